@@ -1,0 +1,163 @@
+#include "cli/arguments.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <charconv>
+
+namespace pxeproof::cli {
+
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr int kMaximumVerbosity = 2;
+
+// "-v" may be repeated and joined; Boost takes each flag once only.
+bool take_verbosity(std::string_view word, Arguments& arguments) {
+  if (word == "--verbose") {
+    ++arguments.verbosity;
+    return true;
+  }
+  if (word.size() < 2 || word[0] != '-' || word.find_first_not_of('v', 1) != word.npos)
+    return false;
+  arguments.verbosity += static_cast<int>(word.size()) - 1;
+  return true;
+}
+
+std::string unknown_option(const Syntax& syntax, std::string_view option) {
+  const std::size_t name_start = std::min(option.find_first_not_of('-'), option.size());
+  const std::string name(option.substr(name_start, option.find('=') - name_start));
+  std::vector<std::string> names;
+  for (const OptionSpec& spec : syntax.options) names.emplace_back(spec.name);
+  const auto suggestion = nearest(name, names);
+  return fmt::format("pxeproof {}: unknown option --{}{}", syntax.verb, name,
+                     suggestion ? fmt::format("; did you mean --{}?", *suggestion)
+                                : fmt::format("; pxeproof {} --help lists them", syntax.verb));
+}
+
+std::size_t edit_distance(std::string_view left, std::string_view right) {
+  std::vector<std::size_t> row(right.size() + 1);
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= left.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= right.size(); ++j) {
+      const std::size_t substituted = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::optional<std::string> Arguments::value(std::string_view name) const {
+  const auto found = values.find(name);
+  if (found == values.end() || found->second.empty()) return std::nullopt;
+  return found->second.back();
+}
+
+std::string Arguments::value_or(std::string_view name, std::string_view fallback) const {
+  return value(name).value_or(std::string(fallback));
+}
+
+std::vector<std::string> Arguments::all(std::string_view name) const {
+  const auto found = values.find(name);
+  return found == values.end() ? std::vector<std::string>{} : found->second;
+}
+
+std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
+  std::optional<std::string> best;
+  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (const std::string& candidate : candidates) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+Outcome<Arguments> parse_arguments(const Syntax& syntax, std::span<const std::string> words) {
+  Arguments arguments;
+  std::vector<std::string> rest;
+  for (const std::string& word : words) {
+    if (!take_verbosity(word, arguments)) rest.push_back(word);
+  }
+  arguments.verbosity = std::min(arguments.verbosity, kMaximumVerbosity);
+
+  po::options_description description;
+  description.add_options()("help,h", "");
+  for (const OptionSpec& spec : syntax.options) {
+    const std::string name(spec.name);
+    if (spec.value.empty()) {
+      description.add_options()(name.c_str(), "");
+    } else {
+      description.add_options()(name.c_str(), po::value<std::vector<std::string>>(), "");
+    }
+  }
+  try {
+    // No guessing: a prefix of an option's name is a misspelling, so that scripts stay unambiguous.
+    const int style = (po::command_line_style::unix_style ^ po::command_line_style::allow_guessing);
+    auto parser = po::command_line_parser(rest).options(description).style(style);
+    parser.allow_unregistered();
+    const po::parsed_options parsed = parser.run();
+    for (const auto& option : parsed.options) {
+      if (option.unregistered) {
+        const std::string& written = option.original_tokens.front();
+        if (syntax.foreign == ForeignOptions::Refuse) {
+          return wrong_usage(unknown_option(syntax, written));
+        }
+        arguments.foreign.insert(arguments.foreign.end(), option.original_tokens.begin(),
+                                 option.original_tokens.end());
+      } else if (option.position_key >= 0) {
+        arguments.positionals.insert(arguments.positionals.end(), option.value.begin(),
+                                     option.value.end());
+      } else if (option.string_key == "help") {
+        arguments.help = Arguments::Help::Asked;
+      } else {
+        std::vector<std::string>& values = arguments.values[option.string_key];
+        values.insert(values.end(), option.value.begin(), option.value.end());
+      }
+    }
+  } catch (const po::error& error) {
+    return wrong_usage(fmt::format("pxeproof {}: {}; pxeproof {} --help shows how to write it",
+                                   syntax.verb, error.what(), syntax.verb));
+  }
+  if (!arguments.positionals.empty() && syntax.positionals.empty()) {
+    return wrong_usage(fmt::format("pxeproof {}: '{}' is not expected here; options begin with --",
+                                   syntax.verb, arguments.positionals.front()));
+  }
+  return arguments;
+}
+
+std::string help_text(const Syntax& syntax) {
+  std::string text =
+      fmt::format("usage: pxeproof {} [OPTION...]{}{}\n{}\n\n", syntax.verb,
+                  syntax.positionals.empty() ? "" : " ", syntax.positionals, syntax.purpose);
+  for (const OptionSpec& spec : syntax.options) {
+    const std::string left = spec.value.empty() ? fmt::format("--{}", spec.name)
+                                                : fmt::format("--{} {}", spec.name, spec.value);
+    text += fmt::format("  {:<28} {}\n", left, spec.explanation);
+  }
+  text += fmt::format("  {:<28} {}\n", "-v, -vv", "each packet; each packet and its octets");
+  text += fmt::format("  {:<28} {}\n", "--help", "this text");
+  return text;
+}
+
+Outcome<std::uint64_t> parse_count(std::string_view what, std::string_view text, std::uint64_t low,
+                                   std::uint64_t high) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < low || value > high) {
+    return wrong_usage(
+        fmt::format("{}: '{}' is not a whole number from {} to {}", what, text, low, high));
+  }
+  return value;
+}
+
+}  // namespace pxeproof::cli

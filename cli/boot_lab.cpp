@@ -1,0 +1,202 @@
+#include "cli/boot_lab.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "cli/article.h"
+#include "cli/configuration_disk.h"
+#include "cli/running_server.h"
+#include "live/event_loop.h"
+#include "live/listening_ports.h"
+#include "live/monotonic_clock.h"
+#include "live/private_tree.h"
+#include "live/stop_signals.h"
+#include "protocol/dhcp/message.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr MacAddress kAddressServerMac{{0x02, 0x50, 0x58, 0x45, 0x00, 0x01}};
+constexpr MacAddress kBootServerMac{{0x02, 0x50, 0x58, 0x45, 0x00, 0x02}};
+constexpr std::string_view kScratchDirectory = "/var/lib/pxeproof";
+constexpr Duration kServerPatience = 10s;
+constexpr Duration kReadinessPoll = 5ms;
+
+auto lab_failed(const live::SystemError& error) {
+  return environment_failed("the lab: " + error.message);
+}
+
+// The body of a host's process: serves until it is told to stop.
+int serve_until_stopped(const server::Configuration& configuration, const BootLabOptions& options) {
+  const auto print_line = [](const std::string& line) {
+    fmt::print("{}\n", line);
+    std::fflush(stdout);
+  };
+  auto signals = live::StopSignals::create();
+  auto loop = live::EventLoop::create();
+  auto running = RunningServer::start(configuration,
+                                      {.log = print_line, .verbosity = 1, .seed = options.seed});
+  if (!signals || !loop || !running) {
+    if (!running) print_line(running.error().message);
+    return static_cast<int>(running ? ExitCode::EnvironmentFailed : running.error().code);
+  }
+  if (!loop->add(*signals) || !loop->add(**running)) {
+    return static_cast<int>(ExitCode::EnvironmentFailed);
+  }
+  const auto end = loop->run([&signals] { return signals->stop().has_value(); });
+  return static_cast<int>(end ? ExitCode::AsExpected : ExitCode::EnvironmentFailed);
+}
+
+Outcome<std::string> write_scratch_file(std::string_view name, std::string_view text) {
+  const std::filesystem::path path = std::filesystem::path(kScratchDirectory) / name;
+  std::ofstream file(path);
+  file << text;
+  if (!file.flush())
+    return environment_failed(fmt::format("the lab: {} cannot be written", path.string()));
+  return path.string();
+}
+
+std::vector<std::uint16_t> expected_ports(const server::Configuration& configuration) {
+  std::vector<std::uint16_t> ports;
+  if (!configuration.ranges.empty()) ports.push_back(configuration.dhcp_server_port);
+  if (configuration.tftp.enabled) ports.push_back(69);
+  return ports;
+}
+
+}  // namespace
+
+Outcome<LabConfiguration> prepare_lab(const BootTarget& target, ArticleFor article) {
+  LabConfiguration lab;
+  Outcome<server::LoadedConfiguration> loaded = wrong_usage("");
+  if (target.configuration_file.empty()) {
+    lab.name = "the article's configuration";
+    lab.text = article == ArticleFor::Uefi ? article_configuration_with_efi()
+                                           : std::string(article_configuration());
+    loaded = load_configuration_text(lab.name, lab.text);
+  } else {
+    lab.name = target.configuration_file;
+    loaded = load_configuration(lab.name, {});
+  }
+  if (!loaded) return fail(loaded.error());
+  lab.configuration = std::move(loaded->configuration);
+  auto plan = plan_lab(lab.configuration, lab.name);
+  if (!plan) return fail(plan.error());
+  lab.plan = std::move(*plan);
+  return lab;
+}
+
+Outcome<BootLab> BootLab::start(const LabConfiguration& lab, const BootLabOptions& options) {
+  auto network = live::LabNetwork::create();
+  if (!network) return lab_failed(network.error());
+  BootLab running(std::move(*network));
+  if (const auto made = live::mount_private_directory(std::string(kScratchDirectory)); !made) {
+    return lab_failed(made.error());
+  }
+  if (!lab.text.empty()) {
+    const std::string root(kArticleRoot);
+    if (const auto made = live::mount_private_directory(root); !made)
+      return lab_failed(made.error());
+    if (auto made = make_article_tree(root); !made) return fail(made.error());
+  }
+  if (lab.configuration.tftp.enabled) running.tree_ = lab.configuration.tftp.root;
+  if (lab.plan.address_server) {
+    if (auto added = running.add_address_server(lab.plan, options); !added)
+      return fail(added.error());
+  }
+  if (auto added = running.add_boot_server(lab, options); !added) return fail(added.error());
+  return running;
+}
+
+Outcome<void> BootLab::add_address_server(const LabPlan& plan, const BootLabOptions& options) {
+  auto host = network_.add_host(
+      {.name = "router", .mac = kAddressServerMac, .address = *plan.address_server});
+  if (!host) return lab_failed(host.error());
+  const server::Configuration configuration = address_server_configuration(plan);
+  auto process =
+      host->start([configuration, options] { return serve_until_stopped(configuration, options); });
+  if (!process) return lab_failed(process.error());
+  servers_.push_back(
+      std::make_unique<ServerProcess>("address server", std::move(*host), std::move(*process)));
+  return wait_until_ready(*servers_.back(), {dhcp::kServerPort});
+}
+
+Outcome<void> BootLab::add_boot_server(const LabConfiguration& lab, const BootLabOptions& options) {
+  auto host = network_.add_host({.name = "bootserver",
+                                 .mac = kBootServerMac,
+                                 .address = lab.plan.boot_server,
+                                 .interface = lab.plan.interface});
+  if (!host) return lab_failed(host.error());
+  live::SystemResult<live::ChildProcess> process = fail(live::SystemError{});
+  if (options.server == BootTarget::Server::Dnsmasq) {
+    std::string file = std::filesystem::absolute(lab.name).string();
+    if (!lab.text.empty()) {
+      auto written = write_scratch_file("dnsmasq.conf", lab.text);
+      if (!written) return fail(written.error());
+      file = *written;
+    }
+    // In debug mode it changes no user, which a user namespace would not allow.
+    process = host->start(live::Command{.program = "dnsmasq",
+                                        .arguments = {"--no-daemon", "--conf-file=" + file},
+                                        .inherited = {}});
+  } else {
+    process = host->start([configuration = lab.configuration, options] {
+      return serve_until_stopped(configuration, options);
+    });
+  }
+  if (!process) return lab_failed(process.error());
+  servers_.push_back(std::make_unique<ServerProcess>(std::string(to_string(options.server)),
+                                                     std::move(*host), std::move(*process)));
+  return wait_until_ready(*servers_.back(), expected_ports(lab.configuration));
+}
+
+Outcome<void> BootLab::wait_until_ready(ServerProcess& server, std::vector<std::uint16_t> ports) {
+  auto loop = live::EventLoop::create();
+  if (!loop) return lab_failed(loop.error());
+  if (const auto added = loop->add(server.process); !added) return lab_failed(added.error());
+  const Instant patience_ends = live::now() + kServerPatience;
+  bool is_ready = false;
+  while (!is_ready && !server.process.exit() && live::now() < patience_ends) {
+    is_ready = live::listens_on(server.process.pid(), ports);
+    if (is_ready) break;
+    const auto ended = loop->run([&server] { return server.process.exit().has_value(); },
+                                 live::now() + kReadinessPoll);
+    if (!ended) return lab_failed(ended.error());
+  }
+  loop->remove(server.process);
+  if (is_ready) return {};
+  std::string words;
+  for (const std::string& line : server.process.take_lines())
+    words += (words.empty() ? "" : "\n") + line;
+  const auto exit = server.process.exit();
+  // Our own server ends with the code that its failure deserves.
+  const bool is_usage = exit && exit->code == static_cast<int>(ExitCode::WrongUsage);
+  const std::string message = words.empty()
+                                  ? fmt::format("the lab: the {} does not listen after {:.0f} s",
+                                                server.name, to_seconds(kServerPatience))
+                                  : words;
+  return fail(Failure{is_usage ? ExitCode::WrongUsage : ExitCode::EnvironmentFailed, message});
+}
+
+Outcome<std::string> BootLab::add_client_port(const std::string& name) {
+  auto port = network_.add_port(name);
+  if (!port) return lab_failed(port.error());
+  return *port;
+}
+
+std::vector<std::string> BootLab::take_server_lines() {
+  std::vector<std::string> lines;
+  for (const auto& server : servers_) {
+    server->process.on_wake(live::now());
+    for (const std::string& line : server->process.take_lines()) {
+      lines.push_back(fmt::format("[{}] {}", server->name, line));
+    }
+  }
+  return lines;
+}
+
+}  // namespace pxeproof::cli

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cli/failure.h"
+
+namespace pxeproof::cli {
+
+// What --against and --server name: "builtin", "dnsmasq", or either with ":CONF".
+struct BootTarget {
+  enum class Server { Builtin, Dnsmasq };
+  Server server = Server::Builtin;
+  std::string configuration_file;  // empty: the article's
+};
+
+Outcome<BootTarget> parse_boot_target(std::string_view option, std::string_view text);
+
+std::string_view to_string(BootTarget::Server server);
+
+}  // namespace pxeproof::cli

@@ -1,0 +1,85 @@
+#include "cli/configuration_disk.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace pxeproof::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string reason_of(int code) { return std::strerror(code); }
+
+Outcome<server::LoadedConfiguration> load(const server::ConfigurationSources& sources) {
+  ConfigurationDisk disk;
+  auto loaded = server::read_configuration(sources, disk);
+  if (loaded) return std::move(*loaded);
+  std::string message;
+  for (const server::Diagnostic& diagnostic : loaded.error()) {
+    message += (message.empty() ? "" : "\n") + server::to_string(diagnostic);
+  }
+  return wrong_usage(std::move(message));
+}
+
+}  // namespace
+
+Result<std::string, std::string> ConfigurationDisk::read(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return fail(reason_of(EISDIR));
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(reason_of(errno == 0 ? EIO : errno));
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (file.bad()) return fail(reason_of(EIO));
+  return text;
+}
+
+Result<std::vector<std::string>, std::string> ConfigurationDisk::list(const std::string& path) {
+  std::error_code error;
+  fs::directory_iterator directory(path, error);
+  if (error) return fail(error.message());
+  std::vector<std::string> names;
+  for (; directory != fs::directory_iterator(); directory.increment(error)) {
+    if (error) return fail(error.message());
+    std::error_code ignored;
+    if (directory->is_regular_file(ignored)) names.push_back(directory->path().filename().string());
+  }
+  return names;
+}
+
+std::string ConfigurationDisk::identity(const std::string& path) {
+  std::error_code error;
+  const fs::path canonical = fs::canonical(path, error);
+  return error ? path : canonical.string();
+}
+
+Outcome<server::LoadedConfiguration> load_configuration(
+    const std::string& file, const std::vector<std::string>& directives) {
+  server::ConfigurationSources sources;
+  sources.command_line = directives;
+  if (!file.empty()) {
+    auto text = ConfigurationDisk().read(file);
+    if (!text) {
+      return wrong_usage(fmt::format(
+          "{}: cannot be read ({}); name a configuration file that exists and that you may read",
+          file, text.error()));
+    }
+    sources.files.push_back({file, std::move(*text)});
+  }
+  return load(sources);
+}
+
+Outcome<server::LoadedConfiguration> load_configuration_text(const std::string& name,
+                                                             const std::string& text) {
+  server::ConfigurationSources sources;
+  sources.files.push_back({name, text});
+  return load(sources);
+}
+
+}  // namespace pxeproof::cli

@@ -1,0 +1,307 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdio>
+
+#include "cli/arguments.h"
+#include "cli/boot_lab.h"
+#include "cli/boot_report.h"
+#include "cli/boot_story.h"
+#include "cli/tree_content.h"
+#include "cli/verbs.h"
+#include "lab/ipv6_router.h"
+#include "live/event_loop.h"
+#include "live/frame_relay.h"
+#include "live/monotonic_clock.h"
+#include "live/packet_port.h"
+#include "live/private_namespaces.h"
+#include "live/qemu.h"
+#include "live/station_runner.h"
+#include "live/stop_signals.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array kOptions = {
+    OptionSpec{"firmware", "NAME", "the real ROM: ipxe-bios (default) or ovmf-x64"},
+    OptionSpec{"server", "SERVER", "builtin or dnsmasq, with :CONF for a configuration of yours"},
+    OptionSpec{"uuid", "UUID", "the machine's SMBIOS UUID (none by default)"},
+    OptionSpec{"timeout", "SECONDS", "how long it may take (default 180)"},
+    OptionSpec{"real-waits", "", "no IPv6 router in the lab: iPXE waits 16 s for one"},
+    OptionSpec{"save", "FILE", "write a capture"},
+    OptionSpec{"json", "FILE", "write a report; - for standard output"},
+};
+
+constexpr Syntax kSyntax{
+    .verb = "lab",
+    .purpose =
+        "Boots a real ROM in QEMU, in a private network, until memtest86+ runs on its screen.",
+    .options = kOptions,
+    .positionals = "boot",
+    .foreign = ForeignOptions::Refuse,
+};
+
+constexpr MacAddress kMachineMac{{0x52, 0x54, 0x00, 0x12, 0x34, 0x56}};
+constexpr MacAddress kRouterMac{{0x02, 0x50, 0x58, 0x45, 0x00, 0x06}};
+constexpr Duration kScreenInterval = 500ms;
+
+struct LabBootOptions {
+  BootTarget target;
+  live::MachineFirmware firmware = live::MachineFirmware::IpxeBios;
+  std::string uuid;
+  Duration timeout = 180s;
+  enum class Ipv6Router { Present, Absent };
+  Ipv6Router ipv6_router = Ipv6Router::Present;
+  int verbosity = 0;
+  std::string save;
+  std::string json;
+
+  bool is_told() const { return json != "-"; }
+  std::string again() const {
+    return fmt::format("pxeproof lab boot --firmware {} --server {}{}{}{} -v",
+                       live::to_string(firmware), to_string(target.server),
+                       target.configuration_file.empty() ? "" : ":", target.configuration_file,
+                       uuid.empty() ? "" : " --uuid " + uuid);
+  }
+};
+
+ExitCode report(const Failure& failure) {
+  fmt::print(stderr, "{}\n", failure.message);
+  return failure.code;
+}
+
+Outcome<LabBootOptions> read_options(const Arguments& arguments) {
+  LabBootOptions options;
+  options.verbosity = arguments.verbosity;
+  options.save = arguments.value_or("save", "");
+  options.json = arguments.value_or("json", "");
+  options.uuid = arguments.value_or("uuid", "");
+  if (!options.uuid.empty() && !Guid::parse(options.uuid)) {
+    return wrong_usage(fmt::format("--uuid: '{}' is no UUID", options.uuid));
+  }
+  if (arguments.has("real-waits")) options.ipv6_router = LabBootOptions::Ipv6Router::Absent;
+  const auto target = parse_boot_target("--server", arguments.value_or("server", "builtin"));
+  if (!target) return fail(target.error());
+  options.target = *target;
+  const std::string name = arguments.value_or("firmware", "ipxe-bios");
+  const auto firmware = live::find_machine_firmware(name);
+  if (!firmware) {
+    std::string names;
+    for (const std::string_view each : live::machine_firmware_names())
+      names += (names.empty() ? "" : ", ") + std::string(each);
+    return wrong_usage(
+        fmt::format("--firmware: QEMU has no '{}' here; give one of {}", name, names));
+  }
+  options.firmware = *firmware;
+  if (const auto text = arguments.value("timeout")) {
+    const auto seconds = parse_count("--timeout", *text, 1, 3600);
+    if (!seconds) return fail(seconds.error());
+    options.timeout = std::chrono::seconds(*seconds);
+  }
+  return options;
+}
+
+// One boot of a machine in QEMU, watched from its cable and its screen.
+class LabBoot {
+ public:
+  LabBoot(const LabBootOptions& options, BootLab& lab)
+      : options_(options), lab_(lab), tree_(lab.tree()) {}
+
+  Outcome<ExitCode> run();
+
+ private:
+  Outcome<void> drive(live::Machine& machine, BootStory& story);
+  Outcome<bool> look_at_screen(live::Machine& machine);
+  void tell_lines(live::Machine& machine);
+  Outcome<ExitCode> conclude(const BootStory& story) const;
+  void read_last_screen(live::Machine& machine);
+
+  const LabBootOptions& options_;
+  BootLab& lab_;
+  TreeContent tree_;
+  Instant power_on_;
+  std::optional<Instant> memtest_at_;
+  std::string screen_;  // the last rows of a BIOS machine's screen
+  std::string ending_;  // why it ended without memtest
+};
+
+void LabBoot::tell_lines(live::Machine& machine) {
+  for (const std::string& line : lab_.take_server_lines()) {
+    if (options_.verbosity > 0 && options_.is_told()) fmt::print("            {}\n", line);
+  }
+  for (const std::string& line : machine.process().take_lines()) {
+    const std::string text = live::without_escapes(line);
+    if (text.find_first_not_of(" \r") == std::string::npos) continue;
+    screen_ = text;
+    if (options_.verbosity > 0 && options_.is_told())
+      fmt::print("            [machine] {}\n", text);
+  }
+}
+
+Outcome<bool> LabBoot::look_at_screen(live::Machine& machine) {
+  const auto runs = machine.memtest_runs();
+  if (!runs) return environment_failed(runs.error().message);
+  return *runs;
+}
+
+void LabBoot::read_last_screen(live::Machine& machine) {
+  if (options_.firmware != live::MachineFirmware::IpxeBios) return;
+  const auto screen = machine.read_text_screen();
+  if (!screen) return;
+  const std::vector<std::string> rows = screen->rows();
+  constexpr std::size_t kShownRows = 3;
+  screen_.clear();
+  for (std::size_t i = rows.size() - std::min(rows.size(), kShownRows); i < rows.size(); ++i) {
+    screen_ += (screen_.empty() ? "" : " / ") + rows[i];
+  }
+}
+
+Outcome<void> LabBoot::drive(live::Machine& machine, BootStory& story) {
+  const auto port_name = lab_.add_client_port("machine");
+  if (!port_name) return fail(port_name.error());
+  auto port = live::PacketPort::open(*port_name);
+  if (!port) return environment_failed(port.error().message);
+  const auto router_name = lab_.add_client_port("router6");
+  if (!router_name) return fail(router_name.error());
+  auto router_port = live::PacketPort::open(*router_name);
+  if (!router_port) return environment_failed(router_port.error().message);
+  auto loop = live::EventLoop::create();
+  auto signals = live::StopSignals::create();
+  if (!loop) return environment_failed(loop.error().message);
+  if (!signals) return environment_failed(signals.error().message);
+
+  live::FrameRelay relay(*port, machine.take_network(), &story);
+  live::StationRunner router_runner(*router_port);
+  lab::Ipv6Router router(kRouterMac);
+  std::vector<live::EventSource*> sources{&relay, &*signals, &machine.process()};
+  if (options_.ipv6_router == LabBootOptions::Ipv6Router::Present)
+    sources.push_back(&router_runner);
+  for (live::EventSource* source : sources) {
+    if (const auto added = loop->add(*source); !added)
+      return environment_failed(added.error().message);
+  }
+  if (options_.ipv6_router == LabBootOptions::Ipv6Router::Present) router_runner.add(router);
+
+  const Instant give_up = power_on_ + options_.timeout;
+  while (!memtest_at_ && ending_.empty()) {
+    const auto ended = loop->run(
+        [&] {
+          tell_lines(machine);
+          return signals->stop().has_value() || machine.process().exit().has_value();
+        },
+        live::now() + kScreenInterval);
+    if (!ended) return environment_failed(ended.error().message);
+    if (relay.error()) return environment_failed(relay.error()->message);
+    if (machine.process().exit()) return environment_failed("QEMU ended by itself: " + screen_);
+    if (signals->stop()) ending_ = "it was stopped by a signal";
+    if (ending_.empty() && story.begun()) {
+      const auto runs = look_at_screen(machine);
+      if (!runs) return fail(runs.error());
+      if (*runs) memtest_at_ = live::now();
+    }
+    if (!memtest_at_ && ending_.empty() && live::now() >= give_up) {
+      ending_ =
+          fmt::format("no memtest86+ on the screen after {:.0f} s", to_seconds(options_.timeout));
+    }
+  }
+  if (!memtest_at_) read_last_screen(machine);
+  return {};
+}
+
+Outcome<ExitCode> LabBoot::run() {
+  std::optional<trace::PcapWriter> capture;
+  if (!options_.save.empty()) {
+    auto created = trace::PcapWriter::create(options_.save);
+    if (!created) return wrong_usage("--save: " + created.error().message);
+    capture = std::move(*created);
+  }
+  BootStory story({.client = kMachineMac,
+                   .verbosity = options_.verbosity,
+                   .output = options_.is_told() ? Output::Terminal : Output::Nowhere,
+                   .remark = [this](const trace::TransferStep& transfer) -> std::string {
+                     const auto expected = tree_.sha256(transfer.filename);
+                     if (transfer.outcome != trace::TransferStep::Outcome::Complete || !expected)
+                       return {};
+                     return *expected == transfer.sha256 ? "as in the tree" : "NOT as in the tree";
+                   }},
+                  std::move(capture));
+  auto machine = live::Machine::start(
+      {.firmware = options_.firmware, .mac = kMachineMac, .uuid = options_.uuid});
+  if (!machine) return environment_failed(machine.error().message);
+  power_on_ = live::now();
+  if (auto driven = drive(*machine, story); !driven) return fail(driven.error());
+  story.finish();
+  return conclude(story);
+}
+
+Outcome<ExitCode> LabBoot::conclude(const BootStory& story) const {
+  BootReport outcome;
+  outcome.verb = "lab boot";
+  outcome.server = std::string(to_string(options_.target.server));
+  outcome.firmware = std::string(live::to_string(options_.firmware));
+  outcome.mac = to_string(kMachineMac);
+  outcome.reached = "payload";
+  outcome.seconds = to_seconds((memtest_at_ ? *memtest_at_ : live::now()) - power_on_);
+  outcome.capture_file = options_.save;
+  outcome.again = options_.again();
+  if (!memtest_at_) {
+    outcome.failure = BootFailure{"memtest86+ on the machine's screen", ending_, screen_};
+  }
+  if (!options_.json.empty()) {
+    if (auto written = write_report(options_.json, outcome, story.steps()); !written)
+      return fail(written.error());
+  }
+  if (outcome.failure) {
+    fmt::print(options_.is_told() ? stdout : stderr, "NOT BOOTED after {:.1f} s\n{}",
+               outcome.seconds, failure_text(outcome));
+    return ExitCode::TestedThingFailed;
+  }
+  if (options_.is_told()) {
+    fmt::print("memtest86+ runs: its screen was seen {:.1f} s after power-on\n", outcome.seconds);
+  }
+  return ExitCode::AsExpected;
+}
+
+ExitCode boot_in_lab(const LabBootOptions& options, const LabConfiguration& configuration) {
+  auto lab = BootLab::start(
+      configuration, {.server = options.target.server, .verbosity = options.verbosity, .seed = 1});
+  if (!lab) return report(lab.error());
+  if (options.is_told()) {
+    fmt::print("{} in QEMU, {}, against {} at {}, {}\n", live::to_string(options.firmware),
+               to_string(kMachineMac), to_string(options.target.server),
+               to_string(configuration.plan.boot_server.address), configuration.name);
+    std::fflush(stdout);
+  }
+  const auto code = LabBoot(options, *lab).run();
+  return code ? *code : report(code.error());
+}
+
+}  // namespace
+
+ExitCode run_lab(std::span<const std::string> words) {
+  const auto arguments = parse_arguments(kSyntax, words);
+  if (!arguments) return report(arguments.error());
+  if (arguments->help == Arguments::Help::Asked) {
+    fmt::print("{}", help_text(kSyntax));
+    return ExitCode::AsExpected;
+  }
+  if (arguments->positionals != std::vector<std::string>{"boot"}) {
+    return report(
+        {ExitCode::WrongUsage, "pxeproof lab: write `pxeproof lab boot`, with options behind it"});
+  }
+  const auto options = read_options(*arguments);
+  if (!options) return report(options.error());
+  const auto configuration = prepare_lab(
+      options->target,
+      options->firmware == live::MachineFirmware::OvmfX64 ? ArticleFor::Uefi : ArticleFor::Bios);
+  if (!configuration) return report(configuration.error());
+  const auto exit = live::run_in_private_namespaces(
+      [&] { return static_cast<int>(boot_in_lab(*options, *configuration)); });
+  if (!exit) return report({ExitCode::EnvironmentFailed, exit.error().message});
+  return static_cast<ExitCode>(exit->shell_code());
+}
+
+}  // namespace pxeproof::cli

@@ -1,0 +1,70 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.h"
+#include "cli/verbs.h"
+
+namespace {
+
+using pxeproof::cli::ExitCode;
+
+struct Verb {
+  std::string_view name;
+  std::string_view purpose;
+  ExitCode (*run)(std::span<const std::string> words);
+};
+
+constexpr std::array kVerbs = {
+    Verb{"boot", "boot one simulated ROM and tell the story", pxeproof::cli::run_boot},
+    Verb{"serve", "proxyDHCP, boot server and TFTP from a dnsmasq configuration",
+         pxeproof::cli::run_serve},
+    Verb{"lab", "boot a real ROM in QEMU, in a private network", pxeproof::cli::run_lab},
+    Verb{"profile", "list and show firmware profiles", pxeproof::cli::run_profile},
+};
+
+std::string usage() {
+  std::string text = "usage: pxeproof VERB [OPTION...]\nProves network boot.\n\n";
+  for (const Verb& verb : kVerbs) text += fmt::format("  {:<10} {}\n", verb.name, verb.purpose);
+  text += "\npxeproof VERB --help says more; pxeproof boot needs no configuration.\n";
+  return text;
+}
+
+int exit_with(ExitCode code) { return static_cast<int>(code); }
+
+int run(const std::vector<std::string>& words) {
+  if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    fmt::print("{}", usage());
+    return exit_with(words.empty() ? ExitCode::WrongUsage : ExitCode::AsExpected);
+  }
+  if (words[0] == "--version") {
+    fmt::print("pxeproof {}\n", PXEPROOF_VERSION);
+    return exit_with(ExitCode::AsExpected);
+  }
+  std::vector<std::string> names;
+  for (const Verb& verb : kVerbs) {
+    if (verb.name == words[0]) return exit_with(verb.run(std::span(words).subspan(1)));
+    names.emplace_back(verb.name);
+  }
+  const auto suggestion = pxeproof::cli::nearest(words[0], names);
+  fmt::print(stderr, "pxeproof: no verb '{}'{}\n", words[0],
+             suggestion ? fmt::format("; did you mean {}?", *suggestion)
+                        : std::string("; pxeproof --help lists them"));
+  return exit_with(ExitCode::WrongUsage);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (const std::exception& error) {
+    // Only a library's exception that no adapter expected comes here: our bug or an exhausted
+    // machine.
+    fmt::print(stderr, "pxeproof: internal error: {}\n", error.what());
+    return exit_with(ExitCode::EnvironmentFailed);
+  }
+}

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/failure.h"
+#include "live/disk.h"
+#include "live/event_loop.h"
+#include "live/udp_server.h"
+#include "server/boot_service.h"
+#include "server/configuration.h"
+
+namespace pxeproof::cli {
+
+struct RunningServerOptions {
+  // Each line of the log. What a server says about packets it does not answer comes at verbosity 1.
+  std::function<void(const std::string& line)> log;
+  int verbosity = 0;
+  std::uint64_t seed = 0;
+};
+
+// A server on this machine's sockets and disk, in the network namespace where it was started.
+class RunningServer : public live::EventSource {
+ public:
+  static Outcome<std::unique_ptr<RunningServer>> start(const server::Configuration& configuration,
+                                                       RunningServerOptions options);
+
+  // "eth0 192.168.178.2/24: proxyDHCP 67, boot server 4011, TFTP 69 from /var/lib/tftpboot".
+  std::vector<std::string> describe() const;
+
+  // Reads a new configuration in; transfers and leases go on.
+  Outcome<void> reload(const server::Configuration& configuration);
+
+  std::vector<int> descriptors() const override { return udp_->descriptors(); }
+  live::Activity on_wake(Instant now) override;
+  std::optional<Instant> deadline() const override { return udp_->deadline(); }
+
+ private:
+  // The disk behind the TFTP side.
+  class Files : public server::FileOpener {
+   public:
+    FileAnswer open(const FileRequest& request) override { return disk_.open(request); }
+    void begin_round() override { disk_.begin_round(); }
+
+   private:
+    live::Disk disk_;
+  };
+
+  explicit RunningServer(RunningServerOptions options) : options_(std::move(options)) {}
+  Outcome<void> open_sockets(const server::Configuration& configuration);
+  void tell_events();
+
+  RunningServerOptions options_;
+  std::vector<NetworkInterface> interfaces_;
+  server::Configuration configuration_;
+  std::vector<std::uint16_t> transfer_ports_;
+  Files files_;
+  std::unique_ptr<server::DhcpServer> dhcp_;
+  std::unique_ptr<server::TftpServer> tftp_;
+  std::unique_ptr<server::BootService> service_;
+  std::optional<live::UdpServer> udp_;
+};
+
+}  // namespace pxeproof::cli

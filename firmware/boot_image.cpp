@@ -1,0 +1,90 @@
+#include "firmware/boot_image.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace pxeproof::firmware {
+
+namespace {
+
+// The banner each program prints; it stands uncompressed in the image.
+struct Signature {
+  std::string_view before;  // in front of the version
+  std::string_view after;   // behind the version, on the same line
+  BootImage image;
+};
+
+// Debian's pxelinux.0: "PXELINUX 6.04 PXE 20200816"; lpxelinux.0: "PXELINUX 6.04 lwIP 20200816".
+constexpr std::array kSignatures{
+    Signature{"PXELINUX ", " lwIP ", BootImage::Lpxelinux},
+    Signature{"PXELINUX ", " PXE ", BootImage::Pxelinux},
+};
+constexpr std::size_t kLongestVersion = 24;
+constexpr std::size_t kLongestSignature = 9 + kLongestVersion + 6;
+
+// What the head of an image tells.
+BootImage by_head(ByteView head) {
+  constexpr std::size_t kLinuxHeader = 0x202;  // "HdrS": the Linux x86 boot protocol
+  const auto has = [&](std::size_t offset, std::string_view magic) {
+    return head.size() >= offset + magic.size() &&
+           equal(head.subspan(offset, magic.size()), as_bytes(magic));
+  };
+  if (has(0,
+          "\x7f"
+          "ELF"))
+    return BootImage::Elf;
+  if (has(kLinuxHeader, "HdrS")) return BootImage::Linux;
+  return BootImage::Unknown;
+}
+
+bool stands_in(std::string_view text, const Signature& signature) {
+  for (std::size_t at = text.find(signature.before); at != std::string_view::npos;
+       at = text.find(signature.before, at + 1)) {
+    const std::string_view behind =
+        text.substr(at + signature.before.size(), kLongestVersion + signature.after.size());
+    if (behind.substr(0, behind.find('\0')).find(signature.after) != std::string_view::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string_view to_string(BootImage image) {
+  switch (image) {
+    case BootImage::Unknown:
+      return "unknown";
+    case BootImage::Pxelinux:
+      return "pxelinux";
+    case BootImage::Lpxelinux:
+      return "lpxelinux";
+    case BootImage::Linux:
+      return "Linux kernel";
+    case BootImage::Elf:
+      return "ELF image";
+  }
+  return {};
+}
+
+void BootImageRecogniser::on_octets(std::uint64_t offset, ByteView octets) {
+  if (image_ != BootImage::Unknown) return;
+  if (offset == 0) image_ = by_head(octets);
+  if (image_ != BootImage::Unknown) return;
+  if (offset != next_offset_) tail_.clear();
+  next_offset_ = offset + octets.size();
+  tail_.insert(tail_.end(), octets.begin(), octets.end());
+  const std::string text = as_text(tail_);
+  for (const Signature& signature : kSignatures) {
+    if (!stands_in(text, signature)) continue;
+    image_ = signature.image;
+    tail_ = {};
+    return;
+  }
+  if (tail_.size() > kLongestSignature) {
+    tail_.erase(tail_.begin(), tail_.end() - static_cast<std::ptrdiff_t>(kLongestSignature));
+  }
+}
+
+}  // namespace pxeproof::firmware

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "protocol/bytes.h"
+
+namespace pxeproof::firmware {
+
+// What a network bootstrap program is, as far as its octets tell.
+enum class BootImage {
+  Unknown,
+  Pxelinux,   // pxelinux.0
+  Lpxelinux,  // lpxelinux.0, with its own network stack
+  Linux,      // a kernel by the Linux boot protocol, as memtest86+ is one too
+  Elf,
+};
+std::string_view to_string(BootImage image);
+
+// True for images that a firmware loads as kernels and not as NBPs, wherever it can.
+constexpr bool is_kernel(BootImage image) {
+  return image == BootImage::Linux || image == BootImage::Elf;
+}
+
+// Recognises a boot image while its octets pass by, without keeping them.
+class BootImageRecogniser {
+ public:
+  // Octets of the image at an offset. They may come in any order; a signature that is cut in two is
+  // seen when its halves come one after the other, a header when it comes in one piece.
+  void on_octets(std::uint64_t offset, ByteView octets);
+
+  BootImage image() const { return image_; }
+
+ private:
+  BootImage image_ = BootImage::Unknown;
+  std::uint64_t next_offset_ = 0;
+  Bytes tail_;  // the last octets seen, shorter than the longest signature
+};
+
+}  // namespace pxeproof::firmware

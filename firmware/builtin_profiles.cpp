@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "firmware/builtin_texts.h"
+#include "firmware/profile.h"
+
+namespace pxeproof::firmware {
+
+namespace {
+
+std::vector<std::string_view> names_of(std::span<const BuiltinText> texts) {
+  std::vector<std::string_view> names;
+  for (const BuiltinText& text : texts) names.push_back(text.name);
+  return names;
+}
+
+const BuiltinText* find(std::span<const BuiltinText> texts, std::string_view name) {
+  const auto found = std::ranges::find(texts, name, &BuiltinText::name);
+  return found == texts.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::vector<std::string_view> builtin_profile_names() { return names_of(builtin_profile_texts()); }
+
+std::optional<std::string_view> builtin_profile_text(std::string_view name) {
+  const BuiltinText* const builtin = find(builtin_profile_texts(), name);
+  if (builtin == nullptr) return std::nullopt;
+  return builtin->text;
+}
+
+Result<std::shared_ptr<const Profile>, ProfileError> builtin_profile(std::string_view name) {
+  const BuiltinText* const builtin = find(builtin_profile_texts(), name);
+  if (builtin == nullptr) {
+    return fail(ProfileError{
+        fmt::format("there is no profile '{}'; known profiles: {}; or name a TOML file", name,
+                    fmt::join(builtin_profile_names(), ", "))});
+  }
+  auto profile = parse_profile(builtin->text, builtin->name);
+  if (!profile) return fail(profile.error());
+  return std::make_shared<const Profile>(std::move(*profile));
+}
+
+Result<std::shared_ptr<const Program>, ProfileError> builtin_program(std::string_view name) {
+  const BuiltinText* const builtin = find(builtin_program_texts(), name);
+  if (builtin == nullptr) {
+    return fail(ProfileError{fmt::format("there is no program '{}'; known programs: {}", name,
+                                         fmt::join(names_of(builtin_program_texts()), ", "))});
+  }
+  auto program = parse_program(builtin->text, builtin->name);
+  if (!program) return fail(program.error());
+  return std::make_shared<const Program>(std::move(*program));
+}
+
+}  // namespace pxeproof::firmware

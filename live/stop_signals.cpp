@@ -1,0 +1,56 @@
+#include "live/stop_signals.h"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+
+namespace pxeproof::live {
+namespace {
+
+sigset_t watched_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGHUP);
+  return set;
+}
+
+}  // namespace
+
+SystemResult<StopSignals> StopSignals::create() {
+  const sigset_t set = watched_signals();
+  if (sigprocmask(SIG_BLOCK, &set, nullptr) != 0) {
+    return fail(last_error("signals: cannot block them"));
+  }
+  FileDescriptor signals(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals.is_open()) {
+    return fail(last_error("signals: signalfd"));
+  }
+  return StopSignals(std::move(signals));
+}
+
+StopSignals::~StopSignals() {
+  if (signals_.is_open()) {
+    const sigset_t set = watched_signals();
+    sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  }
+}
+
+Activity StopSignals::on_wake(Instant) {
+  signalfd_siginfo info{};
+  while (read(signals_.number(), &info, sizeof info) == ssize_t{sizeof info}) {
+    const int signal = static_cast<int>(info.ssi_signo);
+    if (signal == SIGHUP) {
+      reload_ = true;
+    } else {
+      stop_ = signal;
+    }
+  }
+  return Activity::Idle;
+}
+
+bool StopSignals::take_reload() { return std::exchange(reload_, false); }
+
+}  // namespace pxeproof::live

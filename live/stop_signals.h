@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+
+#include "live/event_loop.h"
+
+namespace pxeproof::live {
+
+// Catches SIGINT, SIGTERM and SIGHUP while it lives, instead of letting them end the process.
+class StopSignals : public EventSource {
+ public:
+  static SystemResult<StopSignals> create();
+  StopSignals(StopSignals&&) noexcept = default;
+  StopSignals& operator=(StopSignals&&) noexcept = default;
+  ~StopSignals() override;
+
+  // SIGINT or SIGTERM, once it has arrived.
+  std::optional<int> stop() const { return stop_; }
+
+  // Whether SIGHUP arrived since the last call.
+  bool take_reload();
+
+  std::vector<int> descriptors() const override { return {signals_.number()}; }
+  Activity on_wake(Instant now) override;
+  std::optional<Instant> deadline() const override { return std::nullopt; }
+
+ private:
+  explicit StopSignals(FileDescriptor signals) : signals_(std::move(signals)) {}
+
+  FileDescriptor signals_;
+  std::optional<int> stop_;
+  bool reload_ = false;
+};
+
+}  // namespace pxeproof::live

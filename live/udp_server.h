@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "live/event_loop.h"
+#include "live/udp_socket.h"
+#include "protocol/datagram_service.h"
+
+namespace pxeproof::live {
+
+struct UdpServerOptions {
+  std::string interface {};  // listen on this one only; empty: all
+  Ipv4Address address{};     // listen on this one only (broadcasts are not heard then); 0: all
+  std::set<std::uint16_t> dhcp_ports{67, 4011};  // marked as DHCP, all others as transfers
+  // Where the sender's MAC address is looked up in the kernel's neighbour table: 69 for
+  // tftp-unique-root=mac.
+  std::set<std::uint16_t> neighbour_ports{};
+};
+
+// Runs a DatagramService on the kernel's UDP sockets, one for each of its ports. The service
+// belongs to the caller.
+class UdpServer : public EventSource {
+ public:
+  struct Statistics {
+    std::uint64_t received = 0;
+    std::uint64_t sent = 0;
+    std::uint64_t refused = 0;  // by the kernel, on sending
+    std::string last_refusal;   // its words
+  };
+
+  // Opens every port of the service that is not among the reserved ones.
+  static SystemResult<UdpServer> create(DatagramService& service, const UdpServerOptions& options);
+  static SystemResult<UdpServer> create(DatagramService& service, const UdpServerOptions& options,
+                                        ReservedPorts reserved);
+  UdpServer(UdpServer&&) noexcept;
+  UdpServer& operator=(UdpServer&&) noexcept;
+  ~UdpServer() override;
+
+  const Statistics& statistics() const { return statistics_; }
+
+  std::vector<int> descriptors() const override { return {events_.number()}; }
+  Activity on_wake(Instant now) override;
+  std::optional<Instant> deadline() const override { return service_->poll_timeout(); }
+
+ private:
+  struct Receiving;
+  struct Sending;
+
+  UdpServer(DatagramService& service, std::set<std::uint16_t> neighbour_ports);
+  SystemResult<void> watch(UdpSocket socket);
+  std::size_t receive(Instant now, UdpSocket& socket);
+  void drain();
+  void send_collected();
+  void send_from(UdpSocket& socket, const std::vector<const OutgoingDatagram*>& datagrams);
+  void send_frame(const OutgoingDatagram& datagram);
+  const NetworkInterface* find_interface(std::uint32_t index);
+  std::optional<MacAddress> find_neighbour(const UdpSocket& socket, std::uint32_t interface_index,
+                                           Ipv4Address address);
+  void count_refusal(const OutgoingDatagram& datagram, int code);
+
+  DatagramService* service_;
+  std::set<std::uint16_t> neighbour_ports_;
+  std::vector<UdpSocket> sockets_;
+  std::unordered_map<std::uint16_t, std::size_t> socket_of_port_;
+  FileDescriptor events_;  // epoll over the sockets
+  FileDescriptor frames_;  // packet socket, for datagrams that must not be preceded by ARP
+  std::vector<NetworkInterface> interfaces_;
+  std::unique_ptr<Receiving> receiving_;
+  std::unique_ptr<Sending> sending_;
+  Statistics statistics_;
+};
+
+}  // namespace pxeproof::live

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "live/file_descriptor.h"
+#include "live/system_error.h"
+#include "protocol/addresses.h"
+
+namespace pxeproof::live {
+
+// What the IP header of a socket's datagrams says.
+enum class Marking {
+  Dhcp,      // TOS 0xC0, may be fragmented: as dnsmasq
+  Transfer,  // TOS 0, "don't fragment": a TFTP block is never larger than the link
+};
+
+struct UdpSocketOptions {
+  Endpoint local{};          // port 0: the kernel chooses; address 0: all
+  std::string interface {};  // only this one; empty: all
+  Marking marking = Marking::Transfer;
+  int receive_buffer_bytes = 4 * 1024 * 1024;
+};
+
+// A bound socket that never blocks, tells where each datagram arrived, and may broadcast.
+class UdpSocket {
+ public:
+  static SystemResult<UdpSocket> open(const UdpSocketOptions& options);
+
+  int descriptor() const { return socket_.number(); }
+  std::uint16_t port() const { return port_; }
+
+  // Lets routers cut what is too large for the way.
+  void allow_fragments();
+
+ private:
+  UdpSocket(FileDescriptor socket, std::uint16_t port) : socket_(std::move(socket)), port_(port) {}
+
+  FileDescriptor socket_;
+  std::uint16_t port_;
+};
+
+// Ports taken before a server is made, so that it can be told their numbers: TFTP transfers.
+class ReservedPorts {
+ public:
+  struct Range {
+    std::uint16_t first = 0;  // both 0: chosen by the kernel, at random
+    std::uint16_t last = 0;
+  };
+  struct Options {
+    std::size_t count = 64;  // at most; a range may have fewer that are free
+    Range range{};
+    UdpSocketOptions socket{};
+  };
+  static SystemResult<ReservedPorts> reserve(const Options& options);
+
+  std::vector<std::uint16_t> numbers() const;
+  std::vector<UdpSocket> take() { return std::move(sockets_); }
+
+ private:
+  std::vector<UdpSocket> sockets_;
+};
+
+}  // namespace pxeproof::live

@@ -1,0 +1,149 @@
+#include "protocol/frames/inspect.h"
+
+namespace pxeproof::frames {
+
+namespace {
+
+std::uint16_t read_u16(ByteView octets, std::size_t offset) {
+  return static_cast<std::uint16_t>(octets[offset] << 8U | octets[offset + 1]);
+}
+
+std::uint32_t read_u32(ByteView octets, std::size_t offset) {
+  return std::uint32_t{read_u16(octets, offset)} << 16U | read_u16(octets, offset + 2);
+}
+
+MacAddress read_mac(ByteView octets, std::size_t offset) {
+  MacAddress mac;
+  for (std::size_t i = 0; i < 6; ++i) mac.octets[i] = octets[offset + i];
+  return mac;
+}
+
+std::uint64_t partial_sum(ByteView octets, std::uint64_t sum) {
+  std::size_t i = 0;
+  for (; i + 1 < octets.size(); i += 2) sum += read_u16(octets, i);
+  if (i < octets.size()) sum += std::uint32_t{octets[i]} << 8U;
+  return sum;
+}
+
+std::uint16_t fold(std::uint64_t sum) {
+  while ((sum >> 16U) != 0) sum = (sum & 0xffffU) + (sum >> 16U);
+  return static_cast<std::uint16_t>(sum);
+}
+
+// The ones' complement sum of a sound UDP datagram with its pseudo-header (RFC 768) is all ones.
+bool udp_checksum_holds(ByteView ip, ByteView udp) {
+  const std::uint64_t pseudo =
+      partial_sum(ip.subspan(12, 8), std::uint64_t{kProtocolUdp} + read_u16(udp, 4));
+  return fold(partial_sum(udp, pseudo)) == 0xffff;
+}
+
+}  // namespace
+
+std::string_view to_string(Fault fault) {
+  switch (fault) {
+    case Fault::TooShort:
+      return "too short for an Ethernet frame";
+    case Fault::ForeignType:
+      return "neither ARP nor IPv4";
+    case Fault::BadArp:
+      return "not an ARP packet for Ethernet and IPv4";
+    case Fault::BadIpHeader:
+      return "the IP header does not add up";
+    case Fault::IpTruncated:
+      return "the IP datagram is cut";
+    case Fault::IpChecksum:
+      return "the IP header checksum is wrong";
+    case Fault::Fragment:
+      return "a fragment of an IP datagram";
+    case Fault::ForeignProtocol:
+      return "not UDP";
+    case Fault::UdpTruncated:
+      return "the UDP length does not fit";
+    case Fault::UdpChecksum:
+      return "the UDP checksum is wrong";
+  }
+  return {};
+}
+
+std::uint16_t internet_checksum(ByteView octets, std::uint32_t initial) {
+  return static_cast<std::uint16_t>(~fold(partial_sum(octets, initial)));
+}
+
+Result<EthernetHeader, InspectError> inspect_ethernet(ByteView frame) {
+  if (frame.size() < kEthernetHeaderSize) return fail(InspectError{Fault::TooShort, frame.size()});
+  EthernetHeader header;
+  header.destination = read_mac(frame, 0);
+  header.source = read_mac(frame, 6);
+  header.type = read_u16(frame, 12);
+  header.payload_offset = kEthernetHeaderSize;
+  if (header.type == kEtherTypeVlan) {
+    if (frame.size() < kEthernetHeaderSize + 4) {
+      return fail(InspectError{Fault::TooShort, frame.size()});
+    }
+    header.vlan = static_cast<std::uint16_t>(read_u16(frame, 14) & 0x0fffU);
+    header.type = read_u16(frame, 16);
+    header.payload_offset += 4;
+  }
+  return header;
+}
+
+Result<Arp, InspectError> inspect_arp(ByteView frame) {
+  const auto ethernet = inspect_ethernet(frame);
+  if (!ethernet) return fail(ethernet.error());
+  const std::size_t at = ethernet->payload_offset;
+  if (ethernet->type != kEtherTypeArp) return fail(InspectError{Fault::ForeignType, 12});
+  if (frame.size() < at + 28) return fail(InspectError{Fault::BadArp, frame.size()});
+  const bool ethernet_and_ipv4 = read_u16(frame, at) == 1 &&
+                                 read_u16(frame, at + 2) == kEtherTypeIpv4 && frame[at + 4] == 6 &&
+                                 frame[at + 5] == 4;
+  if (!ethernet_and_ipv4) return fail(InspectError{Fault::BadArp, at});
+  return Arp{read_u16(frame, at + 6), read_mac(frame, at + 8),
+             Ipv4Address{read_u32(frame, at + 14)}, read_mac(frame, at + 18),
+             Ipv4Address{read_u32(frame, at + 24)}};
+}
+
+Result<Udp, InspectError> inspect_udp(ByteView frame, ChecksumPolicy policy) {
+  const auto ethernet = inspect_ethernet(frame);
+  if (!ethernet) return fail(ethernet.error());
+  const std::size_t at = ethernet->payload_offset;
+  if (ethernet->type != kEtherTypeIpv4) return fail(InspectError{Fault::ForeignType, 12});
+  if (frame.size() < at + kIpv4HeaderSize) return fail(InspectError{Fault::IpTruncated, at});
+  const std::size_t header_size = std::size_t{4} * (frame[at] & 0x0fU);
+  const std::size_t total = read_u16(frame, at + 2);
+  if ((frame[at] >> 4U) != 4 || header_size < kIpv4HeaderSize || total < header_size) {
+    return fail(InspectError{Fault::BadIpHeader, at});
+  }
+  if (frame.size() < at + total) return fail(InspectError{Fault::IpTruncated, at + 2});
+  const ByteView ip = frame.subspan(at, total);
+  if (internet_checksum(ip.first(header_size)) != 0) {
+    return fail(InspectError{Fault::IpChecksum, at + 10});
+  }
+  const std::uint16_t fragment = read_u16(ip, 6);
+  if ((fragment & 0x3fffU) != 0) return fail(InspectError{Fault::Fragment, at + 6});
+  if (ip[9] != kProtocolUdp) return fail(InspectError{Fault::ForeignProtocol, at + 9});
+  const ByteView segment = ip.subspan(header_size);
+  if (segment.size() < kUdpHeaderSize) {
+    return fail(InspectError{Fault::UdpTruncated, at + header_size});
+  }
+  const std::size_t length = read_u16(segment, 4);
+  if (length < kUdpHeaderSize || length > segment.size()) {
+    return fail(InspectError{Fault::UdpTruncated, at + header_size + 4});
+  }
+  Udp udp;
+  udp.ethernet = *ethernet;
+  udp.tos = ip[1];
+  udp.identification = read_u16(ip, 4);
+  udp.dont_fragment = (fragment & 0x4000U) != 0;
+  udp.ttl = ip[8];
+  udp.checksum = read_u16(segment, 6);
+  udp.source = {Ipv4Address{read_u32(ip, 12)}, read_u16(segment, 0)};
+  udp.destination = {Ipv4Address{read_u32(ip, 16)}, read_u16(segment, 2)};
+  udp.payload = segment.subspan(kUdpHeaderSize, length - kUdpHeaderSize);
+  if (policy == ChecksumPolicy::Verify && udp.checksum != 0 &&
+      !udp_checksum_holds(ip, segment.first(length))) {
+    return fail(InspectError{Fault::UdpChecksum, at + header_size + 6});
+  }
+  return udp;
+}
+
+}  // namespace pxeproof::frames

@@ -1,0 +1,495 @@
+#include "server/address_server.h"
+
+#include <algorithm>
+
+#include "server/reply_header.h"
+#include "server/tag_evaluation.h"
+
+namespace pxeproof::server {
+
+namespace {
+
+using dhcp::MessageType;
+using dhcp::OptionCode;
+
+constexpr std::uint32_t kShortestLeaseSeconds = 120;
+constexpr std::string_view kWrongServer = "wrong server-ID";
+constexpr std::string_view kWrongAddress = "wrong address";
+constexpr std::string_view kNoLease = "lease not found";
+constexpr std::string_view kWrongNetwork = "wrong network";
+constexpr std::string_view kNotAvailable = "address not available";
+constexpr std::string_view kStaticLease = "static lease available";
+constexpr std::string_view kReserved = "address reserved";
+constexpr std::string_view kInUse = "address in use";
+constexpr std::string_view kNoIdentifier = "no unique-id";
+constexpr std::string_view kNoLeasesLeft = "no leases left";
+
+std::optional<Ipv4Address> address_option(const dhcp::MessageView& message, OptionCode code) {
+  const auto value = find_option(message, code, 4);
+  return value ? Ipv4Address::from(value->first(4)) : std::nullopt;
+}
+
+// dnsmasq's seed, so that a client gets the same address from either server.
+std::uint32_t hash_of(std::string_view identity) {
+  std::uint32_t hash = 0;
+  for (const char octet : identity) {
+    hash = static_cast<std::uint8_t>(octet) + (hash << 6U) + (hash << 16U) - hash;
+  }
+  return hash == 0 ? 1 : hash;
+}
+
+// What an address is hashed from: the hardware address; without one, as Firewire has it, the client
+// identifier less its type octet.
+std::string_view hashed_identity(const LeaseClient& client) {
+  if (!client.hardware.empty()) return client.hardware;
+  const std::string_view identifier = client.client_id;
+  if (identifier.size() <= 3) return {};
+  const bool has_type = static_cast<std::uint8_t>(identifier[0]) == client.hardware_type;
+  return has_type ? identifier.substr(1) : identifier;
+}
+
+// Windows refuses .0 and .255 of a class C network whatever the netmask says.
+bool is_spoilt(Ipv4Address address) {
+  const bool is_class_c = (address.value >> 29U) == 6;
+  const std::uint32_t last = address.value & 0xffU;
+  return is_class_c && (last == 0 || last == 0xff);
+}
+
+bool is_unicast(const Request& request) {
+  return !request.datagram.destination.address.is_broadcast();
+}
+
+}  // namespace
+
+Result<LeaseAnswer, Reason> AddressServer::respond(Instant now, const Request& request,
+                                                   Bytes& out) {
+  pool_.expire(now);
+  switch (static_cast<MessageType>(request.type)) {
+    case MessageType::Discover:
+      return discover(now, request, out);
+    case MessageType::Request:
+      return answer_request(now, request, out);
+    case MessageType::Inform:
+      return inform(now, request, out);
+    case MessageType::Decline:
+      return fail(decline(now, request));
+    case MessageType::Release:
+      return fail(release(request));
+    case MessageType::Offer:
+    case MessageType::Ack:
+    case MessageType::Nak:
+      return fail(Reason::ServerMessage);
+  }
+  return fail(Reason::UnknownMessageType);
+}
+
+LeaseClient AddressServer::client_of(const Request& request) const {
+  const dhcp::MessageView& message = request.message;
+  const std::size_t size = std::min<std::size_t>(message.hlen(), message.chaddr().size());
+  LeaseClient client{.hardware_type = message.htype(),
+                     .hardware = as_text(message.chaddr().first(size)),
+                     .client_id = {}};
+  const bool is_identifier_ignored =
+      request.host != nullptr && request.host->line->ignore_client_id;
+  const auto identifier = find_option(message, OptionCode::ClientIdentifier, 1);
+  if (identifier && !is_identifier_ignored) client.client_id = as_text(*identifier);
+  // A ROM without identifier is the system that had one: its lease stays the same.
+  if (client.client_id.empty() && !is_identifier_ignored) {
+    if (const Lease* lease = pool_.find(client)) client.client_id = lease->client.client_id;
+  }
+  return client;
+}
+
+void AddressServer::set_tags(const Request& request, const MatchedRange* range) {
+  tags_ = *request.own_tags;
+  if (range != nullptr) {
+    for (const TagId tag : range->range->sets) tags_.set(tag);
+  }
+  apply_tag_ifs(configuration_, tags_);
+}
+
+bool AddressServer::is_available(const Request& request, Ipv4Address address) const {
+  const bool is_router = std::ranges::any_of(
+      request.ranges, [&](const MatchedRange& range) { return range.router == address; });
+  return !is_router && std::ranges::any_of(request.ranges, [&](const MatchedRange& range) {
+    return range.has_in_pool(address) && range.range->filter.holds(*request.tags);
+  });
+}
+
+// The range of an address. A reserved address may lie outside every pool; it then belongs to a
+// static range, or failing that to any range of its subnet.
+const MatchedRange* AddressServer::narrow(const Request& request, Ipv4Address address) const {
+  const auto find = [&](auto&& accepts) -> const MatchedRange* {
+    const auto found = std::ranges::find_if(request.ranges, [&](const MatchedRange& range) {
+      return range.range->filter.holds(*request.tags) && accepts(range);
+    });
+    return found == request.ranges.end() ? nullptr : &*found;
+  };
+  if (is_available(request, address)) {
+    return find([&](const MatchedRange& range) { return range.has_in_pool(address); });
+  }
+  const MatchedRange* fixed = find([&](const MatchedRange& range) {
+    return range.range->kind == DhcpRange::Kind::Static && range.contains(address);
+  });
+  if (fixed != nullptr) return fixed;
+  return find([&](const MatchedRange& range) {
+    return !range.range->is_proxy() && range.contains(address);
+  });
+}
+
+Ipv4Address AddressServer::server_id(const Request& request, const MatchedRange* range) const {
+  if (request.server_override) return *request.server_override;
+  if (range != nullptr) return range->local;
+  return request.interface.network.addresses.front().address;
+}
+
+bool AddressServer::is_ours(const Request& request, Ipv4Address server_id) const {
+  if (request.server_override) return server_id == *request.server_override;
+  return networks_.is_own(server_id);
+}
+
+std::uint32_t AddressServer::lease_seconds(const Request& request,
+                                           const MatchedRange& range) const {
+  std::uint32_t lease = range.range->lease_seconds;
+  if (request.host != nullptr && request.host->lease_seconds) lease = *request.host->lease_seconds;
+  const auto asked = address_option(request.message, OptionCode::LeaseTime);
+  if (!asked) return lease;
+  const std::uint32_t wanted = std::max(asked->value, kShortestLeaseSeconds);
+  const bool is_shorter = wanted != kInfiniteLease && wanted < lease;
+  return lease == kInfiniteLease || is_shorter ? wanted : lease;
+}
+
+bool AddressServer::is_declined(Ipv4Address address, Instant now) const {
+  const auto found = declined_.find(address);
+  return found != declined_.end() && now < found->second;
+}
+
+std::optional<Ipv4Address> AddressServer::choose_address(Instant now, const Request& request) {
+  const LeaseClient client = client_of(request);
+  const Lease* lease = pool_.find(client);
+  if (request.host != nullptr && request.host->line->address) {
+    const Ipv4Address reserved = *request.host->line->address;
+    const Lease* holder = pool_.find(reserved);
+    const bool is_leased_elsewhere =
+        holder != nullptr && holder != lease &&
+        !HostTable::has_hardware(*request.host,
+                                 {.hardware_type = holder->client.hardware_type,
+                                  .hardware_address = as_bytes(holder->client.hardware),
+                                  .client_id = std::nullopt,
+                                  .name = {}});
+    const bool is_router = std::ranges::any_of(
+        request.ranges, [&](const MatchedRange& range) { return range.router == reserved; });
+    if (!is_leased_elsewhere && !is_router && !is_declined(reserved, now)) return reserved;
+  }
+  if (lease != nullptr && is_available(request, lease->address) &&
+      hosts_.by_address(lease->address) == nullptr) {
+    return lease->address;
+  }
+  const auto asked = address_option(request.message, OptionCode::RequestedAddress);
+  if (asked && is_available(request, *asked) && pool_.find(*asked) == nullptr &&
+      !pool_.is_reserved(*asked) && !pool_.is_held_for_another(*asked, client)) {
+    return asked;
+  }
+  if (const auto held = pool_.held_for(client); held && is_available(request, *held)) return held;
+  return allocate(request);
+}
+
+std::optional<Ipv4Address> AddressServer::first_usable(const Request& request, Ipv4Address from,
+                                                       Ipv4Address to) const {
+  std::optional<Ipv4Address> next = pool_.next_free(from, to);
+  while (next && (is_spoilt(*next) || !is_available(request, *next))) {
+    if (*next == to) return std::nullopt;
+    next = pool_.next_free({next->value + 1}, to);
+  }
+  return next;
+}
+
+std::optional<Ipv4Address> AddressServer::allocate_from(const Request& request,
+                                                        const MatchedRange& range,
+                                                        std::uint32_t hash) {
+  const Ipv4Address first = range.range->start;
+  const Ipv4Address last = range.range->end;
+  const std::uint64_t size = std::uint64_t{last.value} - first.value + 1;
+  Ipv4Address seed{first.value + static_cast<std::uint32_t>(hash % size)};
+  if (configuration_.lines().sequential_addresses) {
+    seed = pool_.highest_lease(first, last).value_or(first);
+  }
+  if (const auto address = first_usable(request, seed, last)) return address;
+  if (seed == first) return std::nullopt;
+  return first_usable(request, first, {seed.value - 1});
+}
+
+std::optional<Ipv4Address> AddressServer::allocate(const Request& request) {
+  const std::uint32_t hash = hash_of(hashed_identity(client_of(request)));
+  for (const bool frees_offers : {false, true}) {
+    for (const Untagged untagged : {Untagged::Refused, Untagged::Accepted}) {
+      for (const MatchedRange& range : request.ranges) {
+        if (range.range->kind != DhcpRange::Kind::Pool) continue;
+        if (!holds(range.range->filter, *request.tags, untagged)) continue;
+        if (const auto address = allocate_from(request, range, hash)) return address;
+        // An offer that nobody took up yet gives way to a client that is there now.
+        if (!frees_offers) continue;
+        if (pool_.release_oldest_hold(range.range->start, range.range->end)) {
+          if (const auto address = allocate_from(request, range, hash)) return address;
+        }
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+Result<LeaseAnswer, Reason> AddressServer::discover(Instant now, const Request& request,
+                                                    Bytes& out) {
+  const LeaseClient client = client_of(request);
+  const auto address = choose_address(now, request);
+  if (!address) {
+    const bool is_anonymous = hashed_identity(client).empty();
+    return fail(is_anonymous ? Reason::NoUniqueIdentifier : Reason::AddressesExhausted);
+  }
+  if (hashed_identity(client).empty() && pool_.find(*address) == nullptr &&
+      !pool_.is_reserved(*address)) {
+    return fail(Reason::NoUniqueIdentifier);
+  }
+  const MatchedRange* range = narrow(request, *address);
+  if (range == nullptr) return fail(Reason::AddressesExhausted);
+  if (pool_.find(*address) == nullptr) pool_.hold(*address, client, now + policy_.offer_hold);
+  set_tags(request, range);
+  LeaseAnswer answer{.kind = LeaseAnswer::Kind::Offer,
+                     .address = *address,
+                     .local = range->local,
+                     .host_name = {},
+                     .refusal = {},
+                     .left_out = 0,
+                     .delay = configuration_.delay_for(tags_)};
+  // The name must not differ from the one in the DISCOVER.
+  std::string_view offered_name;
+  if (request.host != nullptr && request.host->is_by_identity()) {
+    const std::string_view given = client_host_name(request.message);
+    if (given.empty() || given == request.host->line->name) {
+      offered_name = request.host->line->name;
+    }
+  }
+  answer.left_out = options_.write(request,
+                                   {.type = MessageType::Offer,
+                                    .range = range,
+                                    .server_id = server_id(request, range),
+                                    .address = *address,
+                                    .host_name = offered_name,
+                                    .lease_seconds = lease_seconds(request, *range),
+                                    .fuzz = 0},
+                                   tags_, out);
+  return answer;
+}
+
+Result<LeaseAnswer, Reason> AddressServer::answer_request(Instant now, const Request& request,
+                                                          Bytes& out) {
+  const bool is_authoritative = configuration_.lines().authoritative;
+  const LeaseClient client = client_of(request);
+  const Lease* lease = pool_.find(client);
+  const auto asked = address_option(request.message, OptionCode::RequestedAddress);
+  const auto selected = address_option(request.message, OptionCode::ServerIdentifier);
+  Ipv4Address id = server_id(request, &request.ranges.front());
+
+  if (asked && selected) {
+    if (!is_ours(request, *selected)) {
+      if (!is_authoritative || request.server_override) return fail(Reason::ForeignServerSelected);
+      return refuse(request, *asked, kWrongServer, id, out);
+    }
+    id = *selected;
+    if (lease != nullptr && lease->address != *asked) pool_.end(lease->address);
+    return grant(now, request, *asked, Choosing::Selecting, id, out);
+  }
+  if (asked) {
+    if (lease == nullptr && !is_authoritative) return fail(Reason::UnknownLease);
+    if (lease != nullptr && lease->address != *asked) {
+      return refuse(request, *asked, kWrongAddress, id, out);
+    }
+    return grant(now, request, *asked, Choosing::Rebooting, id, out);
+  }
+  const bool is_foreign = lease != nullptr && lease->address != request.ciaddr;
+  if (is_foreign || (lease == nullptr && !is_authoritative)) {
+    // A rebinding client asks everyone; its lease may well be another server's.
+    if (!is_unicast(request)) {
+      return fail(is_foreign ? Reason::LeaseElsewhere : Reason::UnknownLease);
+    }
+    return refuse(request, request.ciaddr, kNoLease, id, out);
+  }
+  return grant(now, request, request.ciaddr, Choosing::Renewing, id, out);
+}
+
+std::string_view AddressServer::refusal_of(Instant now, const Request& request, Ipv4Address address,
+                                           Choosing choosing) const {
+  const LeaseClient client = client_of(request);
+  const Lease* lease = pool_.find(client);
+  const std::optional<Ipv4Address> reserved =
+      request.host == nullptr ? std::nullopt : request.host->line->address;
+  if (narrow(request, address) == nullptr) return kWrongNetwork;
+  if (!is_available(request, address) && reserved != address) return kNotAvailable;
+  if (reserved && *reserved != address && choosing != Choosing::Selecting) {
+    const bool is_router = std::ranges::any_of(
+        request.ranges, [&](const MatchedRange& range) { return range.router == *reserved; });
+    const Lease* holder = pool_.find(*reserved);
+    const bool is_free = holder == nullptr || holder == lease;
+    if (!is_router && is_free && !is_declined(*reserved, now)) return kStaticLease;
+  }
+  const Host* reserved_for = hosts_.by_address(address);
+  if (reserved_for != nullptr && reserved_for != request.host) return kReserved;
+  if (pool_.is_reserved(address) && reserved_for == nullptr) return kInUse;
+  const Lease* holder = pool_.find(address);
+  if (lease == nullptr && holder != nullptr) {
+    // One host line may name several hardware addresses, of which one is there at a time.
+    const bool is_same_host =
+        request.host != nullptr &&
+        HostTable::has_hardware(*request.host,
+                                {.hardware_type = holder->client.hardware_type,
+                                 .hardware_address = as_bytes(holder->client.hardware),
+                                 .client_id = std::nullopt,
+                                 .name = {}});
+    if (!is_same_host) return kInUse;
+  }
+  if (holder == nullptr && pool_.is_held_for_another(address, client)) return kInUse;
+  if (hashed_identity(client).empty()) return kNoIdentifier;
+  return {};
+}
+
+Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& request,
+                                                 Ipv4Address address, Choosing choosing,
+                                                 Ipv4Address server_id, Bytes& out) {
+  const std::string_view refusal = refusal_of(now, request, address, choosing);
+  if (!refusal.empty()) return refuse(request, address, refusal, server_id, out);
+  const MatchedRange* range = narrow(request, address);
+  set_tags(request, range);
+  const std::uint32_t seconds = lease_seconds(request, *range);
+  std::string name(client_host_name(request.message));
+  if (request.host != nullptr && !request.host->line->name.empty()) {
+    name = request.host->line->name;
+  }
+  Lease lease{
+      .address = address, .client = client_of(request), .host_name = name, .expires = std::nullopt};
+  if (seconds != kInfiniteLease) lease.expires = now + std::chrono::seconds(seconds);
+  if (pool_.record(std::move(lease)) == nullptr) {
+    return refuse(request, address, kNoLeasesLeft, server_id, out);
+  }
+  LeaseAnswer answer{.kind = LeaseAnswer::Kind::Ack,
+                     .address = address,
+                     .local = range->local,
+                     .host_name = std::move(name),
+                     .refusal = {},
+                     .left_out = 0,
+                     .delay = {}};
+  const bool is_renewal = choosing == Choosing::Renewing;
+  answer.left_out = options_.write(
+      request,
+      {.type = MessageType::Ack,
+       .range = range,
+       .server_id = server_id,
+       .address = address,
+       .host_name = answer.host_name,
+       .lease_seconds = seconds,
+       .fuzz = is_renewal ? static_cast<std::uint16_t>(random_.below(0x10000)) : std::uint16_t{0}},
+      tags_, out);
+  return answer;
+}
+
+LeaseAnswer AddressServer::refuse(const Request& request, Ipv4Address address,
+                                  std::string_view refusal, Ipv4Address server_id,
+                                  Bytes& out) const {
+  dhcp::Header header = reply_header(request, policy_);
+  const MatchedRange& range = request.ranges.front();
+  // A client on a distant subnet that asked by unicast cannot be reached by broadcast; everyone
+  // else must be (RFC 2131 s.4.3.2).
+  const bool is_near = refusal == kNoLease || refusal == kWrongNetwork || !is_unicast(request) ||
+                       !header.giaddr.is_unspecified() || header.ciaddr.is_unspecified() ||
+                       range.contains(header.ciaddr);
+  if (is_near) {
+    header.flags |= dhcp::kBroadcastFlag;
+    header.ciaddr = {};
+  }
+  ReplyWriter writer(out, header, maximum_reply_size(request.message),
+                     agent_information(request.message));
+  writer.u8(OptionCode::MessageType, static_cast<std::uint8_t>(MessageType::Nak));
+  writer.address(OptionCode::ServerIdentifier, server_id);
+  const auto client_name = find_option(request.message, OptionCode::HostName, 1);
+  if (client_name && client_name->back() == 0) {
+    writer.text_with_nul(OptionCode::Message, refusal);
+  } else {
+    writer.text(OptionCode::Message, refusal);
+  }
+  writer.finish();
+  return {.kind = LeaseAnswer::Kind::Nak,
+          .address = address,
+          .local = range.local,
+          .host_name = {},
+          .refusal = refusal,
+          .left_out = 0,
+          .delay = {}};
+}
+
+Result<LeaseAnswer, Reason> AddressServer::inform(Instant now, const Request& request, Bytes& out) {
+  if (request.ciaddr.is_unspecified()) return fail(Reason::NoClientAddress);
+  const MatchedRange* range = narrow(request, request.ciaddr);
+  const Lease* lease = pool_.find(client_of(request));
+  if (lease == nullptr) lease = pool_.find(request.ciaddr);
+  set_tags(request, range);
+  LeaseAnswer answer{.kind = LeaseAnswer::Kind::InformAck,
+                     .address = request.ciaddr,
+                     .local = server_id(request, range),
+                     .host_name = {},
+                     .refusal = {},
+                     .left_out = 0,
+                     .delay = {}};
+  if (request.host != nullptr) answer.host_name = request.host->line->name;
+  if (answer.host_name.empty()) answer.host_name = client_host_name(request.message);
+  if (answer.host_name.empty() && lease != nullptr) answer.host_name = lease->host_name;
+  LeaseTerms terms{.type = MessageType::Ack,
+                   .range = range,
+                   .server_id = server_id(request, range),
+                   .address = {},
+                   .host_name = answer.host_name,
+                   .lease_seconds = std::nullopt,
+                   .fuzz = 0};
+  // RFC 2131 s.4.3.5 forbids lease times here; a tool that asks for one in option 55 wants it.
+  const auto wanted = find_option(request.message, OptionCode::ParameterRequestList, 0);
+  const bool asks_lease_time =
+      wanted &&
+      std::ranges::find(*wanted, static_cast<std::uint8_t>(OptionCode::LeaseTime)) != wanted->end();
+  if (lease != nullptr && asks_lease_time) {
+    terms.lease_seconds = kInfiniteLease;
+    if (lease->expires) {
+      const auto left = std::chrono::ceil<std::chrono::seconds>(*lease->expires - now);
+      terms.lease_seconds = static_cast<std::uint32_t>(left.count());
+    }
+  }
+  answer.left_out = options_.write(request, terms, tags_, out);
+  return answer;
+}
+
+Reason AddressServer::decline(Instant now, const Request& request) {
+  const auto selected = address_option(request.message, OptionCode::ServerIdentifier);
+  if (!selected || !is_ours(request, *selected)) return Reason::ForeignServerSelected;
+  const auto address = address_option(request.message, OptionCode::RequestedAddress);
+  if (!address) return Reason::UnknownLease;
+  const LeaseClient client = client_of(request);
+  const Lease* lease = pool_.find(client);
+  const bool is_theirs = lease != nullptr && lease->address == *address;
+  const bool is_offered = pool_.held_for(client) == *address;
+  if (is_theirs) pool_.end(*address);
+  const Instant until = now + policy_.decline_back_off;
+  if (request.host != nullptr && request.host->line->address == *address) {
+    declined_[*address] = until;
+  } else if (is_theirs || is_offered) {
+    pool_.hold(*address, std::nullopt, until);
+  }
+  return Reason::Declined;
+}
+
+Reason AddressServer::release(const Request& request) {
+  const auto selected = address_option(request.message, OptionCode::ServerIdentifier);
+  if (!selected || !is_ours(request, *selected)) return Reason::ForeignServerSelected;
+  const Lease* lease = pool_.find(client_of(request));
+  if (lease == nullptr || lease->address != request.ciaddr) return Reason::UnknownLease;
+  pool_.end(request.ciaddr);
+  return Reason::Released;
+}
+
+}  // namespace pxeproof::server

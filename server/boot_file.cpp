@@ -1,0 +1,38 @@
+#include "server/boot_file.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace pxeproof::server {
+
+bool BootFileName::assign(std::string_view text) {
+  if (text.size() > text_.size()) return false;
+  size_ = 0;
+  return append(text);
+}
+
+bool BootFileName::append(std::string_view text) {
+  if (size_ + text.size() > text_.size()) return false;
+  std::ranges::copy(text, text_.begin() + static_cast<std::ptrdiff_t>(size_));
+  size_ += text.size();
+  return true;
+}
+
+bool is_http_url(std::string_view file) {
+  return file.starts_with("http://") || file.starts_with("https://");
+}
+
+bool name_boot_file(std::string_view basename, std::uint16_t architecture, std::uint16_t layer,
+                    BootFileName& name) {
+  if (!name.assign(basename)) return false;
+  if (basename.find("://") != std::string_view::npos) return true;
+  const std::string_view last = basename.substr(basename.rfind('/') + 1);
+  if (last.find('.') != std::string_view::npos) return true;
+  if (architecture >= kFirstUefiArchitecture && layer == 0) return true;
+  std::array<char, 8> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), layer).ptr;
+  return name.append(".") &&
+         name.append({digits.data(), static_cast<std::size_t>(end - digits.data())});
+}
+
+}  // namespace pxeproof::server

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/argument.h"
+#include "server/diagnostic.h"
+
+namespace pxeproof::server {
+
+// One option of a command line: a directive, or what is wrong with it.
+struct CommandLineDirective {
+  DirectiveLine line{};
+  Judgement judgement{};
+};
+struct CommandLineForm {
+  std::vector<CommandLineDirective> directives{};
+};
+
+// Divides dnsmasq's command line as getopt_long does: "--key=value", "--key value" where a value is
+// needed, unique beginnings of names, letters with and without blank, several letters together.
+// There are no quotes: the shell has resolved them.
+CommandLineForm divide_command_line(const std::vector<std::string>& arguments);
+
+}  // namespace pxeproof::server

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "protocol/datagram_service.h"
+#include "protocol/result.h"
+#include "server/configuration.h"
+#include "server/event_queue.h"
+#include "server/lease_pool.h"
+#include "server/policy.h"
+#include "server/reply_queue.h"
+#include "server/server_event.h"
+
+namespace pxeproof::server {
+
+// The DHCP side of the server: proxy DHCP, boot server and address server behind the ports 67 and
+// 4011 (67 is dhcp-alternate-port's).
+//
+//   datagram -> readable -> served -> range -> tags -> PXE, 43.71 ------------------> BootServer
+//                                               |
+//                                               +----> PXE, DISCOVER or 4011 REQUEST -> ProxyDhcp
+//                                               |
+//                                               +----> ordinary range --------------->
+//                                               AddressServer
+//
+// What falls out on the way falls silent with a Reason.
+class DhcpServer : public DatagramService {
+ public:
+  struct Options {
+    Policy policy;
+    std::uint64_t seed = 1;  // spreads the renewal times of leases
+  };
+
+  DhcpServer(Configuration configuration, std::vector<NetworkInterface> interfaces);
+  DhcpServer(Configuration configuration, std::vector<NetworkInterface> interfaces,
+             Options options);
+  ~DhcpServer() override;
+
+  std::vector<std::uint16_t> ports() const override;
+  void on_datagram(Instant now, const IncomingDatagram& datagram) override;
+  void on_timeout(Instant now) override;
+  bool poll_transmit(OutgoingDatagram& out) override;
+  std::optional<Instant> poll_timeout() const override;
+
+  // The next event into out, whose capacity is reused; false when there is none.
+  bool poll_event(ServerEvent& out) { return events_.poll(out); }
+
+  // The next change of a lease, for whoever keeps them.
+  bool poll_lease_change(LeaseChange& out) { return pool_.poll_change(out); }
+
+  // A lease from an earlier run; no change is reported. false when dhcp-lease-max is reached.
+  bool restore(Lease lease) { return pool_.restore(std::move(lease)) != nullptr; }
+
+  // A new configuration or new interfaces. Leases, held offers and waiting replies stay.
+  void reload(Configuration configuration, std::vector<NetworkInterface> interfaces);
+
+  // The group to join on the boot server port; nullopt without multicast discovery.
+  std::optional<Ipv4Address> multicast_group() const { return options_.policy.discovery_group; }
+
+  const LeasePool& leases() const { return pool_; }
+
+ private:
+  struct Engine;  // the machines for one configuration
+
+  Result<void, Reason> serve(Instant now, const IncomingDatagram& datagram);
+  Result<void, Reason> route(Instant now, Request& request);
+  Result<void, Reason> serve_boot_item(Instant now, const Request& request);
+  Result<void, Reason> serve_proxy(Instant now, const Request& request, const MatchedRange& range);
+  Result<void, Reason> serve_address(Instant now, const Request& request);
+  Result<void, Reason> check_server_identifier(const Request& request) const;
+  ServerEvent& begin_event(Instant now, const IncomingDatagram& datagram);
+  ServerEvent& begin_event(Instant now, const Request& request);
+
+  Options options_;
+  LeasePool pool_;
+  std::unique_ptr<Engine> engine_;
+  ReplyQueue replies_;
+  EventQueue events_;
+};
+
+}  // namespace pxeproof::server

@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include "server/directive_handlers.h"
+#include "server/directive_values.h"
+#include "server/host_names.h"
+#include "server/reader_session.h"
+
+namespace pxeproof::server {
+
+// host-record=name[,name][,IPv4][,IPv6][,ttl]
+Judgement read_host_record(ReaderSession& session, Argument argument) {
+  const std::vector<Argument> fields = argument.fields();
+  if (fields.size() < 2) {
+    return refuse("host-record needs a name and an address",
+                  "write host-record=boot.example.org,192.168.1.10");
+  }
+  std::vector<std::string> names;
+  std::optional<Ipv4Address> address;
+  for (const Argument& field : fields) {
+    if (parse_decimal(field.syntax()) || is_ipv6_address(field.syntax())) continue;
+    if (const auto ipv4 = parse_address(field.syntax())) {
+      address = ipv4;
+    } else {
+      names.push_back(field.text());
+    }
+  }
+  if (!address) return {};
+  for (const std::string& name : names) add_host_name(session.configuration(), name, *address);
+  return {};
+}
+
+// address=/domain[/domain...]/[address]. Without address, or with '#', the domain is denied.
+Judgement read_address(ReaderSession& session, Argument argument) {
+  const std::string& text = argument.text();
+  const std::size_t last = text.rfind('/');
+  const std::string value = last == std::string::npos ? text : text.substr(last + 1);
+  const auto address = parse_address(value);
+  if (!address && !value.empty() && value != "#" && !is_ipv6_address(value)) {
+    return refuse(fmt::format("\"{}\" is no address", printable(value)),
+                  "write address=/boot.example.org/192.168.1.10");
+  }
+  if (!address || last == std::string::npos) return {};
+  std::size_t at = 0;
+  while (at < last) {
+    const std::size_t end = text.find('/', at);
+    if (end > at) add_host_name(session.configuration(), text.substr(at, end - at), *address);
+    at = end + 1;
+  }
+  return {};
+}
+
+// domain=name[,range]: only the name without a range concerns leases.
+Judgement read_domain(ReaderSession& session, Argument argument) {
+  const std::optional<Argument> range = argument.cut();
+  if (!range) session.configuration().domain = argument.text();
+  return {};
+}
+
+}  // namespace pxeproof::server

@@ -1,0 +1,369 @@
+#include "server/lease_options.h"
+
+#include <algorithm>
+
+#include "server/reply_header.h"
+
+namespace pxeproof::server {
+
+namespace {
+
+using dhcp::OptionCode;
+
+constexpr std::uint8_t kSubnetSelection = 118;           // RFC 3011
+constexpr std::uint8_t kClientFqdn = 81;                 // RFC 4702
+constexpr std::uint8_t kVendorIdentifyingOptions = 125;  // RFC 3925 s.4
+constexpr std::uint16_t kDnsPort = 53;
+
+// Options that the server makes itself or that make no sense from a configuration.
+bool is_prohibited(std::uint8_t code) {
+  switch (static_cast<OptionCode>(code)) {
+    case OptionCode::MaximumMessageSize:
+    case OptionCode::Overload:
+    case OptionCode::Pad:
+    case OptionCode::End:
+    case OptionCode::RenewalTime:
+    case OptionCode::RebindingTime:
+      return true;
+    default:
+      return code == kClientFqdn;
+  }
+}
+
+// For these an empty dhcp-option line means: do not send it.
+bool is_silenced_when_empty(std::uint8_t code) {
+  switch (static_cast<OptionCode>(code)) {
+    case OptionCode::SubnetMask:
+    case OptionCode::BroadcastAddress:
+    case OptionCode::Router:
+    case OptionCode::DomainNameServer:
+    case OptionCode::DomainName:
+    case OptionCode::HostName:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::optional<std::uint32_t> seconds(const DhcpOption* line) {
+  if (line == nullptr || line->value.size() != 4) return std::nullopt;
+  return Ipv4Address::from(line->value)->value;
+}
+
+std::string_view as_view(const Bytes& octets) {
+  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
+
+// "0.0.0.0" in an address option stands for this server.
+Bytes value_of(const DhcpOption& line, Ipv4Address own) {
+  Bytes value = line.value;
+  if (!line.value_is_addresses) return value;
+  for (std::size_t at = 0; at + 4 <= value.size(); at += 4) {
+    const auto address = Ipv4Address::from(ByteView(value).subspan(at, 4));
+    if (address->is_unspecified()) {
+      std::ranges::copy(own.octets(), value.begin() + static_cast<std::ptrdiff_t>(at));
+    }
+  }
+  return value;
+}
+
+}  // namespace
+
+// dnsmasq's precedence: a line whose tags are set before the range's tags are known; then one that
+// needs them; then one without tags. Of equals the last line.
+void LeaseOptions::choose_options(const TagBits& own_tags, const TagBits& tags) {
+  const auto& lines = configuration_.options;
+  marks_.assign(lines.size(), 0);
+  const auto has_chosen = [&](std::uint8_t code) {
+    for (std::size_t at = 0; at < lines.size(); ++at) {
+      if (marks_[at] != 0 && lines[at].line->code == code) return true;
+    }
+    return false;
+  };
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    const bool holds_now = holds(lines[at].filter, own_tags, Untagged::Refused) &&
+                           holds(lines[at].filter, tags, Untagged::Refused);
+    if (holds_now) marks_[at] = 1;
+  }
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    if (marks_[at] != 0 || !holds(lines[at].filter, tags, Untagged::Refused)) continue;
+    if (!has_chosen(lines[at].line->code)) marks_[at] = 1;
+  }
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    if (lines[at].filter.is_empty() && !has_chosen(lines[at].line->code)) marks_[at] = 1;
+  }
+  chosen_.clear();
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    if (marks_[at] != 0 && chosen(lines[at].line->code) == nullptr) {
+      chosen_.push_back(lines[at].line);
+    }
+  }
+}
+
+const DhcpOption* LeaseOptions::chosen(std::uint8_t code) const {
+  const auto found = std::ranges::find(chosen_, code, &DhcpOption::code);
+  return found == chosen_.end() ? nullptr : *found;
+}
+
+const DhcpOption* LeaseOptions::chosen(OptionCode code) const {
+  return chosen(static_cast<std::uint8_t>(code));
+}
+
+// A client without option 55 wants everything.
+bool LeaseOptions::is_wanted(std::uint8_t code) const {
+  return !wanted_ || std::ranges::find(*wanted_, code) != wanted_->end();
+}
+
+bool LeaseOptions::is_wanted(OptionCode code) const {
+  return is_wanted(static_cast<std::uint8_t>(code));
+}
+
+void LeaseOptions::set_boot_fields(const Request& request, const LeaseTerms& terms,
+                                   const TagBits& tags, dhcp::Header& header) {
+  // A ROM asks for 66 and 67 and so gets them as options; anyone else has them in the header.
+  const bool may_use_options = wanted_.has_value() && !configuration_.lines().no_override;
+  const auto goes_to_option = [&](OptionCode code) { return may_use_options && is_wanted(code); };
+  option_file_ = {};
+  option_server_name_ = {};
+  done_file_ = false;
+  done_server_name_ = false;
+  if (terms.range != nullptr) header.siaddr = terms.range->local;
+  if (const Boot* boot = configuration_.boot_for(tags)) {
+    const DhcpBoot& line = *boot->line;
+    if (goes_to_option(OptionCode::TftpServerName) || !header.set_sname(line.server_name)) {
+      option_server_name_ = line.server_name;
+    }
+    if (goes_to_option(OptionCode::BootFileName) || !header.set_file(line.file)) {
+      option_file_ = line.file;
+    }
+    const auto server = server_of(boot->server, request.message.mac());
+    if (server && *server) header.siaddr = **server;
+    has_file_ = !line.file.empty();
+    return;
+  }
+  const DhcpOption* file = chosen(OptionCode::BootFileName);
+  const DhcpOption* server_name = chosen(OptionCode::TftpServerName);
+  has_file_ = file != nullptr;
+  const auto goes_to_header = [&](OptionCode code, const DhcpOption* line) {
+    return line != nullptr && !line->force && (!wanted_ || !is_wanted(code));
+  };
+  if (goes_to_header(OptionCode::BootFileName, file)) {
+    done_file_ = header.set_file(as_view(file->value));
+  }
+  if (goes_to_header(OptionCode::TftpServerName, server_name)) {
+    done_server_name_ = header.set_sname(as_view(server_name->value));
+  }
+}
+
+void LeaseOptions::write_times(const LeaseTerms& terms, ReplyWriter& writer) const {
+  if (!terms.lease_seconds || *terms.lease_seconds == kInfiniteLease) return;
+  // RFC 2131 s.4.3.5: no times for an INFORM.
+  if (terms.address.is_unspecified()) return;
+  const std::uint32_t lease = *terms.lease_seconds;
+  const auto plausible = [lease](std::optional<std::uint32_t> time) {
+    return time && *time<lease&& * time> 2;
+  };
+  // RFC 2131 s.4.4.5: half and seven eighths of the lease.
+  std::uint32_t renewal = lease / 2;
+  auto rebinding = static_cast<std::uint32_t>(std::uint64_t{lease} * 7 / 8);
+  const auto set_renewal = seconds(chosen(OptionCode::RenewalTime));
+  const auto set_rebinding = seconds(chosen(OptionCode::RebindingTime));
+  if (plausible(set_renewal)) renewal = *set_renewal;
+  if (plausible(set_rebinding)) rebinding = *set_rebinding;
+  if (rebinding <= renewal) renewal = rebinding - 1;
+  std::uint32_t fuzz = terms.fuzz;
+  while (fuzz > renewal / 8) fuzz /= 2;
+  writer.u32(OptionCode::RenewalTime, renewal - fuzz);
+  writer.u32(OptionCode::RebindingTime, rebinding - fuzz);
+}
+
+void LeaseOptions::write_network(const LeaseTerms& terms, ReplyWriter& writer) const {
+  if (terms.range == nullptr) return;
+  const MatchedRange& range = *terms.range;
+  if (chosen(OptionCode::SubnetMask) == nullptr) {
+    writer.address(OptionCode::SubnetMask, range.netmask);
+  }
+  if (!range.broadcast.is_unspecified() && chosen(OptionCode::BroadcastAddress) == nullptr) {
+    writer.address(OptionCode::BroadcastAddress, range.broadcast);
+  }
+  if (!range.router.is_unspecified() && is_wanted(OptionCode::Router) &&
+      chosen(OptionCode::Router) == nullptr) {
+    writer.address(OptionCode::Router, range.router);
+  }
+  const bool is_name_server =
+      policy_.name_server == Policy::NameServer::Own && configuration_.lines().dns_port == kDnsPort;
+  if (is_name_server && is_wanted(OptionCode::DomainNameServer) &&
+      chosen(OptionCode::DomainNameServer) == nullptr) {
+    writer.address(OptionCode::DomainNameServer, range.local);
+  }
+}
+
+void LeaseOptions::write_text(OptionCode code, std::string_view text, TextEnd end,
+                              ReplyWriter& writer) const {
+  if (end == TextEnd::Nul) {
+    writer.text_with_nul(code, text);
+  } else {
+    writer.text(code, text);
+  }
+}
+
+void LeaseOptions::write_names(const LeaseTerms& terms, ReplyWriter& writer) const {
+  const std::string& domain = configuration_.lines().domain;
+  if (!domain.empty() && is_wanted(OptionCode::DomainName) &&
+      chosen(OptionCode::DomainName) == nullptr) {
+    write_text(OptionCode::DomainName, domain, text_end_, writer);
+  }
+  if (!terms.host_name.empty() && is_wanted(OptionCode::HostName) &&
+      chosen(OptionCode::HostName) == nullptr) {
+    write_text(OptionCode::HostName, terms.host_name, text_end_, writer);
+  }
+}
+
+void LeaseOptions::write_chosen(const Request& request, const LeaseTerms& terms,
+                                ReplyWriter& writer) {
+  for (const DhcpOption* line : chosen_) {
+    if (!line->force && !is_wanted(line->code)) continue;
+    if (is_prohibited(line->code)) continue;
+    const auto code = static_cast<OptionCode>(line->code);
+    const bool is_file = code == OptionCode::BootFileName;
+    const bool is_server_name = code == OptionCode::TftpServerName;
+    if (is_file && (done_file_ || !option_file_.empty())) continue;
+    if (is_server_name && (done_server_name_ || !option_server_name_.empty())) continue;
+    if (line->value.empty() && is_silenced_when_empty(line->code)) continue;
+    // The vendor class of a PXE answer comes from dhcp-pxe-vendor.
+    if (is_pxe_ && code == OptionCode::VendorClass) continue;
+    const Bytes value =
+        value_of(*line, terms.range == nullptr ? request.interface.network.addresses[0].address
+                                               : terms.range->local);
+    const bool ends_with_nul =
+        is_file || is_server_name || (line->value_is_text && text_end_ == TextEnd::Nul);
+    const bool is_written = ends_with_nul ? writer.text_with_nul(code, as_view(value))
+                                          : writer.option(line->code, value);
+    if (is_written && code == OptionCode::VendorClass) sent_vendor_class_ = line->value;
+  }
+}
+
+void LeaseOptions::write_encapsulated(const TagBits& tags, ReplyWriter& writer) const {
+  const auto& lines = configuration_.encapsulated;
+  const auto outer = [](const DhcpOption& line) {
+    return line.encapsulated_in.value_or(kVendorIdentifyingOptions);
+  };
+  const auto is_sent = [&](const PlainOption& option) {
+    return option.filter.holds(tags) && (option.line->force || is_wanted(outer(*option.line)));
+  };
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    const DhcpOption& leader = *lines[at].line;
+    const auto belongs = [&](const PlainOption& option) {
+      return option.line->encapsulated_in == leader.encapsulated_in &&
+             option.line->vendor_identifying == leader.vendor_identifying;
+    };
+    const auto first = std::ranges::find_if(lines, belongs);
+    if (first - lines.begin() != static_cast<std::ptrdiff_t>(at)) continue;
+    Bytes value;
+    ByteWriter inner(value);
+    for (const PlainOption& option : lines) {
+      if (!belongs(option) || !is_sent(option) || option.line->value.size() > 255) continue;
+      inner.u8(option.line->code);
+      inner.u8(static_cast<std::uint8_t>(option.line->value.size()));
+      inner.bytes(option.line->value);
+    }
+    if (value.empty()) continue;
+    if (leader.vendor_identifying) {
+      // RFC 3925 s.4: enterprise number and length before the options.
+      constexpr std::size_t kLargestInside = 250;
+      if (value.size() > kLargestInside) continue;
+      Bytes whole;
+      ByteWriter writer_of_whole(whole);
+      writer_of_whole.u32(*leader.vendor_identifying);
+      writer_of_whole.u8(static_cast<std::uint8_t>(value.size()));
+      writer_of_whole.bytes(value);
+      writer.option(kVendorIdentifyingOptions, whole);
+      continue;
+    }
+    inner.u8(static_cast<std::uint8_t>(OptionCode::End));
+    writer.option(*leader.encapsulated_in, value);
+  }
+}
+
+std::size_t LeaseOptions::write_pxe(const Request& request, const LeaseTerms& terms,
+                                    const TagBits& tags, ReplyWriter& writer) {
+  const auto vendor_class = find_option(request.message, OptionCode::VendorClass, 1);
+  const ByteView seen = sent_vendor_class_.value_or(vendor_class.value_or(ByteView{}));
+  collect_user_sub_options(configuration_, seen, tags, user_);
+  const bool is_forced =
+      std::ranges::any_of(user_, [](const VendorSubOption* each) { return each->force; });
+  const bool is_asked =
+      is_forced || is_wanted(OptionCode::VendorSpecific) || is_wanted(OptionCode::VendorClass);
+  VendorBlock block(255);
+  std::size_t left_out = 0;
+  if (is_pxe_ && terms.range != nullptr) {
+    choose_boot(configuration_, policy_, request.architectures, tags, choice_);
+    list_menu(policy_, choice_, terms.range->local, request.message.mac(), items_);
+    // An answer that says PXEClient and has nothing to boot only keeps the ROM from saying so
+    // (D10).
+    const bool is_dead_end = items_.empty() && !has_file_ && user_.empty();
+    if (is_dead_end && policy_.unserved == Policy::Unserved::Silent) return 0;
+    write_pxe_identity(request, writer);
+    if (!is_asked) return 0;
+    block = VendorBlock(writer.room());
+    if (choice_.single_service(policy_) == nullptr) {
+      left_out = write_menu(items_, user_, std::nullopt, block).left_out;
+      if (!block.octets().empty()) writer.option(OptionCode::VendorSpecific, block.octets());
+      return left_out;
+    }
+  }
+  if (!is_asked || user_.empty()) return 0;
+  block = VendorBlock(writer.room());
+  for (const VendorSubOption* each : user_) {
+    if (!block.add(each->tag, each->value)) ++left_out;
+  }
+  block.close();
+  writer.option(OptionCode::VendorSpecific, block.octets());
+  if (!is_pxe_ && !sent_vendor_class_ && vendor_class) {
+    writer.option(OptionCode::VendorClass, *vendor_class);
+  }
+  return left_out;
+}
+
+std::size_t LeaseOptions::write(const Request& request, const LeaseTerms& terms,
+                                const TagBits& tags, Bytes& out) {
+  const dhcp::MessageView& message = request.message;
+  wanted_ = find_option(message, OptionCode::ParameterRequestList, 0);
+  const auto client_name = find_option(message, OptionCode::HostName, 1);
+  text_end_ = client_name && client_name->back() == 0 ? TextEnd::Nul : TextEnd::Bare;
+  is_pxe_ = !request.vendor.empty() && request.architectures.count > 0;
+  sent_vendor_class_.reset();
+  choose_options(*request.tags, tags);
+
+  dhcp::Header header = reply_header(request, policy_);
+  header.yiaddr = terms.address;
+  const bool is_broadcast_forced = std::ranges::any_of(
+      configuration_.broadcasts, [&](const TagFilter& filter) { return filter.holds(tags); });
+  if (is_broadcast_forced) header.flags |= dhcp::kBroadcastFlag;
+  set_boot_fields(request, terms, tags, header);
+
+  ReplyWriter writer(out, header, maximum_reply_size(message), agent_information(message));
+  writer.u8(OptionCode::MessageType, static_cast<std::uint8_t>(terms.type));
+  writer.address(OptionCode::ServerIdentifier, terms.server_id);
+  if (terms.lease_seconds) writer.u32(OptionCode::LeaseTime, *terms.lease_seconds);
+  if (!option_server_name_.empty()) {
+    writer.text_with_nul(OptionCode::TftpServerName, option_server_name_);
+  }
+  if (!option_file_.empty()) writer.text_with_nul(OptionCode::BootFileName, option_file_);
+  if (wanted_ && !configuration_.lines().no_override) {
+    writer.set_overload(ReplyWriter::Overload::Allowed);
+  }
+  if (!request.subnet_selector.is_unspecified()) {
+    writer.address(static_cast<OptionCode>(kSubnetSelection), request.subnet_selector);
+  }
+  write_times(terms, writer);
+  write_network(terms, writer);
+  write_names(terms, writer);
+  write_chosen(request, terms, writer);
+  write_encapsulated(tags, writer);
+  const std::size_t left_out = write_pxe(request, terms, tags, writer);
+  writer.finish();
+  return left_out;
+}
+
+}  // namespace pxeproof::server

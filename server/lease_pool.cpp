@@ -1,0 +1,188 @@
+#include "server/lease_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pxeproof::server {
+
+namespace {
+
+std::string hardware_key(const LeaseClient& client) {
+  return static_cast<char>(client.hardware_type) + client.hardware;
+}
+
+// What tells clients apart while an offer is held: the identifier, else the hardware address.
+std::string hold_key(const LeaseClient& client) {
+  if (!client.client_id.empty()) return "i" + client.client_id;
+  return "h" + hardware_key(client);
+}
+
+}  // namespace
+
+void LeasePool::refresh(Ipv4Address address) {
+  const bool is_taken =
+      leases_.contains(address) || holds_.contains(address) || reserved_.contains(address);
+  if (is_taken) {
+    taken_.insert(address);
+  } else {
+    taken_.erase(address);
+  }
+}
+
+void LeasePool::set_reserved(std::unordered_set<Ipv4Address> addresses) {
+  const auto before = std::exchange(reserved_, std::move(addresses));
+  for (const Ipv4Address address : before) refresh(address);
+  for (const Ipv4Address address : reserved_) refresh(address);
+}
+
+const Lease* LeasePool::find(Ipv4Address address) const {
+  const auto found = leases_.find(address);
+  return found == leases_.end() ? nullptr : &found->second;
+}
+
+const Lease* LeasePool::find(const LeaseClient& client) const {
+  if (!client.client_id.empty()) {
+    const auto found = by_client_id_.find(client.client_id);
+    if (found != by_client_id_.end()) return find(found->second);
+  }
+  if (client.hardware.empty()) return nullptr;
+  const auto [first, last] = by_hardware_.equal_range(hardware_key(client));
+  for (auto each = first; each != last; ++each) {
+    const Lease* lease = find(each->second);
+    if (client.client_id.empty() || lease->client.client_id.empty()) return lease;
+  }
+  return nullptr;
+}
+
+void LeasePool::unindex(const Lease& lease) {
+  const auto by_id = by_client_id_.find(lease.client.client_id);
+  if (by_id != by_client_id_.end() && by_id->second == lease.address) by_client_id_.erase(by_id);
+  const auto [first, last] = by_hardware_.equal_range(hardware_key(lease.client));
+  const auto mine =
+      std::find_if(first, last, [&](const auto& entry) { return entry.second == lease.address; });
+  if (mine != last) by_hardware_.erase(mine);
+  if (lease.expires) expiries_.erase({*lease.expires, lease.address});
+}
+
+const Lease* LeasePool::store(Lease lease) {
+  const Ipv4Address address = lease.address;
+  const auto existing = leases_.find(address);
+  if (existing != leases_.end()) {
+    unindex(existing->second);
+  } else if (leases_.size() >= limits_.leases) {
+    return nullptr;
+  }
+  const auto held = hold_by_key_.find(hold_key(lease.client));
+  if (held != hold_by_key_.end()) drop_hold(held->second);
+  drop_hold(address);
+  Lease& stored = leases_[address] = std::move(lease);
+  if (!stored.client.client_id.empty()) by_client_id_[stored.client.client_id] = address;
+  by_hardware_.emplace(hardware_key(stored.client), address);
+  if (stored.expires) expiries_.emplace(*stored.expires, address);
+  refresh(address);
+  return &stored;
+}
+
+const Lease* LeasePool::restore(Lease lease) { return store(std::move(lease)); }
+
+const Lease* LeasePool::record(Lease lease) {
+  const Lease* before = find(lease.address);
+  const bool is_renewal = before != nullptr && before->client == lease.client;
+  const Lease* stored = store(std::move(lease));
+  if (stored == nullptr) return nullptr;
+  report(is_renewal ? LeaseChange::Kind::Renewed : LeaseChange::Kind::Granted, *stored);
+  return stored;
+}
+
+void LeasePool::end(Ipv4Address address) {
+  const auto found = leases_.find(address);
+  if (found == leases_.end()) return;
+  unindex(found->second);
+  report(LeaseChange::Kind::Ended, found->second);
+  leases_.erase(found);
+  refresh(address);
+}
+
+void LeasePool::hold(Ipv4Address address, const std::optional<LeaseClient>& client, Instant until) {
+  drop_hold(address);
+  std::string key;
+  if (client) {
+    key = hold_key(*client);
+    const auto earlier = hold_by_key_.find(key);
+    if (earlier != hold_by_key_.end()) drop_hold(earlier->second);
+    hold_by_key_[key] = address;
+  }
+  while (holds_.size() >= limits_.offers) drop_hold(hold_ends_.begin()->second);
+  holds_[address] = {std::move(key), until};
+  hold_ends_.emplace(until, address);
+  refresh(address);
+}
+
+void LeasePool::drop_hold(Ipv4Address address) {
+  const auto found = holds_.find(address);
+  if (found == holds_.end()) return;
+  hold_ends_.erase({found->second.until, address});
+  if (!found->second.key.empty()) hold_by_key_.erase(found->second.key);
+  holds_.erase(found);
+  refresh(address);
+}
+
+std::optional<Ipv4Address> LeasePool::held_for(const LeaseClient& client) const {
+  const auto found = hold_by_key_.find(hold_key(client));
+  if (found == hold_by_key_.end()) return std::nullopt;
+  return found->second;
+}
+
+bool LeasePool::is_held_for_another(Ipv4Address address, const LeaseClient& client) const {
+  const auto found = holds_.find(address);
+  return found != holds_.end() && found->second.key != hold_key(client);
+}
+
+std::optional<Ipv4Address> LeasePool::highest_lease(Ipv4Address from, Ipv4Address to) const {
+  auto behind = leases_.upper_bound(to);
+  if (behind == leases_.begin()) return std::nullopt;
+  --behind;
+  if (behind->first < from) return std::nullopt;
+  return behind->first;
+}
+
+std::optional<Ipv4Address> LeasePool::release_oldest_hold(Ipv4Address from, Ipv4Address to) {
+  for (const auto& [until, address] : hold_ends_) {
+    const bool is_offer = !holds_.at(address).key.empty();
+    if (!is_offer || address < from || address > to) continue;
+    const Ipv4Address released = address;
+    drop_hold(released);
+    return released;
+  }
+  return std::nullopt;
+}
+
+void LeasePool::expire(Instant now) {
+  while (!expiries_.empty() && expiries_.begin()->first <= now) end(expiries_.begin()->second);
+  while (!hold_ends_.empty() && hold_ends_.begin()->first <= now) {
+    drop_hold(hold_ends_.begin()->second);
+  }
+}
+
+std::optional<Instant> LeasePool::next_expiry() const {
+  std::optional<Instant> next;
+  if (!expiries_.empty()) next = expiries_.begin()->first;
+  if (!hold_ends_.empty() && (!next || hold_ends_.begin()->first < *next)) {
+    next = hold_ends_.begin()->first;
+  }
+  return next;
+}
+
+void LeasePool::report(LeaseChange::Kind kind, const Lease& lease) {
+  if (changes_.size() >= limits_.changes) changes_.pop_front();
+  changes_.push_back({kind, lease});
+}
+
+bool LeasePool::poll_change(LeaseChange& out) {
+  if (changes_.empty()) return false;
+  out = std::move(changes_.front());
+  changes_.pop_front();
+  return true;
+}
+
+}  // namespace pxeproof::server

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "protocol/addresses.h"
+#include "protocol/bytes.h"
+#include "protocol/time.h"
+#include "server/address_set.h"
+
+namespace pxeproof::server {
+
+// Who holds a lease. Octets are kept as text.
+struct LeaseClient {
+  std::uint8_t hardware_type = 1;
+  std::string hardware;   // chaddr as far as hlen goes
+  std::string client_id;  // option 61; empty: none
+
+  friend bool operator==(const LeaseClient&, const LeaseClient&) = default;
+};
+
+struct Lease {
+  Ipv4Address address;
+  LeaseClient client;
+  std::string host_name;
+  std::optional<Instant> expires;  // nullopt: never
+};
+
+// What happened to a lease, for whoever keeps them on disk.
+struct LeaseChange {
+  enum class Kind { Granted, Renewed, Ended };
+  Kind kind = Kind::Granted;
+  Lease lease;
+};
+
+// All leases and the offers that may become leases. Two clients never have the same address: an
+// offer holds it until it is taken up or times out.
+class LeasePool {
+ public:
+  struct Limits {
+    std::size_t leases = 1000;
+    std::size_t offers = 65536;
+    std::size_t changes = 65536;
+  };
+  explicit LeasePool(Limits limits) : limits_(limits) {}
+
+  void set_limits(Limits limits) { limits_ = limits; }
+
+  // Addresses that are never handed out on their own: the server's and those of dhcp-host lines.
+  void set_reserved(std::unordered_set<Ipv4Address> addresses);
+
+  const Lease* find(Ipv4Address address) const;
+
+  // By client identifier; else by hardware address among those where one side has no identifier.
+  const Lease* find(const LeaseClient& client) const;
+
+  std::size_t size() const { return leases_.size(); }
+
+  // Makes or renews the lease of lease.address; nullptr when that would be one too many. The
+  // client's offer is used up.
+  const Lease* record(Lease lease);
+
+  // The same for a lease from an earlier run: no change is reported.
+  const Lease* restore(Lease lease);
+  void end(Ipv4Address address);
+
+  // Keeps an address for a client; with no client, for nobody.
+  void hold(Ipv4Address address, const std::optional<LeaseClient>& client, Instant until);
+  std::optional<Ipv4Address> held_for(const LeaseClient& client) const;
+  bool is_held_for_another(Ipv4Address address, const LeaseClient& client) const;
+
+  // The lowest address in [from, to] that is neither leased nor held nor reserved.
+  std::optional<Ipv4Address> next_free(Ipv4Address from, Ipv4Address to) const {
+    return taken_.next_missing(from, to);
+  }
+  bool is_reserved(Ipv4Address address) const { return reserved_.contains(address); }
+
+  // The highest leased address in [from, to].
+  std::optional<Ipv4Address> highest_lease(Ipv4Address from, Ipv4Address to) const;
+
+  // The oldest held offer within [from, to] makes room, when no address is free.
+  std::optional<Ipv4Address> release_oldest_hold(Ipv4Address from, Ipv4Address to);
+
+  void expire(Instant now);
+  std::optional<Instant> next_expiry() const;
+
+  bool poll_change(LeaseChange& out);
+
+ private:
+  struct Hold {
+    std::string key;  // empty: for nobody
+    Instant until;
+  };
+  void refresh(Ipv4Address address);
+  void drop_hold(Ipv4Address address);
+  const Lease* store(Lease lease);
+  void unindex(const Lease& lease);
+  void report(LeaseChange::Kind kind, const Lease& lease);
+
+  Limits limits_;
+  std::map<Ipv4Address, Lease> leases_;
+  std::unordered_map<std::string, Ipv4Address> by_client_id_;
+  std::unordered_multimap<std::string, Ipv4Address> by_hardware_;
+  std::set<std::pair<Instant, Ipv4Address>> expiries_;
+  std::unordered_map<Ipv4Address, Hold> holds_;
+  std::unordered_map<std::string, Ipv4Address> hold_by_key_;
+  std::set<std::pair<Instant, Ipv4Address>> hold_ends_;
+  std::unordered_set<Ipv4Address> reserved_;
+  AddressSet taken_;
+  std::deque<LeaseChange> changes_;
+};
+
+}  // namespace pxeproof::server

@@ -1,0 +1,169 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "server/lint_findings.h"
+
+namespace pxeproof::server {
+
+namespace {
+
+constexpr std::size_t kLongestFile = 127;       // the header's field without its NUL
+constexpr std::size_t kLongestServerName = 63;  // likewise
+constexpr std::uint32_t kLongestTimeout = 255;
+
+struct NamedServer {
+  std::string name;
+  SourceLocation location;
+  std::string_view directive;
+};
+
+std::vector<NamedServer> named_servers(const Configuration& configuration) {
+  std::vector<NamedServer> result;
+  for (const PxeService& service : configuration.services) {
+    if (!service.server_name.empty()) {
+      result.push_back({service.server_name, service.location, "pxe-service"});
+    }
+  }
+  for (const DhcpBoot& boot : configuration.boots) {
+    if (!boot.tftp_server_name.empty()) {
+      result.push_back({boot.tftp_server_name, boot.location, "dhcp-boot"});
+    }
+  }
+  return result;
+}
+
+bool is_number(std::string_view text) {
+  return text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// A BIOS client for which this dhcp-boot counts finds no pxe-service and so takes the header.
+bool serves_a_bios_alone(const Configuration& configuration, const DhcpBoot& boot) {
+  const auto architectures = architectures_of(configuration, boot.conditions);
+  const bool reaches_a_bios =
+      !architectures ||
+      std::ranges::any_of(*architectures, [](std::uint16_t number) { return !is_uefi(number); });
+  if (!reaches_a_bios) return false;
+  return std::ranges::none_of(configuration.services, [&](const PxeService& service) {
+    return !is_uefi(service.architecture) && are_compatible(service.conditions, boot.conditions);
+  });
+}
+
+bool same_conditions(std::vector<TagCondition> one, std::vector<TagCondition> other) {
+  const auto less = [](const TagCondition& left, const TagCondition& right) {
+    return std::tie(left.name, left.negated) < std::tie(right.name, right.negated);
+  };
+  std::ranges::sort(one, less);
+  std::ranges::sort(other, less);
+  return one == other;
+}
+
+// For lists of which only the last line with the same conditions is used.
+template <typename Line>
+void find_overridden(LintFindings& findings, const std::vector<Line>& lines,
+                     std::string_view directive) {
+  for (auto line = lines.begin(); line != lines.end(); ++line) {
+    const auto later = std::find_if(line + 1, lines.end(), [&](const Line& other) {
+      return same_conditions(line->conditions, other.conditions);
+    });
+    if (later == lines.end()) continue;
+    findings.warn(line->location,
+                  fmt::format("the {} at {} has the same tags and comes later, so this one is "
+                              "never used",
+                              directive, to_string(later->location)),
+                  "remove one of them, or give it a tag");
+  }
+}
+
+}  // namespace
+
+void find_boot_without_address(LintFindings& findings) {
+  const Configuration& configuration = findings.configuration();
+  if (!has_proxy_range(configuration) || !configuration.pxe_enabled()) return;
+  for (const DhcpBoot& boot : configuration.boots) {
+    if (boot.server || !boot.tftp_server_name.empty() || boot.file.empty()) continue;
+    if (!serves_a_bios_alone(configuration, boot)) continue;
+    findings.warn(boot.location,
+                  "without a server address dnsmasq sends BIOS clients next-server 0.0.0.0, and "
+                  "iPXE then asks port 4011 for ever; pxeproof sends its own address",
+                  fmt::format("write dhcp-boot={},,<address of the TFTP server>", boot.file));
+  }
+}
+
+void find_names_without_dns(LintFindings& findings) {
+  if (findings.configuration().dns_port != 0) return;
+  for (const NamedServer& server : named_servers(findings.configuration())) {
+    if (is_number(server.name)) continue;
+    findings.warn(server.location,
+                  fmt::format("with port=0 dnsmasq looks up no names, so it sends 0.0.0.0 for "
+                              "\"{}\"; pxeproof looks it up",
+                              server.name),
+                  "give the address of the server");
+  }
+}
+
+void find_unknown_names(LintFindings& findings) {
+  for (const NamedServer& server : named_servers(findings.configuration())) {
+    if (is_number(server.name)) continue;
+    if (!addresses_of(findings.configuration(), server.name).empty()) continue;
+    findings.warn(server.location,
+                  fmt::format("no hosts file and no host-record knows \"{}\", so clients would be "
+                              "sent to 0.0.0.0",
+                              server.name),
+                  fmt::format("give the address, or add host-record={},<address>", server.name));
+  }
+}
+
+void find_numbers_as_server(LintFindings& findings) {
+  for (const NamedServer& server : named_servers(findings.configuration())) {
+    if (!is_number(server.name)) continue;
+    findings.warn(
+        server.location,
+        fmt::format("the {} in {} is taken for the name of a server, not for a timeout or "
+                    "layer",
+                    server.name, server.directive),
+        "remove it; the prompt's timeout belongs to pxe-prompt");
+  }
+}
+
+void find_long_names(LintFindings& findings) {
+  const auto judge = [&](std::string_view name, std::size_t longest,
+                         const SourceLocation& location) {
+    if (name.size() <= longest) return;
+    findings.warn(
+        location,
+        fmt::format("the name has {} octets and the header's field holds {}", name.size(), longest),
+        "shorten it; the rest would be cut off");
+  };
+  for (const PxeService& service : findings.configuration().services) {
+    judge(service.basename, kLongestFile, service.location);
+    judge(service.server_name, kLongestServerName, service.location);
+  }
+  for (const DhcpBoot& boot : findings.configuration().boots) {
+    judge(boot.file, kLongestFile, boot.location);
+    judge(boot.server_name, kLongestServerName, boot.location);
+  }
+}
+
+void find_overridden_boots(LintFindings& findings) {
+  find_overridden(findings, findings.configuration().boots, "dhcp-boot");
+}
+
+void find_overridden_prompts(LintFindings& findings) {
+  find_overridden(findings, findings.configuration().prompts, "pxe-prompt");
+}
+
+void find_long_timeouts(LintFindings& findings) {
+  for (const PxePrompt& prompt : findings.configuration().prompts) {
+    const std::uint32_t timeout = prompt.timeout_seconds.value_or(0);
+    if (timeout <= kLongestTimeout) continue;
+    findings.warn(
+        prompt.location,
+        fmt::format("the timeout is one octet: dnsmasq makes {} seconds of {}, and pxeproof "
+                    "the longest there is",
+                    timeout % 256, timeout),
+        "give at most 254 seconds; 255 waits for ever");
+  }
+}
+
+}  // namespace pxeproof::server

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/boot_file.h"
+#include "server/configuration.h"
+#include "server/lint.h"
+
+namespace pxeproof::server {
+
+// What the rules of lint look at, and where they put what they find.
+class LintFindings {
+ public:
+  LintFindings(const Configuration& configuration, const LintSurroundings& surroundings)
+      : configuration_(configuration), surroundings_(surroundings) {}
+
+  const Configuration& configuration() const { return configuration_; }
+  const LintSurroundings& surroundings() const { return surroundings_; }
+
+  // The rule that runs now gives the diagnostics their name.
+  void set_rule(std::string_view rule) { rule_ = rule; }
+  void warn(const SourceLocation& location, std::string what, std::string remedy);
+  void note(const SourceLocation& location, std::string what, std::string remedy);
+  std::vector<Diagnostic> take() { return std::move(diagnostics_); }
+
+ private:
+  void add(Diagnostic::Severity severity, const SourceLocation& location, std::string what,
+           std::string remedy);
+
+  const Configuration& configuration_;
+  const LintSurroundings& surroundings_;
+  std::string_view rule_;
+  std::vector<Diagnostic> diagnostics_;
+};
+
+bool has_proxy_range(const Configuration& configuration);
+bool has_leases(const Configuration& configuration);
+bool is_proxy_only(const Configuration& configuration);
+
+inline bool is_uefi(std::uint16_t architecture) { return architecture >= kFirstUefiArchitecture; }
+
+// One client can satisfy both: no tag is asked for here and forbidden there.
+bool are_compatible(const std::vector<TagCondition>& one, const std::vector<TagCondition>& other);
+
+// The architectures that conditions leave, as far as tags set by option 93 or 60 decide it; nullopt
+// when they do not.
+std::optional<std::set<std::uint16_t>> architectures_of(
+    const Configuration& configuration, const std::vector<TagCondition>& conditions);
+
+// The architecture that a rule asks for, by option 93 or by "Arch:00007" in option 60.
+std::optional<std::uint16_t> architecture_of(const TagRule& rule);
+
+// Where the first use of a directive stands.
+std::optional<SourceLocation> location_of(const Configuration& configuration,
+                                          std::string_view directive);
+
+// The rules, divided by noun.
+void find_silent_proxy(LintFindings& findings);
+void find_missing_range(LintFindings& findings);
+void find_proxy_beside_pool(LintFindings& findings);
+void find_no_effect_in_proxy(LintFindings& findings);
+void find_options_not_in_proxy(LintFindings& findings);
+void find_ignored_hosts(LintFindings& findings);
+void find_missing_pxe_client(LintFindings& findings);
+void find_duplicate_suboptions(LintFindings& findings);
+
+void find_boot_without_address(LintFindings& findings);
+void find_names_without_dns(LintFindings& findings);
+void find_unknown_names(LintFindings& findings);
+void find_numbers_as_server(LintFindings& findings);
+void find_long_names(LintFindings& findings);
+void find_overridden_boots(LintFindings& findings);
+void find_overridden_prompts(LintFindings& findings);
+void find_long_timeouts(LintFindings& findings);
+
+void find_several_uefi_services(LintFindings& findings);
+void find_lost_local_boot(LintFindings& findings);
+void find_hidden_boots(LintFindings& findings);
+void find_uefi_dead_end_in_leases(LintFindings& findings);
+void find_added_suffixes(LintFindings& findings);
+void find_half_of_x64(LintFindings& findings);
+void find_shadowed_types(LintFindings& findings);
+void find_large_menus(LintFindings& findings);
+void find_http_services(LintFindings& findings);
+
+void find_tags_never_set(LintFindings& findings);
+void find_contradicting_tags(LintFindings& findings);
+void find_short_architecture_texts(LintFindings& findings);
+void find_half_of_x64_tags(LintFindings& findings);
+
+void find_tftp_without_root(LintFindings& findings);
+void find_tftp_not_enabled(LintFindings& findings);
+void find_secure_as_root(LintFindings& findings);
+void find_single_port_bound(LintFindings& findings);
+void find_small_port_range(LintFindings& findings);
+
+}  // namespace pxeproof::server

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "protocol/addresses.h"
+#include "protocol/random.h"
+
+namespace pxeproof::server {
+
+// Mixes an endpoint with a secret, so that nobody outside can aim at one bucket.
+struct EndpointHash {
+  std::uint64_t secret = 0;
+
+  std::size_t operator()(const Endpoint& endpoint) const noexcept {
+    std::uint64_t mixed = secret ^ (std::uint64_t{endpoint.address.value} << 16U | endpoint.port);
+    mixed = (mixed ^ (mixed >> 30U)) * 0xbf58476d1ce4e5b9U;
+    mixed = (mixed ^ (mixed >> 27U)) * 0x94d049bb133111ebU;
+    return static_cast<std::size_t>(mixed ^ (mixed >> 31U));
+  }
+};
+
+// Which transfers lately ended, or were refused, so that their clients know. A late copy of one of
+// their packets is no stranger's, and must not be answered with an ERROR: the client may have begun
+// its next request from the same port. Older entries are overwritten by chance.
+class RecentTransfers {
+ public:
+  explicit RecentTransfers(EndpointHash hash) : hash_(hash) {}
+
+  void note(const Endpoint& client, std::uint16_t local_port) {
+    entry(client) = {client, local_port};
+  }
+
+  void forget(const Endpoint& client) {
+    if (entry(client).client == client) entry(client) = {};
+  }
+
+  // The port of the last transfer of this client endpoint; 0 when none is remembered.
+  std::uint16_t port_of(const Endpoint& client) const {
+    const Entry& found = (*entries_)[hash_(client) % kSize];
+    return found.client == client ? found.local_port : std::uint16_t{0};
+  }
+
+ private:
+  static constexpr std::size_t kSize = 4096;
+  struct Entry {
+    Endpoint client;
+    std::uint16_t local_port = 0;
+  };
+  Entry& entry(const Endpoint& client) { return (*entries_)[hash_(client) % kSize]; }
+
+  EndpointHash hash_;
+  std::unique_ptr<std::array<Entry, kSize>> entries_ = std::make_unique<std::array<Entry, kSize>>();
+};
+
+}  // namespace pxeproof::server

@@ -1,0 +1,55 @@
+#include "server/retransmission_timer.h"
+
+#include <algorithm>
+
+namespace pxeproof::server {
+
+RetransmissionTimer::RetransmissionTimer(const RetransmissionLimits& limits)
+    : limits_(limits), first_interval_(limits.fixed.value_or(limits.first)) {}
+
+void RetransmissionTimer::on_send(Instant now) {
+  resends_ = 0;
+  sent_ = now;
+  interval_ = first_interval_;
+  deadline_ = sent_ + std::min<Duration>(interval_, limits_.give_up);
+}
+
+void RetransmissionTimer::on_answer(std::optional<Duration> round_trip) {
+  if (round_trip) {
+    measure(*round_trip);
+  } else if (resends_ > 0 && !limits_.fixed) {
+    // Karn: which of the sends was answered is unknown, so wait longer until a clean measurement;
+    // but not much longer, as mere loss looks the same.
+    const Duration longer = std::min<Duration>(first_interval_ * 2, limits_.first * 2);
+    first_interval_ = std::clamp<Duration>(longer, first_interval_, limits_.longest);
+  }
+}
+
+RetransmissionTimer::Action RetransmissionTimer::on_timeout(Instant now) {
+  if (now < deadline_) return Action::Wait;
+  const Instant end = sent_ + limits_.give_up;
+  if (now >= end) return Action::GiveUp;
+  ++resends_;
+  interval_ *= 2;
+  deadline_ = std::min(now + interval_, end);
+  return Action::Resend;
+}
+
+void RetransmissionTimer::measure(Duration round_trip) {
+  if (!shortest_round_trip_) {
+    smoothed_ = round_trip;
+    variation_ = round_trip / 2;
+    shortest_round_trip_ = round_trip;
+  } else {
+    const Duration difference =
+        smoothed_ > round_trip ? smoothed_ - round_trip : round_trip - smoothed_;
+    variation_ = (3 * variation_ + difference) / 4;
+    smoothed_ = (7 * smoothed_ + round_trip) / 8;
+    shortest_round_trip_ = std::min(*shortest_round_trip_, round_trip);
+  }
+  if (limits_.fixed) return;
+  first_interval_ =
+      std::clamp<Duration>(smoothed_ + 4 * variation_, limits_.shortest, limits_.longest);
+}
+
+}  // namespace pxeproof::server

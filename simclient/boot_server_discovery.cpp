@@ -1,0 +1,201 @@
+#include "simclient/boot_server_discovery.h"
+
+#include <algorithm>
+
+namespace pxeproof::rom {
+
+namespace {
+
+constexpr std::uint8_t kWaitForEver = 255;
+constexpr std::string_view kPxeClient = "PXEClient";
+
+std::uint8_t discovery_control(const RomBoard& board) {
+  const auto control = board.settings.vendor(pxe::VendorTag::DiscoveryControl);
+  return control && !control->empty() ? control->front() : std::uint8_t{0};
+}
+
+// The entries of a menu up to the first torn one.
+std::vector<pxe::MenuEntry> whole_entries(ByteView menu) {
+  std::vector<pxe::MenuEntry> entries;
+  ByteReader reader(menu);
+  while (true) {
+    const auto type = reader.u16();
+    const auto length = reader.u8();
+    if (!type || !length) return entries;
+    const auto text = reader.take(*length);
+    if (!text) return entries;
+    entries.push_back({*type, as_text(*text)});
+  }
+}
+
+// The servers of one type, up to the first torn entry; empty: none, or any of that type.
+std::vector<Ipv4Address> servers_of(ByteView list, std::uint16_t wanted) {
+  ByteReader reader(list);
+  while (true) {
+    const auto type = reader.u16();
+    const auto count = reader.u8();
+    if (!type || !count) return {};
+    const auto octets = reader.take(std::size_t{*count} * 4);
+    if (!octets) return {};
+    if (*type != wanted) continue;
+    std::vector<Ipv4Address> servers;
+    for (std::size_t at = 0; at < octets->size(); at += 4) {
+      servers.push_back(*Ipv4Address::from(octets->subspan(at, 4)));
+    }
+    return servers;
+  }
+}
+
+}  // namespace
+
+bool has_usable_menu(const RomBoard& board) {
+  const auto vendor_class =
+      board.settings.option(static_cast<std::uint8_t>(dhcp::OptionCode::VendorClass));
+  if (!vendor_class || as_text(*vendor_class) != kPxeClient) return false;
+  if (!board.settings.vendor(pxe::VendorTag::BootMenu)) return false;
+  const bool straight_to_file = (discovery_control(board) & pxe::kUseBootFile) != 0 &&
+                                !board.settings.boot_target(board.profile->offers).file.empty();
+  return !straight_to_file;
+}
+
+void BootServerDiscovery::start(Instant now, RomBoard& board) {
+  entries_ = whole_entries(board.settings.vendor(pxe::VendorTag::BootMenu).value_or(Bytes{}));
+  const auto prompt_value = board.settings.vendor(pxe::VendorTag::MenuPrompt);
+  MenuSeen seen;
+  for (const pxe::MenuEntry& entry : entries_) seen.entries.push_back(entry.text);
+  if (prompt_value && !prompt_value->empty()) {
+    seen.timeout_seconds = prompt_value->front();
+    seen.prompt = as_text(ByteView(*prompt_value).subspan(1));
+  }
+  const auto timeout = seen.timeout_seconds;
+  board.tell(now, std::move(seen));
+  if (entries_.empty()) {
+    ending_ = Failed{firmware::Failure::NothingToBoot};
+    return;
+  }
+  const bool shows_menu =
+      !timeout || *timeout == kWaitForEver || (*timeout > 0 && choice_.key == Key::ShowMenu);
+  if (choice_.key == Key::Abort && (shows_menu || *timeout > 0)) {
+    ending_ = Failed{firmware::Failure::MenuAborted};
+  } else if (!shows_menu) {
+    if (*timeout > 0 && waits_ == Waits::Real) {
+      prompt_over_ = board.clock.after(now, std::chrono::seconds(*timeout));
+    } else {
+      choose(now, board, 0);
+    }
+  } else if (choice_.item && *choice_.item < entries_.size()) {
+    choose(now, board, *choice_.item);
+  } else {
+    ending_ = Stuck{};
+  }
+}
+
+void BootServerDiscovery::choose(Instant now, RomBoard& board, std::size_t item) {
+  prompt_over_.reset();
+  type_ = entries_[item].type;
+  if (type_ == 0) {
+    ending_ = LocalBoot{};
+    return;
+  }
+  find_targets(board);
+  if (targets_.empty()) {
+    ending_ = Failed{firmware::Failure::NoBootServer};
+    return;
+  }
+  ask(now, board);
+}
+
+void BootServerDiscovery::find_targets(const RomBoard& board) {
+  const std::uint8_t control = discovery_control(board);
+  const auto list = board.settings.vendor(pxe::VendorTag::BootServers);
+  const std::vector<Ipv4Address> servers =
+      list ? servers_of(*list, type_) : std::vector<Ipv4Address>{};
+  for (const firmware::DiscoveryRules::Target target : board.profile->discovery.targets) {
+    switch (target) {
+      case firmware::DiscoveryRules::Target::Multicast: {
+        const auto group = board.settings.vendor(pxe::VendorTag::DiscoveryMulticast);
+        if ((control & pxe::kNoMulticastDiscovery) == 0 && group && group->size() == 4) {
+          targets_.push_back({*Ipv4Address::from(*group), dhcp::kBootServerPort});
+        }
+        break;
+      }
+      case firmware::DiscoveryRules::Target::Broadcast:
+        if ((control & pxe::kNoBroadcastDiscovery) == 0) {
+          targets_.push_back({Ipv4Address::broadcast(), dhcp::kServerPort});
+        }
+        break;
+      case firmware::DiscoveryRules::Target::List:
+        for (const Ipv4Address server : servers) {
+          targets_.push_back({server, dhcp::kBootServerPort});
+        }
+        break;
+    }
+  }
+  if ((control & pxe::kOnlyListedServers) != 0) accepted_ = servers;
+}
+
+void BootServerDiscovery::ask(Instant now, RomBoard& board) {
+  firmware::Variables variables = board.variables();
+  variables.item_type = type_;
+  board.tell(now, BootServerRequestSent{targets_[target_], type_, 1});
+  sender_.begin(now, board, board.profile->boot_server_request, variables, targets_[target_], {});
+}
+
+void BootServerDiscovery::on_message(Instant now, RomBoard& board,
+                                     const ReceivedDatagram& datagram) {
+  if (ending_) return;
+  const auto ignore = [&](Ignored reason) { board.tell_ignored(now, datagram.source, reason); };
+  if (targets_.empty()) return ignore(Ignored::NoListener);
+  const auto view = read_message(datagram.payload);
+  if (!view) return ignore(Ignored::NotDhcp);
+  if (view->xid() != sender_.expected_xid()) return ignore(Ignored::ForeignXid);
+  if (view->mac() != board.mac) return ignore(Ignored::ForeignClient);
+  const auto& ports = board.profile->discovery.reply_ports;
+  if (std::ranges::find(ports, datagram.source.port) == ports.end()) {
+    return ignore(Ignored::WrongSourcePort);
+  }
+  if (view->type() != dhcp::MessageType::Ack) return ignore(Ignored::WrongType);
+  const auto item_value = vendor_option(*view, pxe::VendorTag::BootItem);
+  ByteReader item(item_value ? ByteView(*item_value) : ByteView{});
+  if (item.u16() != type_) return ignore(Ignored::WrongItem);
+  const Ipv4Address server = identity_of(*view, datagram.source.address);
+  if (accepted_ && std::ranges::find(*accepted_, server) == accepted_->end()) {
+    return ignore(Ignored::ServerNotListed);
+  }
+  sender_.stop();
+  const BootTarget target = boot_target_of(*view, board.profile->offers);
+  board.tell(now, BootServerAnswered{server, target.next_server, target.file});
+  board.settings.keep_proxy(view->packet());
+  ending_ = Answered{};
+}
+
+void BootServerDiscovery::on_timeout(Instant now, RomBoard& board) {
+  if (ending_) return;
+  if (prompt_over_) {
+    if (*prompt_over_ <= now) choose(now, board, 0);
+    return;
+  }
+  switch (sender_.on_timeout(now, board)) {
+    case DhcpSender::Expiry::NotYet:
+      return;
+    case DhcpSender::Expiry::SentAgain:
+      board.tell(now, BootServerRequestSent{targets_[target_], type_, sender_.sends()});
+      return;
+    case DhcpSender::Expiry::Left:
+    case DhcpSender::Expiry::GaveUp:
+      break;
+  }
+  ++target_;
+  if (target_ < targets_.size()) {
+    ask(now, board);
+  } else {
+    ending_ = Failed{firmware::Failure::BootServerSilent};
+  }
+}
+
+std::optional<Instant> BootServerDiscovery::poll_timeout() const {
+  if (ending_) return std::nullopt;
+  return prompt_over_ ? prompt_over_ : sender_.poll_timeout();
+}
+
+}  // namespace pxeproof::rom

@@ -1,0 +1,185 @@
+#include "simclient/ip_layer.h"
+
+#include <algorithm>
+
+namespace pxeproof::rom {
+
+namespace {
+
+constexpr std::size_t kArpFrameSize = 42;
+
+// RFC 1112 s.6.4: the low 23 bits of the group.
+MacAddress multicast_mac(Ipv4Address group) {
+  const auto octets = group.octets();
+  return {{0x01, 0x00, 0x5e, static_cast<std::uint8_t>(octets[1] & 0x7fU), octets[2], octets[3]}};
+}
+
+}  // namespace
+
+IpLayer::IpLayer(const firmware::Profile& profile, MacAddress mac, const TickClock& clock,
+                 frames::ChecksumPolicy checksums)
+    : profile_(&profile),
+      mac_(mac),
+      checksums_(checksums),
+      arp_(profile.arp, clock, mac),
+      identification_(profile.ip.first_identification) {}
+
+void IpLayer::configure(Subnet subnet, std::optional<Ipv4Address> router) {
+  subnet_ = subnet;
+  router_ = router;
+  flow_.reset();  // its source address is out of date
+  switch (profile_->arp.announce) {
+    case firmware::ArpRules::Announce::Never:
+      break;
+    case firmware::ArpRules::Announce::WhenConfigured:
+      transmit(frames::build_arp({.operation = frames::kArpRequest,
+                                  .sender_mac = mac_,
+                                  .sender_address = subnet.address,
+                                  .target_mac = {},
+                                  .target_address = subnet.address},
+                                 MacAddress::broadcast()));
+      break;
+  }
+}
+
+std::uint16_t IpLayer::next_identification() {
+  switch (profile_->ip.identification) {
+    case firmware::IpRules::Identification::Counter:
+      return identification_++;
+    case firmware::IpRules::Identification::CountAndReceived: {
+      const auto identification =
+          static_cast<std::uint16_t>((identification_ & 0xff00U) | (received_ & 0x0fU));
+      identification_ = static_cast<std::uint16_t>(identification_ + 0x0100U);
+      return identification;
+    }
+  }
+  return 0;
+}
+
+std::optional<Ipv4Address> IpLayer::next_hop(Ipv4Address destination) const {
+  if (!subnet_ || subnet_->contains(destination)) return destination;
+  return router_;
+}
+
+frames::UdpSpec IpLayer::spec_for(std::uint16_t source_port, const Endpoint& destination) const {
+  return {
+      .destination_mac = {},
+      .source_mac = mac_,
+      .source = {subnet_ ? subnet_->address : Ipv4Address{}, source_port},
+      .destination = destination,
+      .identification = 0,
+      .ttl = profile_->ip.ttl,
+      .tos = 0,
+      .dont_fragment = profile_->ip.dont_fragment,
+      .checksum =
+          profile_->ip.udp_checksum ? frames::UdpChecksum::Compute : frames::UdpChecksum::Zero,
+  };
+}
+
+void IpLayer::send(Instant now, std::uint16_t source_port, const Endpoint& destination,
+                   ByteView payload) {
+  const Ipv4Address address = destination.address;
+  if (address.is_multicast()) {
+    return send_direct(source_port, destination, multicast_mac(address), payload);
+  }
+  if (address.is_broadcast() || (subnet_ && address == subnet_->broadcast())) {
+    return send_direct(source_port, destination, MacAddress::broadcast(), payload);
+  }
+  const auto hop = next_hop(address);
+  if (!hop) return;  // no route; the sender's own timer finds out
+  if (const auto mac = arp_.find(*hop)) {
+    return send_direct(source_port, destination, *mac, payload);
+  }
+  // The header is finished before the neighbour is known (capture a, frame 17: its identification
+  // counts the frames received until then).
+  frames::UdpSpec spec = spec_for(source_port, destination);
+  spec.identification = next_identification();
+  arp_.send(now, spec.source.address, *hop, frames::build_udp(spec, payload));
+  drain_arp();
+}
+
+void IpLayer::send_direct(std::uint16_t source_port, const Endpoint& destination,
+                          const MacAddress& mac, ByteView payload) {
+  const bool same = flow_ && flow_->source_port == source_port &&
+                    flow_->destination == destination && flow_->destination_mac == mac;
+  if (!same) {
+    frames::UdpSpec spec = spec_for(source_port, destination);
+    spec.destination_mac = mac;
+    flow_.emplace(Flow{source_port, destination, mac, frames::UdpTemplate(spec)});
+  }
+  Frame frame;
+  flow_->frames.build(next_identification(), payload, frame);
+  transmit(std::move(frame));
+}
+
+bool IpLayer::takes(const MacAddress& destination) const {
+  return destination == mac_ || destination.is_group();
+}
+
+Result<ReceivedDatagram, FrameFate> IpLayer::on_frame(Instant now, ByteView frame) {
+  const auto ethernet = frames::inspect_ethernet(frame);
+  if (!ethernet || !takes(ethernet->destination)) return fail(FrameFate::NotForUs);
+  ++received_;
+  if (ethernet->type == frames::kEtherTypeArp) {
+    const auto arp = frames::inspect_arp(frame);
+    if (!arp) return fail(FrameFate::Damaged);
+    arp_.on_arp(now, *arp);
+    if (arp->operation == frames::kArpRequest && subnet_ &&
+        arp->target_address == subnet_->address) {
+      answer_arp(frame, *arp);
+    }
+    drain_arp();
+    return fail(FrameFate::Handled);
+  }
+  const auto udp = frames::inspect_udp(frame, checksums_);
+  if (!udp) {
+    const bool foreign = udp.error().fault == frames::Fault::ForeignType ||
+                         udp.error().fault == frames::Fault::ForeignProtocol;
+    return fail(foreign ? FrameFate::Foreign : FrameFate::Damaged);
+  }
+  const Ipv4Address destination = udp->destination.address;
+  // RFC 2131 s.4.1: before it has an address a client must take what is sent to its link address.
+  const bool for_us = !subnet_ || destination == subnet_->address || destination.is_broadcast() ||
+                      destination == subnet_->broadcast();
+  if (!for_us) return fail(FrameFate::NotForUs);
+  return ReceivedDatagram{udp->source, udp->destination, udp->payload};
+}
+
+void IpLayer::answer_arp(ByteView request, const frames::Arp& arp) {
+  Frame reply = frames::build_arp({.operation = frames::kArpReply,
+                                   .sender_mac = mac_,
+                                   .sender_address = arp.target_address,
+                                   .target_mac = arp.sender_mac,
+                                   .target_address = arp.sender_address},
+                                  arp.sender_mac);
+  switch (profile_->arp.reply) {
+    case firmware::ArpRules::Reply::Fresh:
+      break;
+    case firmware::ArpRules::Reply::TurnedRound:
+      if (request.size() > kArpFrameSize) {
+        reply.insert(reply.end(), request.begin() + kArpFrameSize, request.end());
+      }
+      reply.insert(reply.end(), profile_->link.surplus_octets, std::uint8_t{0});
+      break;
+  }
+  transmit(std::move(reply));
+}
+
+void IpLayer::on_timeout(Instant now) {
+  arp_.on_timeout(now);
+  drain_arp();
+}
+
+void IpLayer::drain_arp() {
+  Frame frame;
+  while (arp_.poll_transmit(frame)) transmit(std::move(frame));
+}
+
+bool IpLayer::poll_transmit(Frame& out) {
+  if (outbox_.empty()) return false;
+  out = std::move(outbox_.front());
+  outbox_.erase(outbox_.begin());
+  return true;
+}
+
+}  // namespace pxeproof::rom

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "firmware/profile.h"
+#include "protocol/addresses.h"
+#include "protocol/bytes.h"
+#include "protocol/frames/build.h"
+#include "protocol/frames/inspect.h"
+#include "protocol/result.h"
+#include "protocol/station.h"
+#include "simclient/arp_resolver.h"
+
+namespace pxeproof::rom {
+
+// A UDP datagram for this machine.
+struct ReceivedDatagram {
+  Endpoint source;
+  Endpoint destination;
+  ByteView payload;  // points into the frame
+};
+
+// What became of a frame that brought no datagram.
+enum class FrameFate {
+  NotForUs,  // the card does not take it, or the address is another machine's
+  Handled,   // ARP
+  Foreign,   // neither ARP nor UDP
+  Damaged,
+};
+
+// Ethernet, ARP, IPv4 and UDP as one firmware speaks them.
+class IpLayer {
+ public:
+  // The profile outlives the layer.
+  IpLayer(const firmware::Profile& profile, MacAddress mac, const TickClock& clock,
+          frames::ChecksumPolicy checksums);
+
+  // The address is ours from now on; it is announced if the firmware does so.
+  void configure(Subnet subnet, std::optional<Ipv4Address> router);
+
+  // Sends from the own address, or from 0.0.0.0 while there is none.
+  void send(Instant now, std::uint16_t source_port, const Endpoint& destination, ByteView payload);
+
+  // Any frame on the wire; ARP is answered here.
+  Result<ReceivedDatagram, FrameFate> on_frame(Instant now, ByteView frame);
+
+  void on_timeout(Instant now);
+  std::optional<Instant> poll_timeout() const { return arp_.poll_timeout(); }
+  bool poll_transmit(Frame& out);
+
+  // Queues a frame that something else built.
+  void transmit(Frame frame) { outbox_.push_back(std::move(frame)); }
+
+  const std::optional<Subnet>& subnet() const { return subnet_; }
+  const std::optional<Ipv4Address>& router() const { return router_; }
+
+ private:
+  // The frames of one flow are built from its first (frames::UdpTemplate).
+  struct Flow {
+    std::uint16_t source_port = 0;
+    Endpoint destination;
+    MacAddress destination_mac;
+    frames::UdpTemplate frames;
+  };
+
+  frames::UdpSpec spec_for(std::uint16_t source_port, const Endpoint& destination) const;
+  void send_direct(std::uint16_t source_port, const Endpoint& destination, const MacAddress& mac,
+                   ByteView payload);
+  std::uint16_t next_identification();
+  std::optional<Ipv4Address> next_hop(Ipv4Address destination) const;
+  bool takes(const MacAddress& destination) const;
+  void answer_arp(ByteView frame, const frames::Arp& arp);
+  void drain_arp();
+
+  const firmware::Profile* profile_;
+  MacAddress mac_;
+  frames::ChecksumPolicy checksums_;
+  ArpResolver arp_;
+  std::optional<Subnet> subnet_;
+  std::optional<Ipv4Address> router_;
+  std::uint16_t identification_;
+  std::uint8_t received_ = 0;  // frames the card has taken, modulo 256
+  std::optional<Flow> flow_;   // the last one used
+  std::vector<Frame> outbox_;
+};
+
+}  // namespace pxeproof::rom

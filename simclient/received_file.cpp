@@ -1,0 +1,38 @@
+#include "simclient/received_file.h"
+
+#include <algorithm>
+
+namespace pxeproof::rom {
+
+void ReceivedFile::on_octets(std::uint64_t offset, ByteView octets) {
+  const std::uint64_t end = offset + octets.size();
+  size_ = std::max(size_, end);
+  recogniser_.on_octets(offset, octets);
+  if (options_.keep == Keep::Octets && offset < options_.keep_limit) {
+    const auto last = static_cast<std::size_t>(std::min<std::uint64_t>(end, options_.keep_limit));
+    const auto first = static_cast<std::size_t>(offset);
+    if (kept_.size() < last) kept_.resize(last);
+    std::copy_n(octets.begin(), last - first, kept_.begin() + static_cast<std::ptrdiff_t>(first));
+  }
+  if (!options_.expected || octets.empty()) return;
+  const ByteView expected = *options_.expected;
+  const auto start = static_cast<std::size_t>(std::min<std::uint64_t>(offset, expected.size()));
+  const ByteView against =
+      expected.subspan(start, std::min(octets.size(), expected.size() - start));
+  const auto [mine, theirs] = std::ranges::mismatch(octets, against);
+  if (mine == octets.end()) return;
+  const std::uint64_t at = offset + static_cast<std::uint64_t>(mine - octets.begin());
+  difference_ = difference_ ? std::min(*difference_, at) : at;
+}
+
+std::optional<std::uint64_t> ReceivedFile::first_difference(Judge judge) const {
+  if (!options_.expected) return std::nullopt;
+  const std::uint64_t expected_size = options_.expected->size();
+  if (judge == Judge::SoFar) {
+    return difference_ && *difference_ < expected_size ? difference_ : std::nullopt;
+  }
+  if (!difference_ && size_ < expected_size) return size_;
+  return difference_;
+}
+
+}  // namespace pxeproof::rom

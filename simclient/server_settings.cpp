@@ -1,0 +1,71 @@
+#include "simclient/server_settings.h"
+
+#include <array>
+
+namespace pxeproof::rom {
+
+std::optional<dhcp::MessageView> read_message(ByteView packet) {
+  auto message = dhcp::MessageView::parse(packet);
+  if (!message && message.error().fault == dhcp::Fault::OptionTruncated &&
+      message.error().offset >= dhcp::kOptionsOffset) {
+    message = dhcp::MessageView::parse(packet.first(message.error().offset));
+  }
+  if (!message) return std::nullopt;
+  return *message;
+}
+
+Ipv4Address identity_of(const dhcp::MessageView& message, Ipv4Address sender) {
+  const auto server = message.address(dhcp::OptionCode::ServerIdentifier);
+  if (server && !server->is_unspecified()) return *server;
+  return message.siaddr().is_unspecified() ? sender : message.siaddr();
+}
+
+std::optional<Bytes> vendor_option(const dhcp::MessageView& message, pxe::VendorTag tag) {
+  const auto value = message.joined(dhcp::OptionCode::VendorSpecific);
+  if (!value) return std::nullopt;
+  const auto vendor = pxe::decode(*value);
+  if (!vendor) return std::nullopt;
+  const pxe::SubOption* const found = vendor->find(tag);
+  if (found == nullptr) return std::nullopt;
+  return found->value;
+}
+
+BootTarget boot_target_of(const dhcp::MessageView& message, const firmware::OfferRules& rules) {
+  const std::string_view field = message.file_text();
+  const std::string_view option = message.text(dhcp::OptionCode::BootFileName);
+  const bool field_first = rules.boot_file_in == firmware::OfferRules::BootFileIn::FileField;
+  const std::string_view preferred = field_first ? field : option;
+  const std::string_view other = field_first ? option : field;
+  return {std::string(preferred.empty() ? other : preferred), message.siaddr()};
+}
+
+std::optional<Bytes> ServerSettings::option(std::uint8_t code) const {
+  for (const auto& message : {acknowledgement(), proxy()}) {
+    if (!message) continue;
+    if (const auto value = message->first(code)) return Bytes(value->begin(), value->end());
+  }
+  return std::nullopt;
+}
+
+std::optional<Bytes> ServerSettings::vendor(pxe::VendorTag tag) const {
+  for (const auto& message : {acknowledgement(), proxy()}) {
+    if (!message) continue;
+    if (auto value = vendor_option(*message, tag)) return value;
+  }
+  return std::nullopt;
+}
+
+BootTarget ServerSettings::boot_target(const firmware::OfferRules& rules) const {
+  std::array messages{acknowledgement(), proxy()};
+  if (rules.boot_file_of == firmware::OfferRules::BootFileOf::Proxy) {
+    std::swap(messages[0], messages[1]);
+  }
+  for (const auto& message : messages) {
+    if (!message) continue;
+    BootTarget target = boot_target_of(*message, rules);
+    if (!target.file.empty()) return target;
+  }
+  return {};
+}
+
+}  // namespace pxeproof::rom

@@ -1,0 +1,78 @@
+#include "cli/arguments.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace pxeproof::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr std::array kOptions = {
+    OptionSpec{"against", "SERVER", "where to boot from"},
+    OptionSpec{"test", "", "a flag"},
+};
+constexpr Syntax kSyntax{.verb = "boot",
+                         .purpose = "Boots.",
+                         .options = kOptions,
+                         .positionals = {},
+                         .foreign = ForeignOptions::Refuse};
+
+Outcome<Arguments> parse(std::vector<std::string> words, const Syntax& syntax = kSyntax) {
+  return parse_arguments(syntax, words);
+}
+
+TEST(ParseArguments, TakesValuesInBothSpellings) {
+  EXPECT_EQ(parse({"--against", "dnsmasq"})->value("against"), "dnsmasq");
+  EXPECT_EQ(parse({"--against=dnsmasq"})->value("against"), "dnsmasq");
+  EXPECT_FALSE(parse({})->value("against"));
+}
+
+TEST(ParseArguments, CountsVerbosity) {
+  EXPECT_EQ(parse({})->verbosity, 0);
+  EXPECT_EQ(parse({"-v"})->verbosity, 1);
+  EXPECT_EQ(parse({"-vv"})->verbosity, 2);
+  EXPECT_EQ(parse({"-v", "--verbose"})->verbosity, 2);
+  EXPECT_EQ(parse({"-vvvv"})->verbosity, 2);
+}
+
+TEST(ParseArguments, RefusesWhatItDoesNotKnowAndSuggests) {
+  const auto unknown = parse({"--agains", "x"});
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code, ExitCode::WrongUsage);
+  EXPECT_THAT(unknown.error().message, HasSubstr("did you mean --against?"));
+}
+
+TEST(ParseArguments, RefusesAMissingValueAndAStrayWord) {
+  EXPECT_FALSE(parse({"--against"}));
+  EXPECT_FALSE(parse({"stray"}));
+}
+
+TEST(ParseArguments, KeepsForeignOptionsAsWritten) {
+  Syntax syntax = kSyntax;
+  syntax.foreign = ForeignOptions::Collect;
+  const auto arguments = parse({"--port=0", "--test", "--enable-tftp"}, syntax);
+  ASSERT_TRUE(arguments);
+  EXPECT_TRUE(arguments->has("test"));
+  EXPECT_THAT(arguments->foreign, ElementsAre("--port=0", "--enable-tftp"));
+}
+
+TEST(Nearest, FindsMisspellingsAndNothingElse) {
+  const std::vector<std::string> names{"boot", "serve", "profile"};
+  EXPECT_EQ(nearest("bot", names), "boot");
+  EXPECT_EQ(nearest("profil", names), "profile");
+  EXPECT_FALSE(nearest("zzzzzz", names));
+}
+
+TEST(ParseCount, JudgesTheWholeText) {
+  EXPECT_EQ(parse_count("--n", "12", 1, 20).value(), 12U);
+  for (const std::string wrong : {"", "x", "12x", "-1", "0", "21", "99999999999999999999"}) {
+    EXPECT_FALSE(parse_count("--n", wrong, 1, 20)) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace pxeproof::cli

@@ -1,0 +1,131 @@
+// Bad input, tried as a user would: a clear message and the exit code of docs/exit-codes.md.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "tests/cli/run_pxeproof.h"
+
+namespace pxeproof::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr const char* kPxelinux = "/usr/lib/PXELINUX/pxelinux.0";
+constexpr const char* kLdlinux = "/usr/lib/syslinux/modules/bios/ldlinux.c32";
+
+// The article's tree, to take something away from.
+class BadInput : public ::testing::Test {
+ protected:
+  void link_boot_program() const {
+    std::filesystem::create_directories(scratch_.path("tree"));
+    std::filesystem::create_symlink(kPxelinux, scratch_.path("tree/pxelinux.0"));
+    std::filesystem::create_symlink(kLdlinux, scratch_.path("tree/ldlinux.c32"));
+  }
+  ProgramRun boot(const std::string& configuration) const {
+    return run_pxeproof({"boot", "--against", "builtin:" + configuration});
+  }
+
+  ScratchDirectory scratch_;
+};
+
+TEST_F(BadInput, UnknownVerbIsWrongUsageWithASuggestion) {
+  const ProgramRun run = run_pxeproof({"bot"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.output, HasSubstr("did you mean boot?"));
+}
+
+TEST_F(BadInput, UnknownOptionIsWrongUsageWithASuggestion) {
+  const ProgramRun run = run_pxeproof({"boot", "--agianst", "builtin"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.output, HasSubstr("did you mean --against?"));
+}
+
+TEST_F(BadInput, UnknownProfileListsTheKnownOnes) {
+  const ProgramRun run = run_pxeproof({"boot", "--as", "ipx-bios"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.output, AllOf(HasSubstr("ipx-bios"), HasSubstr("ipxe-bios")));
+}
+
+TEST_F(BadInput, MissingConfigurationFileIsNamed) {
+  const ProgramRun run = boot(scratch_.path("nowhere.conf"));
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.output, AllOf(HasSubstr("nowhere.conf"), HasSubstr("No such file")));
+}
+
+TEST_F(BadInput, WrongDirectiveIsShownWithItsLine) {
+  const std::string file = scratch_.write("boot.conf", "port=0\ndhcp-bot=pxelinux.0\n");
+  for (const ProgramRun& run :
+       {boot(file), run_pxeproof({"serve", "--conf-file", file, "--test"})}) {
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_THAT(run.output, AllOf(HasSubstr("boot.conf:2: "), HasSubstr("dhcp-boot")));
+  }
+}
+
+TEST_F(BadInput, MissingTftpRootIsWrongConfiguration) {
+  const ProgramRun run = boot(scratch_.write_article());
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.output, AllOf(HasSubstr("boot.conf:7"), HasSubstr("tftp-root")));
+}
+
+TEST_F(BadInput, MissingBootFileFailsWithTheRomsWords) {
+  std::filesystem::create_directories(scratch_.path("tree"));
+  const ProgramRun run = boot(scratch_.write_article());
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.output, AllOf(HasSubstr("pxelinux.0"), HasSubstr("No such file or directory"),
+                                HasSubstr("expected"), HasSubstr("seen"), HasSubstr("again")));
+}
+
+TEST_F(BadInput, UnreadableBootFileFailsTheBoot) {
+  scratch_.write("tree/pxelinux.0", "not for you");
+  std::filesystem::permissions(scratch_.path("tree/pxelinux.0"), std::filesystem::perms::none);
+  const ProgramRun run = boot(scratch_.write_article());
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.output, HasSubstr("pxelinux.0 -> ERROR 2"));
+}
+
+TEST_F(BadInput, MissingLoaderModuleFailsWithPxelinuxsWords) {
+  std::filesystem::create_directories(scratch_.path("tree"));
+  std::filesystem::create_symlink(kPxelinux, scratch_.path("tree/pxelinux.0"));
+  const ProgramRun run = boot(scratch_.write_article());
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.output, HasSubstr("Failed to load ldlinux.c32"));
+}
+
+TEST_F(BadInput, MissingMenuEndsTheSearchWithPxelinuxsWords) {
+  link_boot_program();
+  const ProgramRun run = boot(scratch_.write_article());
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.output, AllOf(HasSubstr("10 names not found"),
+                                HasSubstr("Unable to locate configuration file")));
+}
+
+TEST_F(BadInput, MissingKernelFailsWithPxelinuxsWords) {
+  link_boot_program();
+  scratch_.write("tree/pxelinux.cfg/default", "default m\nlabel m\nkernel /memtest/nothing\n");
+  const ProgramRun run = boot(scratch_.write_article());
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.output, AllOf(HasSubstr("/memtest/nothing"), HasSubstr("failed: No such file")));
+}
+
+TEST_F(BadInput, ConfigurationThatServesNobodyIsRefused) {
+  const ProgramRun run = boot(scratch_.write("boot.conf", "port=0\n"));
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.output, HasSubstr("no dhcp-range"));
+}
+
+TEST_F(BadInput, CaptureIntoAMissingDirectoryIsWrongUsage) {
+  const ProgramRun run = run_pxeproof({"boot", "--save", scratch_.path("no/such/boot.pcap")});
+  EXPECT_EQ(run.exit_code, 2);
+}
+
+TEST_F(BadInput, InterfaceThatDoesNotExistIsTheEnvironmentsFault) {
+  const ProgramRun run = run_pxeproof({"boot", "--interface", "nosuch0"});
+  EXPECT_EQ(run.exit_code, 3);
+  EXPECT_THAT(run.output, HasSubstr("nosuch0"));
+}
+
+}  // namespace
+}  // namespace pxeproof::testing

@@ -1,0 +1,60 @@
+#include "tests/cli/run_pxeproof.h"
+
+#include <stdexcept>
+
+#include <fstream>
+
+#include "live/child_process.h"
+
+namespace pxeproof::testing {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void let_everybody_read(const fs::path& path, fs::perms extra) {
+  fs::permissions(path, fs::perms::group_read | fs::perms::others_read | extra,
+                  fs::perm_options::add);
+}
+
+}  // namespace
+
+ProgramRun run_pxeproof(const std::vector<std::string>& arguments) {
+  auto process = live::ChildProcess::start(
+      live::Command{.program = PXEPROOF_PROGRAM, .arguments = arguments, .inherited = {}});
+  if (!process) throw std::runtime_error(process.error().message);
+  const live::Exit exit = process->wait();
+  ProgramRun run;
+  run.exit_code = exit.shell_code();
+  for (const std::string& line : process->take_lines()) run.output += line + "\n";
+  return run;
+}
+
+ScratchDirectory::ScratchDirectory() {
+  std::string name = (fs::temp_directory_path() / "pxeproof-test-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch directory");
+  directory_ = name;
+  let_everybody_read(directory_, fs::perms::group_exec | fs::perms::others_exec);
+}
+
+ScratchDirectory::~ScratchDirectory() {
+  std::error_code ignored;
+  fs::remove_all(directory_, ignored);
+}
+
+std::string ScratchDirectory::write(const std::string& name, const std::string& text) const {
+  const fs::path file = directory_ / name;
+  fs::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary) << text;
+  let_everybody_read(file, fs::perms::none);
+  return file.string();
+}
+
+std::string ScratchDirectory::write_article(const std::string& name) const {
+  return write(name,
+               "port=0\nlog-dhcp\ndhcp-range=192.168.178.0,proxy\ndhcp-boot=pxelinux.0\n"
+               "pxe-service=x86PC,\"Network Boot\",pxelinux\nenable-tftp\ntftp-root=" +
+                   path("tree") + "\n");
+}
+
+}  // namespace pxeproof::testing

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace pxeproof::testing {
+
+// How a run of the program ended, and all it wrote, standard output and error together.
+struct ProgramRun {
+  int exit_code = 0;
+  std::string output;
+};
+
+// Runs the built program as a user would.
+ProgramRun run_pxeproof(const std::vector<std::string>& arguments);
+
+// A directory of a test's own, gone with it.
+class ScratchDirectory {
+ public:
+  ScratchDirectory();
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  ~ScratchDirectory();
+
+  std::string path(const std::string& name) const { return (directory_ / name).string(); }
+
+  // Writes a file that everybody may read; its directories are made.
+  std::string write(const std::string& name, const std::string& text) const;
+
+  // The article's configuration with this directory's "tree" as its TFTP root.
+  std::string write_article(const std::string& name = "boot.conf") const;
+
+ private:
+  std::filesystem::path directory_;
+};
+
+}  // namespace pxeproof::testing

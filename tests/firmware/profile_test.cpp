@@ -1,0 +1,85 @@
+#include "firmware/profile.h"
+
+#include <gmock/gmock.h>
+
+namespace pxeproof::firmware {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string with(std::string_view from, std::string_view to) {
+  std::string text(*builtin_profile_text("ipxe-bios"));
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+std::string error_of(const std::string& text) {
+  const auto profile = parse_profile(text, "my.toml");
+  return profile ? "" : profile.error().message;
+}
+
+TEST(Profile, EveryBuiltinProfileReads) {
+  for (const std::string_view name : builtin_profile_names()) {
+    const auto profile = builtin_profile(name);
+    ASSERT_TRUE(profile.has_value()) << profile.error().message;
+    EXPECT_EQ((*profile)->name, name);
+  }
+  EXPECT_THAT(builtin_profile_names(), Contains("ipxe-bios"));
+}
+
+TEST(Profile, AnUnknownNameListsTheKnownOnes) {
+  EXPECT_THAT(builtin_profile("ipxe").error().message, HasSubstr("ipxe-bios"));
+}
+
+TEST(Profile, HoldsTheSchedulesOfIpxe) {
+  const auto profile = *builtin_profile("ipxe-bios");
+  EXPECT_THAT(std::get<FixedWaits>(profile->discover.retry).waits, ElementsAre(1s, 2s, 4s, 8s));
+  EXPECT_THAT(std::get<FixedWaits>(profile->arp.retry).waits,
+              ElementsAre(125ms, 250ms, 500ms, 1s, 2s));
+  EXPECT_EQ(profile->proxy_request.leave_after, Duration(2s));
+  EXPECT_EQ(profile->boot_server_request.xid, DhcpPhase::Xid::Zero);
+}
+
+TEST(Profile, SaysWhereAKeyIsMissing) {
+  EXPECT_THAT(error_of(with("collect = ", "collects = ")), HasSubstr("offers.collect is missing"));
+}
+
+TEST(Profile, RefusesAKeyItDoesNotKnow) {
+  const std::string error = error_of(with("ttl = 64", "ttl = 64\ntos = 3"));
+  EXPECT_THAT(error, HasSubstr("my.toml:"));
+  EXPECT_THAT(error, HasSubstr("ip.tos is no key"));
+}
+
+TEST(Profile, RefusesValuesWithoutMeaning) {
+  EXPECT_THAT(error_of(with("\"last-of-highest-priority\"", "\"first\"")),
+              HasSubstr("'first' is none of last-of-highest-priority"));
+  EXPECT_THAT(error_of(with("proxy_patience = \"2s\"", "proxy_patience = \"2 s\"")),
+              HasSubstr("'2 s' is no duration"));
+  EXPECT_THAT(error_of(with("ttl = 64", "ttl = 640")), HasSubstr("from 0 to 255"));
+  EXPECT_THAT(error_of(with("\"@identity\"", "\"@identities\"")), HasSubstr("@identities"));
+  EXPECT_THAT(error_of(with("\"93 {arch}\"", "\"93 {arc}\"")), HasSubstr("{arc}"));
+}
+
+TEST(Profile, RefusesATextThatIsNoToml) {
+  EXPECT_THAT(error_of("name = \"x"), HasSubstr("my.toml:1"));
+}
+
+TEST(Profile, HasWordsForEveryFailure) {
+  EXPECT_THAT(error_of(with("file-timeout = ", "# ")), HasSubstr("words.file-timeout is missing"));
+}
+
+TEST(Program, PxelinuxCountsItsWaitsInTicks) {
+  const auto program = builtin_program("pxelinux");
+  ASSERT_TRUE(program.has_value()) << program.error().message;
+  const auto& waits = std::get<FixedWaits>((*program)->tftp.retry).waits;
+  EXPECT_EQ(waits.size(), 31U);
+  EXPECT_EQ(waits.front(), 2 * 54'925'493ns);
+  EXPECT_FALSE(builtin_program("lilo").has_value());
+}
+
+}  // namespace
+}  // namespace pxeproof::firmware

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+namespace pxeproof::live {
+
+// A directory that vanishes with the test.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string name = std::filesystem::temp_directory_path() / "pxeproof-test-XXXXXX";
+    const char* made = mkdtemp(name.data());
+    assert(made != nullptr);
+    path_ = made;
+    chmod(path_.c_str(), 0755);
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+
+  const std::string& path() const { return path_; }
+  std::string operator/(std::string_view name) const { return path_ + "/" + std::string(name); }
+
+  std::string write(std::string_view name, std::string_view content) const {
+    const std::string path = *this / name;
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    std::ofstream(path, std::ios::binary) << content;
+    return path;
+  }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace pxeproof::live

@@ -1,0 +1,60 @@
+#include <gtest/gtest.h>
+
+#include "protocol/frames/build.h"
+#include "protocol/random.h"
+
+namespace pxeproof::frames {
+namespace {
+
+UdpSpec random_spec(Random& random) {
+  UdpSpec spec;
+  random.fill(spec.destination_mac.octets);
+  random.fill(spec.source_mac.octets);
+  spec.source = {{static_cast<std::uint32_t>(random.next())},
+                 static_cast<std::uint16_t>(random.next())};
+  spec.destination = {{static_cast<std::uint32_t>(random.next())},
+                      static_cast<std::uint16_t>(random.next())};
+  spec.ttl = static_cast<std::uint8_t>(random.next());
+  spec.tos = static_cast<std::uint8_t>(random.next());
+  spec.dont_fragment = random.chance(0.5);
+  spec.checksum = random.chance(0.8) ? UdpChecksum::Compute : UdpChecksum::Zero;
+  return spec;
+}
+
+// The fast path must not differ from libtins by one octet.
+TEST(UdpTemplate, EqualsBuildUdp) {
+  Bytes fast;
+  for (std::uint64_t seed = 0; seed < 1'500; ++seed) {
+    Random random(seed);
+    UdpSpec spec = random_spec(random);
+    const UdpTemplate prepared(spec);
+    for (int i = 0; i < 6; ++i) {
+      Bytes payload(random.below(random.chance(0.9) ? 1473 : 9000));
+      random.fill(payload);
+      spec.identification = static_cast<std::uint16_t>(random.next());
+      prepared.build(spec.identification, payload, fast);
+      ASSERT_EQ(fast, build_udp(spec, payload)) << "seed " << seed << ", frame " << i;
+      ASSERT_TRUE(inspect_udp(fast)) << "seed " << seed << ", frame " << i;
+    }
+  }
+}
+
+TEST(UdpTemplate, EqualsBuildUdpAtTheEnds) {
+  const UdpSpec spec{.source = {Ipv4Address::broadcast(), 0xffff},
+                     .destination = {Ipv4Address::broadcast(), 0xffff},
+                     .ttl = 0xff,
+                     .tos = 0xff,
+                     .dont_fragment = true};
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, kMaximumUdpPayload}) {
+    UdpSpec numbered = spec;
+    numbered.identification = 0xffff;
+    const Bytes payload(size, 0xff);
+    Bytes fast;
+    UdpTemplate(spec).build(0xffff, payload, fast);
+    EXPECT_EQ(fast, build_udp(numbered, payload)) << size;
+    EXPECT_TRUE(inspect_udp(fast)) << size;
+  }
+}
+
+}  // namespace
+}  // namespace pxeproof::frames

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# port_taken.sh PXEPROOF: a second server on the same ports says so and ends with 3.
+if [ "${2:-}" != inside ]; then
+  . "$(dirname "$0")/common.sh"
+  in_private_network bash "$0" "$pxeproof" inside
+  exit
+fi
+. "$(dirname "$0")/common.sh"
+ip link set lo up
+chmod 755 "$scratch"
+"$pxeproof" serve --enable-tftp --tftp-root="$scratch" --port=0 >"$scratch/log" 2>&1 &
+first=$!
+trap 'kill $first 2>/dev/null; rm -rf "$scratch"' EXIT
+for _ in $(seq 100); do grep -q ^serving "$scratch/log" && break; sleep 0.05; done
+code=0
+"$pxeproof" serve --enable-tftp --tftp-root="$scratch" --port=0 >"$scratch/second" 2>&1 || code=$?
+cat "$scratch/second"
+[ "$code" -eq 3 ] || die "exit code $code, 3 expected"
+grep -q 69 "$scratch/second" || die "the message does not name port 69"

@@ -1,0 +1,287 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/server/scripted_client.h"
+
+namespace pxeproof::server {
+namespace {
+
+using dhcp::MessageType;
+using dhcp::OptionCode;
+
+constexpr std::string_view kPool =
+    "port=0\nno-ping\ndhcp-range=192.168.77.100,192.168.77.200,12h\n";
+// Where dnsmasq's hash puts 52:54:00:12:34:56.
+constexpr Ipv4Address kHashed = Ipv4Address::of(192, 168, 77, 157);
+
+MacAddress mac(std::uint32_t number) {
+  return {{2, 0, 0, static_cast<std::uint8_t>(number >> 16U),
+           static_cast<std::uint8_t>(number >> 8U), static_cast<std::uint8_t>(number)}};
+}
+
+// DISCOVER and REQUEST; the address, or nullopt when one of them got none.
+std::optional<Ipv4Address> obtain(Site& site, MacAddress client, Instant now = kStart) {
+  site.send(plain_message(MessageType::Discover, client), {}, now);
+  if (site.replies.size() != 1) return std::nullopt;
+  const Ipv4Address offered = site.reply().header.yiaddr;
+  const dhcp::Message ack = site.ask(selecting(offered, client), {}, now);
+  if (option(ack, OptionCode::MessageType) != "05") return std::nullopt;
+  return ack.header.yiaddr;
+}
+
+TEST(AddressServer, OffersTheHashedAddress) {
+  Site site(kPool);
+  const dhcp::Message offer = site.ask(plain_message(MessageType::Discover));
+  EXPECT_EQ(offer.header.yiaddr, kHashed);
+  EXPECT_EQ(option(offer, OptionCode::LeaseTime), "0000a8c0");
+  EXPECT_EQ(option(offer, OptionCode::SubnetMask), "ffffff00");
+  EXPECT_EQ(option(offer, OptionCode::Router), "c0a84d01");
+  EXPECT_EQ(site.replies[0].addressing, LinkAddressing::Direct);
+  EXPECT_EQ(site.replies[0].link_address, kMac);
+}
+
+TEST(AddressServer, LeasesWhatItOffered) {
+  Site site(kPool);
+  EXPECT_EQ(obtain(site, kMac), kHashed);
+  ASSERT_NE(site.server.leases().find(kHashed), nullptr);
+  EXPECT_EQ(
+      log_lines(site.events.back(), LogStyle::WithXid),
+      (std::vector<std::string>{"1432778632 DHCPREQUEST(eth0) 192.168.77.157 52:54:00:12:34:56",
+                                "1432778632 DHCPACK(eth0) 192.168.77.157 52:54:00:12:34:56"}));
+  LeaseChange change;
+  ASSERT_TRUE(site.server.poll_lease_change(change));
+  EXPECT_EQ(change.kind, LeaseChange::Kind::Granted);
+  EXPECT_EQ(change.lease.address, kHashed);
+}
+
+// dnsmasq offers the same address to two clients whose hashes meet, and relies on ping.
+TEST(AddressServer, NeverOffersAnAddressTwice) {
+  Site site("port=0\nno-ping\ndhcp-range=192.168.77.100,192.168.77.109\n");
+  std::set<Ipv4Address> offered;
+  for (std::uint32_t number = 0; number < 10; ++number) {
+    offered.insert(site.ask(plain_message(MessageType::Discover, mac(number))).header.yiaddr);
+  }
+  EXPECT_EQ(offered.size(), 10U);
+  for (std::uint32_t number = 0; number < 10; ++number) {
+    ASSERT_TRUE(obtain(site, mac(number)).has_value());
+  }
+  EXPECT_EQ(site.silence(plain_message(MessageType::Discover, mac(99))),
+            Reason::AddressesExhausted);
+}
+
+TEST(AddressServer, GivesAnUnclaimedOfferToTheNextClient) {
+  Site site("port=0\nno-ping\ndhcp-range=192.168.77.100,192.168.77.100\n");
+  site.ask(plain_message(MessageType::Discover, mac(1)));
+  EXPECT_EQ(obtain(site, mac(2)), Ipv4Address::of(192, 168, 77, 100));
+  EXPECT_EQ(option(site.ask(selecting(Ipv4Address::of(192, 168, 77, 100), mac(1))),
+                   OptionCode::MessageType),
+            "06");
+}
+
+TEST(AddressServer, ServesTenThousandClientsWithoutConflict) {
+  Site site(
+      "port=0\nno-ping\ndhcp-lease-max=20000\n"
+      "dhcp-range=10.7.0.1,10.7.63.254,255.255.0.0,12h\n",
+      {ethernet("eth0", 1, {{Ipv4Address::of(10, 7, 0, 1), Ipv4Address::of(255, 255, 0, 0)}})});
+  std::set<Ipv4Address> leased;
+  for (std::uint32_t number = 0; number < 10'000; ++number) {
+    const Ipv4Address offered =
+        site.ask(plain_message(MessageType::Discover, mac(number))).header.yiaddr;
+    dhcp::Message request = selecting(offered, mac(number));
+    request.find(OptionCode::ServerIdentifier)->value = {10, 7, 0, 1};
+    ASSERT_EQ(option(site.ask(request), OptionCode::MessageType), "05");
+    ASSERT_TRUE(leased.insert(offered).second) << to_string(offered);
+  }
+}
+
+TEST(AddressServer, KeepsAClientsAddress) {
+  Site site(kPool);
+  obtain(site, kMac);
+  EXPECT_EQ(site.ask(plain_message(MessageType::Discover)).header.yiaddr, kHashed);
+  dhcp::Message reboot = plain_message(MessageType::Request);
+  reboot.add_address(OptionCode::RequestedAddress, kHashed);
+  EXPECT_EQ(site.ask(reboot).header.yiaddr, kHashed);
+}
+
+TEST(AddressServer, RenewsByUnicast) {
+  Site site(kPool);
+  obtain(site, kMac);
+  dhcp::Message renewal = plain_message(MessageType::Request);
+  renewal.header.ciaddr = kHashed;
+  const dhcp::Message ack =
+      site.ask(renewal, {{kHashed, 68}, {kServer, 67}, 1}, kStart + std::chrono::hours(6));
+  EXPECT_EQ(option(ack, OptionCode::MessageType), "05");
+  EXPECT_EQ(ack.header.ciaddr, kHashed);
+  EXPECT_EQ(to_string(site.replies[0].destination), "192.168.77.157:68");
+  EXPECT_EQ(site.server.leases().find(kHashed)->expires, kStart + std::chrono::hours(18));
+}
+
+TEST(AddressServer, RefusesWhatIsNotThere) {
+  Site site(kPool);
+  obtain(site, kMac);
+  const auto refusal = [&](const dhcp::Message& message) {
+    const dhcp::Message nak = site.ask(message);
+    EXPECT_EQ(option(nak, OptionCode::MessageType), "06");
+    EXPECT_EQ(nak.header.yiaddr, Ipv4Address{});
+    EXPECT_EQ(to_string(site.replies.at(0).destination), "255.255.255.255:68");
+    return site.events.back().refusal;
+  };
+  EXPECT_EQ(refusal(selecting(Ipv4Address::of(10, 0, 0, 1), mac(1))), "wrong network");
+  EXPECT_EQ(refusal(selecting(kClient, mac(1))), "address not available");
+  EXPECT_EQ(refusal(selecting(kHashed, mac(1))), "address in use");
+  dhcp::Message reboot = plain_message(MessageType::Request);
+  reboot.add_address(OptionCode::RequestedAddress, Ipv4Address::of(192, 168, 77, 199));
+  EXPECT_EQ(refusal(reboot), "wrong address");
+}
+
+TEST(AddressServer, LeavesOtherServersClientsAlone) {
+  Site site(kPool);
+  dhcp::Message message = selecting(kHashed);
+  message.find(OptionCode::ServerIdentifier)->value = {192, 168, 77, 3};
+  EXPECT_EQ(site.silence(message), Reason::ForeignServerSelected);
+  dhcp::Message rebinding = plain_message(MessageType::Request);
+  rebinding.header.ciaddr = kHashed;
+  EXPECT_EQ(site.silence(rebinding, {.source = {kHashed, 68}}), Reason::UnknownLease);
+
+  Site authoritative(std::string(kPool) + "dhcp-authoritative\n");
+  EXPECT_EQ(option(authoritative.ask(message), OptionCode::MessageType), "06");
+  EXPECT_EQ(
+      option(authoritative.ask(rebinding, {.source = {kHashed, 68}}), OptionCode::MessageType),
+      "05");
+}
+
+TEST(AddressServer, EndsALeaseThatIsReleased) {
+  Site site(kPool);
+  obtain(site, kMac);
+  dhcp::Message message = plain_message(MessageType::Release);
+  message.header.ciaddr = kHashed;
+  message.add_address(OptionCode::ServerIdentifier, kServer);
+  EXPECT_EQ(site.silence(message, {{kHashed, 68}, {kServer, 67}, 1}), Reason::Released);
+  EXPECT_EQ(site.server.leases().find(kHashed), nullptr);
+}
+
+TEST(AddressServer, AvoidsAnAddressThatWasDeclined) {
+  Site site(kPool);
+  obtain(site, kMac);
+  dhcp::Message message = plain_message(MessageType::Decline);
+  message.add_address(OptionCode::RequestedAddress, kHashed);
+  message.add_address(OptionCode::ServerIdentifier, kServer);
+  EXPECT_EQ(site.silence(message), Reason::Declined);
+  EXPECT_NE(site.ask(plain_message(MessageType::Discover)).header.yiaddr, kHashed);
+  EXPECT_NE(site.ask(plain_message(MessageType::Discover, mac(7))).header.yiaddr, kHashed);
+}
+
+// A stranger must not be able to empty the pool by declining what it was never given.
+TEST(AddressServer, DoesNotLetAStrangerDecline) {
+  Site site(kPool);
+  dhcp::Message message = plain_message(MessageType::Decline, mac(5));
+  message.add_address(OptionCode::RequestedAddress, kHashed);
+  message.add_address(OptionCode::ServerIdentifier, kServer);
+  site.send(message);
+  EXPECT_EQ(site.ask(plain_message(MessageType::Discover)).header.yiaddr, kHashed);
+}
+
+TEST(AddressServer, AnswersAnInformWithoutAddressOrTimes) {
+  Site site(kPool);
+  dhcp::Message message = plain_message(MessageType::Inform);
+  message.find(OptionCode::ParameterRequestList)->value = {1, 3, 28};
+  message.header.ciaddr = kClient;
+  const dhcp::Message ack = site.ask(message, {{kClient, 68}, {kServer, 67}, 1});
+  EXPECT_EQ(option(ack, OptionCode::MessageType), "05");
+  EXPECT_EQ(ack.header.yiaddr, Ipv4Address{});
+  EXPECT_EQ(option(ack, OptionCode::LeaseTime), "-");
+  EXPECT_EQ(option(ack, OptionCode::RenewalTime), "-");
+  EXPECT_EQ(to_string(site.replies[0].destination), "192.168.77.50:68");
+}
+
+TEST(AddressServer, KeepsReservations) {
+  Site site(std::string(kPool) + "dhcp-host=52:54:00:12:34:56,192.168.77.120,printer,1h\n");
+  const Ipv4Address reserved = Ipv4Address::of(192, 168, 77, 120);
+  EXPECT_EQ(obtain(site, kMac), reserved);
+  EXPECT_EQ(site.server.leases().find(reserved)->host_name, "printer");
+  const dhcp::Message nak = site.ask(selecting(reserved, mac(1)));
+  EXPECT_EQ(option(nak, OptionCode::MessageType), "06");
+  EXPECT_EQ(site.events.back().refusal, "address reserved");
+}
+
+TEST(AddressServer, SendsOptionsByTagAndRequest) {
+  Site site(std::string(kPool) +
+            "dhcp-mac=set:red,02:00:00:*:*:*\ndhcp-option=tag:red,15,red.example\n"
+            "dhcp-option=15,plain.example\ndhcp-option=6,0.0.0.0,9.9.9.9\n"
+            "dhcp-option=210,unasked\ndhcp-option-force=209,forced\n");
+  const dhcp::Message red = site.ask(plain_message(MessageType::Discover, mac(1)));
+  EXPECT_EQ(option(red, OptionCode::DomainName), to_hex(as_bytes("red.example")));
+  EXPECT_EQ(option(red, OptionCode::DomainNameServer), "c0a84d0109090909");
+  EXPECT_EQ(option(red, OptionCode::PathPrefix), "-");
+  EXPECT_EQ(option(red, OptionCode::ConfigFile), to_hex(as_bytes("forced")));
+  const dhcp::Message other = site.ask(plain_message(MessageType::Discover));
+  EXPECT_EQ(option(other, OptionCode::DomainName), to_hex(as_bytes("plain.example")));
+}
+
+TEST(AddressServer, GivesARomItsMenuAndItsLease) {
+  Site site(std::string(kPool) + std::string(kBiosService));
+  dhcp::Message message = discover();
+  const dhcp::Message offer = site.ask(message);
+  EXPECT_EQ(offer.header.yiaddr, kHashed);
+  EXPECT_EQ(option(offer, OptionCode::VendorClass), to_hex(as_bytes("PXEClient")));
+  EXPECT_THAT(vendor_block(offer), testing::StartsWith("0601030a0400505845080780"));
+}
+
+TEST(AddressServer, GivesARomItsFileAsAnOption) {
+  Site site(std::string(kPool) + "dhcp-boot=pxelinux.0,boothost,192.168.77.9\n");
+  const dhcp::Message offer = site.ask(discover());
+  EXPECT_EQ(option(offer, OptionCode::BootFileName), to_hex(as_bytes("pxelinux.0")) + "00");
+  EXPECT_EQ(option(offer, OptionCode::TftpServerName), to_hex(as_bytes("boothost")) + "00");
+  EXPECT_EQ(offer.header.siaddr, Ipv4Address::of(192, 168, 77, 9));
+  EXPECT_EQ(option(offer, OptionCode::VendorClass), "-");
+
+  Site no_override(std::string(kPool) + "dhcp-no-override\ndhcp-boot=pxelinux.0\n");
+  EXPECT_EQ(no_override.ask(discover()).header.file_text(), "pxelinux.0");
+}
+
+// D5: dnsmasq sends a UEFI ROM to 4011 and does not answer it there.
+TEST(AddressServer, AnswersTheUefiRomThatItSentToTheBootServerPort) {
+  const std::string lines = std::string(kPool) + std::string(kUefiService);
+  Site site(lines);
+  const dhcp::Message offer = site.ask(discover(7));
+  EXPECT_EQ(option(offer, OptionCode::VendorClass), to_hex(as_bytes("PXEClient")));
+  EXPECT_EQ(vendor_block(offer), "-");
+  EXPECT_EQ(site.ask(boot_request(7), kToBootServer).header.file_text(), "grubx64.efi");
+  Site as_dnsmasq(lines, {.pool_boot_server = Policy::PoolBootServer::Silent});
+  EXPECT_EQ(as_dnsmasq.silence(boot_request(7), kToBootServer), Reason::RangeWithheld);
+}
+
+TEST(AddressServer, DoesNotPoseAsBootServerWithNothingToBoot) {
+  Site site(std::string(kPool) + std::string(kBiosService));
+  const dhcp::Message offer = site.ask(discover(11));
+  EXPECT_EQ(option(offer, OptionCode::MessageType), "02");
+  EXPECT_EQ(option(offer, OptionCode::VendorClass), "-");
+  EXPECT_EQ(vendor_block(offer), "-");
+}
+
+TEST(AddressServer, ForgetsLeasesInTime) {
+  Site site("port=0\nno-ping\ndhcp-range=192.168.77.100,192.168.77.100,2m\n");
+  EXPECT_TRUE(obtain(site, mac(1)).has_value());
+  EXPECT_EQ(site.server.poll_timeout(), kStart + 2min);
+  site.server.on_timeout(kStart + 2min);
+  EXPECT_TRUE(obtain(site, mac(2), kStart + 2min).has_value());
+}
+
+TEST(AddressServer, TakesUpLeasesOfAnEarlierRun) {
+  Site site(kPool);
+  const Ipv4Address address = Ipv4Address::of(192, 168, 77, 111);
+  const ByteView hardware(kMac.octets);
+  EXPECT_TRUE(site.server.restore(
+      {.address = address,
+       .client = {.hardware_type = 1, .hardware = as_text(hardware), .client_id = {}},
+       .host_name = {},
+       .expires = kStart + 1h}));
+  EXPECT_EQ(site.ask(plain_message(MessageType::Discover)).header.yiaddr, address);
+  LeaseChange change;
+  EXPECT_FALSE(site.server.poll_lease_change(change));
+}
+
+}  // namespace
+}  // namespace pxeproof::server

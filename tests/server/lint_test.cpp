@@ -1,0 +1,203 @@
+#include "server/lint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/server/read_configuration.h"
+
+namespace pxeproof::server {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr std::string_view kProxy = "dhcp-range=10.0.0.0,proxy\n";
+constexpr std::string_view kBios = "pxe-service=x86PC,Boot,pxelinux\n";
+
+// "rule:line" for everything lint finds.
+std::vector<std::string> findings(const std::string& text,
+                                  const LintSurroundings& surroundings = {}) {
+  std::vector<std::string> result;
+  const Configuration configuration = read(text);
+  for (const Diagnostic& finding : lint(configuration, surroundings)) {
+    EXPECT_FALSE(finding.remedy.empty()) << finding.rule;
+    result.push_back(finding.rule + ":" + std::to_string(finding.location.line));
+  }
+  return result;
+}
+
+std::vector<std::string> proxy_findings(const std::string& text) {
+  return findings(std::string(kProxy) + std::string(kBios) + text);
+}
+
+TEST(Lint, HasANameAndASummaryForEachRule) {
+  std::set<std::string_view> names;
+  for (const LintRule& rule : lint_rules()) {
+    EXPECT_TRUE(names.insert(rule.name).second) << rule.name;
+    EXPECT_FALSE(rule.summary.empty());
+  }
+  EXPECT_GE(names.size(), 30U);
+}
+
+TEST(Lint, SaysNothingOfAPlainSetUp) {
+  EXPECT_THAT(proxy_findings(""), IsEmpty());
+  EXPECT_THAT(proxy_findings("pxe-service=7,Boot,a.efi\npxe-service=9,Boot,a.efi\n"), IsEmpty());
+  EXPECT_THAT(findings(""), IsEmpty());
+}
+
+TEST(Lint, FindsAProxyThatAnswersNobody) {
+  EXPECT_THAT(findings(std::string(kProxy) + "dhcp-boot=pxelinux.0,,10.0.0.1\n"),
+              ElementsAre("silent-proxy:2"));
+  EXPECT_THAT(findings(std::string(kProxy)), ElementsAre("silent-proxy:1"));
+  EXPECT_THAT(findings(std::string(kProxy) + "pxe-prompt=x,0\n"), IsEmpty());
+  EXPECT_THAT(findings(std::string(kBios)), ElementsAre("no-range:1"));
+  EXPECT_THAT(findings("dhcp-boot=a\n"), ElementsAre("no-range:1"));
+}
+
+TEST(Lint, FindsAProxyBesideALeaseRange) {
+  const std::string far = "dhcp-range=10.0.9.10,10.0.9.20\n";
+  EXPECT_THAT(proxy_findings("dhcp-range=10.0.0.10,10.0.0.20\n"),
+              ElementsAre("proxy-beside-pool:1"));
+  EXPECT_THAT(proxy_findings(far), IsEmpty());
+  const Subnet wide{Ipv4Address::of(10, 0, 0, 1), Ipv4Address::of(255, 255, 0, 0)};
+  EXPECT_THAT(findings(std::string(kProxy) + std::string(kBios) + far, {.subnets = {wide}}),
+              ElementsAre("proxy-beside-pool:1"));
+}
+
+TEST(Lint, NamesEachDirectiveWithoutEffectInProxyMode) {
+  EXPECT_THAT(proxy_findings("dhcp-authoritative\nno-ping\ndhcp-sequential-ip\ndhcp-no-override\n"
+                             "dhcp-broadcast\ndhcp-lease-max=5\ndomain=a\n"),
+              ElementsAre("no-effect-in-proxy:3", "no-effect-in-proxy:4", "no-effect-in-proxy:5",
+                          "no-effect-in-proxy:6", "no-effect-in-proxy:7", "no-effect-in-proxy:8",
+                          "no-effect-in-proxy:9"));
+  EXPECT_THAT(proxy_findings("dhcp-host=aa:bb:cc:dd:ee:ff,10.0.0.9\ndhcp-boot=x,name,10.0.0.1\n"),
+              ElementsAre("no-effect-in-proxy:3", "no-effect-in-proxy:4"));
+  EXPECT_THAT(findings("dhcp-range=10.0.0.0,proxy,12h\n" + std::string(kBios)),
+              ElementsAre("no-effect-in-proxy:1"));
+  EXPECT_THAT(findings("dhcp-range=10.0.0.1,10.0.0.9\ndhcp-authoritative\n"), IsEmpty());
+}
+
+TEST(Lint, NamesOptionsThatNoProxyAnswerCarries) {
+  EXPECT_THAT(proxy_findings("dhcp-option=3,10.0.0.1\ndhcp-option=vendor:PXEClient,1,0.0.0.0\n"
+                             "dhcp-option-pxe=210,/x\ndhcp-option=vendor:MSFT,1,x\n"),
+              ElementsAre("option-not-in-proxy:3", "option-not-in-proxy:6"));
+  EXPECT_THAT(proxy_findings("dhcp-option=vendor:PXEClient,6,2b\n"),
+              ElementsAre("suboption-twice:3"));
+}
+
+TEST(Lint, FindsHostsThatDnsmasqAnswersAnyway) {
+  EXPECT_THAT(proxy_findings("dhcp-host=aa:bb:cc:dd:ee:ff,ignore\n"),
+              ElementsAre("ignored-host:3"));
+}
+
+TEST(Lint, FindsAVendorListWithoutPxeClient) {
+  EXPECT_THAT(proxy_findings("dhcp-pxe-vendor=HTTPClient\n"), ElementsAre("no-pxeclient:3"));
+  EXPECT_THAT(proxy_findings("dhcp-pxe-vendor=HTTPClient,PXEClient\n"), IsEmpty());
+  EXPECT_THAT(proxy_findings("dhcp-pxe-vendor=PXE\n"), IsEmpty()) << "a beginning is enough";
+}
+
+// facts/server.md D8: a BIOS without pxe-service of its own takes siaddr from dhcp-boot.
+TEST(Lint, FindsBootsThatLeaveNextServerEmpty) {
+  EXPECT_THAT(proxy_findings("dhcp-boot=pxelinux.0\n"), IsEmpty()) << "the article's own set-up";
+  EXPECT_THAT(findings(std::string(kProxy) + "pxe-prompt=x,0\ndhcp-boot=undionly.kpxe\n"),
+              ElementsAre("boot-without-address:3"));
+  EXPECT_THAT(findings(std::string(kProxy) +
+                       "dhcp-match=set:ipxe,175\n"
+                       "pxe-service=tag:!ipxe,x86PC,a,b\ndhcp-boot=tag:ipxe,http://a/b\n"),
+              ElementsAre("boot-without-address:4"));
+  EXPECT_THAT(findings(std::string(kProxy) + "dhcp-match=set:efi,93,7\ndhcp-match=set:efi,93,9\n"
+                                             "pxe-prompt=x,0\ndhcp-boot=tag:efi,a.efi\n"),
+              IsEmpty())
+      << "only UEFI clients, who get the server's own address";
+}
+
+TEST(Lint, FindsServersThatCannotBeLookedUp) {
+  const std::string record = "host-record=boot,10.0.0.9\n";
+  EXPECT_THAT(proxy_findings("port=0\n" + record + "pxe-service=x86PC,a,b,boot\n"),
+              ElementsAre("name-without-dns:5"));
+  EXPECT_THAT(proxy_findings(record + "dhcp-boot=b,,boot\n"), IsEmpty());
+  EXPECT_THAT(proxy_findings("dhcp-boot=b,,boot\n"), ElementsAre("unknown-name:3"));
+  EXPECT_THAT(proxy_findings("pxe-service=x86PC,a,b,5\n"), ElementsAre("number-as-server:3"));
+}
+
+TEST(Lint, FindsLinesThatAnotherLineOverrides) {
+  EXPECT_THAT(proxy_findings("dhcp-boot=a,,10.0.0.1\ndhcp-boot=b,,10.0.0.1\n"),
+              ElementsAre("boot-overridden:3"));
+  EXPECT_THAT(proxy_findings("pxe-prompt=a\npxe-prompt=b\n"), ElementsAre("prompt-overridden:3"));
+  EXPECT_THAT(proxy_findings("pxe-prompt=a,300\n"), ElementsAre("timeout-over-255:3"));
+}
+
+TEST(Lint, KnowsWhatDnsmasqDoesWithUefiServices) {
+  EXPECT_THAT(proxy_findings("pxe-service=7,a,a.efi\npxe-service=7,b,b.efi\n"),
+              ElementsAre("several-uefi-services:3", "half-of-x64:3", "half-of-x64:4"));
+  EXPECT_THAT(proxy_findings("pxe-service=11,a,a.efi\npxe-service=11,Local,0\n"),
+              ElementsAre("uefi-local-boot:4"));
+  EXPECT_THAT(proxy_findings("dhcp-match=set:arm,93,11\npxe-service=11,a,a.efi\n"
+                             "dhcp-boot=tag:arm,b.efi,,10.0.0.1\n"),
+              ElementsAre("boot-hidden:5"));
+  EXPECT_THAT(findings("dhcp-range=10.0.0.1,10.0.0.9\npxe-service=11,a,a.efi\n"),
+              ElementsAre("uefi-dead-end:2"));
+  EXPECT_THAT(findings("dhcp-range=10.0.0.1,10.0.0.9\npxe-service=11,a,a.efi\ndhcp-boot=a.efi\n"),
+              IsEmpty());
+}
+
+TEST(Lint, FindsSuffixesWhereTheyAreNotMeant) {
+  EXPECT_THAT(proxy_findings("pxe-service=11,a,grubaa64\n"), ElementsAre("suffix-added:3"));
+  EXPECT_THAT(findings(std::string(kProxy) + "pxe-service=x86PC,a,v1.2/pxelinux\n"),
+              ElementsAre("suffix-added:2"));
+  EXPECT_THAT(findings(std::string(kProxy) + "pxe-service=x86PC,a,v1.2/pxelinux.0\n"), IsEmpty());
+}
+
+TEST(Lint, FindsMenusThatGoWrong) {
+  EXPECT_THAT(proxy_findings("pxe-service=x86PC,a,32768\n"), ElementsAre("type-shadowed:3"));
+  std::string menu;
+  for (int entry = 0; entry < 6; ++entry) {
+    menu += "pxe-service=x86PC," + std::string(45, 'x') + ",f\n";
+  }
+  EXPECT_THAT(proxy_findings(menu), ElementsAre("menu-too-large:2"));
+  EXPECT_THAT(proxy_findings("pxe-service=16,a,http://a/b.efi\n"), ElementsAre("http-service:3"));
+  EXPECT_THAT(proxy_findings("pxe-service=x86PC,a," + std::string(128, 'x') + ".0\n"),
+              ElementsAre("name-too-long:3"));
+}
+
+TEST(Lint, FindsTagsThatNothingSets) {
+  EXPECT_THAT(proxy_findings("dhcp-boot=tag:efi,a.efi,,10.0.0.1\n"),
+              ElementsAre("tag-never-set:3"));
+  EXPECT_THAT(proxy_findings("dhcp-ignore=tag:!known\npxe-service=tag:eth0,x86PC,a,b\n"
+                             "dhcp-range=set:lan,10.1.0.0,proxy\ndhcp-boot=tag:la*,a,,10.0.0.1\n"),
+              IsEmpty());
+  EXPECT_THAT(proxy_findings("tag-if=set:a,tag:b,tag:!b\ndhcp-mac=set:b,1:2:3:4:5:6\n"),
+              ElementsAre("tag-contradiction:3"));
+  EXPECT_THAT(proxy_findings("dhcp-vendorclass=set:a,PXEClient:Arch:7\n"),
+              ElementsAre("short-architecture:3"));
+  EXPECT_THAT(proxy_findings("dhcp-match=set:a,93,7\n"), ElementsAre("half-of-x64-tag:3"));
+  EXPECT_THAT(proxy_findings("dhcp-match=set:a,93,00:07\ndhcp-vendorclass=set:a,Arch:00009\n"),
+              IsEmpty());
+}
+
+TEST(Lint, LooksAfterTftp) {
+  EXPECT_THAT(proxy_findings("enable-tftp\n"), ElementsAre("tftp-without-root:3"));
+  EXPECT_THAT(proxy_findings("tftp-root=/a\n"), ElementsAre("tftp-not-enabled:3"));
+  const std::string tftp = "enable-tftp\ntftp-root=/a\n";
+  EXPECT_THAT(proxy_findings(tftp + "tftp-secure\nuser=root\n"), ElementsAre("secure-as-root:5"));
+  EXPECT_THAT(proxy_findings(tftp + "tftp-single-port\nbind-interfaces\n"),
+              ElementsAre("single-port-bound:5"));
+  EXPECT_THAT(proxy_findings(tftp + "tftp-port-range=100,110\n"),
+              ElementsAre("small-port-range:5"));
+}
+
+TEST(Lint, PrintsTheLineTheTrapAndTheWayOut) {
+  const auto found = lint(read(std::string(kProxy) + "\ndhcp-boot=pxelinux.0\n"));
+  EXPECT_THAT(printed(found), ElementsAre(AllOf(StartsWith("test.conf:3: warning: dhcp-boot alone"),
+                                                HasSubstr("; add pxe-service="))));
+}
+
+}  // namespace
+}  // namespace pxeproof::server

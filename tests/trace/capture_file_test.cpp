@@ -1,0 +1,69 @@
+#include "trace/capture_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace pxeproof::trace {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+std::string scratch_file(const std::string& name) {
+  return (std::filesystem::path(testing::TempDir()) / name).string();
+}
+
+TEST(CaptureFile, GivesBackFramesAndNanosecondTimes) {
+  const std::string path = scratch_file("round_trip.pcap");
+  const Bytes first(60, 0xaa);
+  const Bytes second{1, 2, 3};
+  {
+    auto writer = PcapWriter::create(path);
+    ASSERT_TRUE(writer) << writer.error().message;
+    writer->write(1'000'000'000'123ns, first);
+    writer->write(1'000'000'001'456ns, second);
+  }
+  auto reader = PcapReader::open(path);
+  ASSERT_TRUE(reader) << reader.error().message;
+  const auto one = reader->next();
+  const auto two = reader->next();
+  ASSERT_TRUE(one && two);
+  EXPECT_EQ(one->octets, first);
+  EXPECT_EQ(one->at, Instant(1'000'000'000'123ns));
+  EXPECT_EQ(two->octets, second);
+  EXPECT_EQ(two->at - one->at, 1'333ns);
+  EXPECT_FALSE(reader->next());
+  EXPECT_FALSE(reader->error());
+}
+
+TEST(CaptureFile, SaysWhatIsWrongWithAMissingFile) {
+  const auto reader = PcapReader::open(scratch_file("nowhere.pcap"));
+  ASSERT_FALSE(reader);
+  EXPECT_THAT(reader.error().message, HasSubstr("nowhere.pcap: no readable capture"));
+}
+
+TEST(CaptureFile, ReportsATruncatedFileAfterItsWholeFrames) {
+  const std::string path = scratch_file("truncated.pcap");
+  {
+    auto writer = PcapWriter::create(path);
+    ASSERT_TRUE(writer);
+    writer->write(1s, Bytes(100, 1));
+    writer->write(2s, Bytes(100, 2));
+  }
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 10);
+  auto reader = PcapReader::open(path);
+  ASSERT_TRUE(reader);
+  EXPECT_TRUE(reader->next());
+  EXPECT_FALSE(reader->next());
+  EXPECT_TRUE(reader->error());
+}
+
+TEST(CaptureFile, RefusesToWriteIntoAMissingDirectory) {
+  EXPECT_FALSE(PcapWriter::create(scratch_file("no/such/directory.pcap")));
+}
+
+}  // namespace
+}  // namespace pxeproof::trace

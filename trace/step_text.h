@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/time.h"
+#include "trace/steps.h"
+
+namespace pxeproof::trace {
+
+// Tells steps as lines for people: time, packet, what it means. Runs of files that were looked for
+// and not found, such as a configuration search, become one line. At most 100 columns, unless a
+// name is longer.
+class StoryText {
+ public:
+  // Times are printed as seconds since start.
+  explicit StoryText(Instant start) : start_(start) {}
+
+  // The lines that a step completes. The remark, such as "same as in the tree", goes behind a
+  // file's line.
+  std::vector<std::string> on_step(const Step& step, std::string_view remark = {});
+
+  // Lines that were held back.
+  std::vector<std::string> finish();
+
+ private:
+  std::string line(Instant at, std::string_view label, std::string_view text) const;
+  std::string tell_transfer(const Step& step, const TransferStep& transfer,
+                            std::string_view remark) const;
+  std::vector<std::string> flush_misses();
+
+  Instant start_;
+  std::vector<Step> misses_;
+};
+
+// What a DHCP message means, in one line without time and label.
+std::string describe(const DhcpStep& step);
+
+// The label of a DHCP message: "DISCOVER", "OFFER", ... or "BOOTP".
+std::string label_of(const DhcpStep& step);
+
+// 144312 -> "144,312".
+std::string with_thousands(std::uint64_t number);
+
+// A duration in the unit that suits it: "0.4 ms", "12 ms", "3.05 s".
+std::string describe_duration(Duration duration);
+
+}  // namespace pxeproof::trace
