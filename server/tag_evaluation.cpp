@@ -21,7 +21,8 @@ std::uint32_t big_endian(ByteView octets) {
 }
 
 bool contains(ByteView value, ByteView part) {
-  return std::ranges::search(value, part).begin() != value.end() || part.empty();
+  return part.empty() ||
+         std::search(value.begin(), value.end(), part.begin(), part.end()) != value.end();
 }
 
 bool begins_with(ByteView value, const Bytes& octets, const std::vector<bool>& wildcard) {

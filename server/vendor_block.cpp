@@ -19,7 +19,8 @@ constexpr std::array<std::uint8_t, 4> kBootAtOnce{0, 'P', 'X', 'E'};
 constexpr std::array<std::uint8_t, 4> kWaitForEver{255, 'P', 'X', 'E'};
 
 bool contains(ByteView value, ByteView part) {
-  return part.empty() || std::ranges::search(value, part).begin() != value.end();
+  return part.empty() ||
+         std::search(value.begin(), value.end(), part.begin(), part.end()) != value.end();
 }
 
 bool has_tag(const UserSubOptions& user, VendorTag tag) {
