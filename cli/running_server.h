@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/disk_files.h"
 #include "cli/failure.h"
-#include "live/disk.h"
 #include "live/event_loop.h"
 #include "live/udp_server.h"
 #include "server/boot_service.h"
@@ -39,16 +39,6 @@ class RunningServer : public live::EventSource {
   std::optional<Instant> deadline() const override { return udp_->deadline(); }
 
  private:
-  // The disk behind the TFTP side.
-  class Files : public server::FileOpener {
-   public:
-    FileAnswer open(const FileRequest& request) override { return disk_.open(request); }
-    void begin_round() override { disk_.begin_round(); }
-
-   private:
-    live::Disk disk_;
-  };
-
   explicit RunningServer(RunningServerOptions options) : options_(std::move(options)) {}
   Outcome<void> open_sockets(const server::Configuration& configuration);
   void tell_events();
@@ -57,7 +47,7 @@ class RunningServer : public live::EventSource {
   std::vector<NetworkInterface> interfaces_;
   server::Configuration configuration_;
   std::vector<std::uint16_t> transfer_ports_;
-  Files files_;
+  DiskFiles files_;
   std::unique_ptr<server::DhcpServer> dhcp_;
   std::unique_ptr<server::TftpServer> tftp_;
   std::unique_ptr<server::BootService> service_;

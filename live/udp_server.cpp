@@ -138,16 +138,48 @@ SystemResult<UdpServer> UdpServer::create(DatagramService& service, const UdpSer
   return server;
 }
 
+// A socket keeps its place until it is closed; a free place is used again.
 SystemResult<void> UdpServer::watch(UdpSocket socket) {
+  const auto free = std::find_if(sockets_.begin(), sockets_.end(),
+                                 [](const UdpSocket& each) { return !each.is_open(); });
+  const auto place = static_cast<std::size_t>(free - sockets_.begin());
   epoll_event event{};
   event.events = EPOLLIN;
-  event.data.u64 = sockets_.size();
+  event.data.u64 = place;
   if (epoll_ctl(events_.number(), EPOLL_CTL_ADD, socket.descriptor(), &event) != 0) {
     return fail(last_error("server: epoll"));
   }
-  socket_of_port_.emplace(socket.port(), sockets_.size());
-  sockets_.push_back(std::move(socket));
+  socket_of_port_.insert_or_assign(socket.port(), place);
+  if (free == sockets_.end()) {
+    sockets_.push_back(std::move(socket));
+  } else {
+    *free = std::move(socket);
+  }
   return {};
+}
+
+SystemResult<void> UdpServer::adopt(UdpSocket socket) {
+  close_port(socket.port());
+  return watch(std::move(socket));
+}
+
+void UdpServer::close_port(std::uint16_t port) {
+  const auto found = socket_of_port_.find(port);
+  if (found == socket_of_port_.end()) return;
+  sockets_[found->second].close();
+  socket_of_port_.erase(found);
+}
+
+std::set<std::uint16_t> UdpServer::open_ports() const {
+  std::set<std::uint16_t> ports;
+  for (const auto& [port, place] : socket_of_port_) ports.insert(port);
+  return ports;
+}
+
+void UdpServer::set_sharing(UdpSocket::Sharing sharing) {
+  for (UdpSocket& socket : sockets_) {
+    if (socket.is_open()) socket.set_sharing(sharing);
+  }
 }
 
 Activity UdpServer::on_wake(Instant now) {

@@ -41,6 +41,17 @@ class UdpServer : public EventSource {
   UdpServer& operator=(UdpServer&&) noexcept;
   ~UdpServer() override;
 
+  // A socket more, or in the place of the one that has its port.
+  SystemResult<void> adopt(UdpSocket socket);
+  void close_port(std::uint16_t port);
+  std::set<std::uint16_t> open_ports() const;
+
+  // Whether successors may be bound to the same ports, before they are adopted.
+  void set_sharing(UdpSocket::Sharing sharing);
+
+  // Sends what the service has to say after a call from elsewhere.
+  void send_waiting() { drain(); }
+
   const Statistics& statistics() const { return statistics_; }
 
   std::vector<int> descriptors() const override { return {events_.number()}; }

@@ -56,6 +56,9 @@ SystemResult<UdpSocket> UdpSocket::open(const UdpSocketOptions& options) {
     return fail(last_error(describe(options),
                            errno == ENODEV ? "see `ip link` for their names" : "run as root"));
   }
+  if (options.is_successor) {
+    set_option(number, SOL_SOCKET, SO_REUSEADDR, int{1});
+  }
   const sockaddr_in local = to_kernel(options.local);
   if (bind(number, reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) {
     return fail(last_error(describe(options), advise(errno, options.local.port)));
@@ -70,12 +73,23 @@ SystemResult<UdpSocket> UdpSocket::open(const UdpSocketOptions& options) {
       !set_option(number, SOL_SOCKET, SO_RCVBUF, options.receive_buffer_bytes)) {
     return fail(last_error(describe(options)));
   }
-  sockaddr_in bound{};
-  socklen_t size = sizeof bound;
-  if (getsockname(number, reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
-    return fail(last_error(describe(options)));
+  if (options.is_successor) {
+    set_option(number, SOL_SOCKET, SO_REUSEADDR, int{0});
   }
-  return UdpSocket(std::move(descriptor), from_kernel(bound).port);
+  return adopt(std::move(descriptor));
+}
+
+SystemResult<UdpSocket> UdpSocket::adopt(FileDescriptor bound) {
+  sockaddr_in local{};
+  socklen_t size = sizeof local;
+  if (getsockname(bound.number(), reinterpret_cast<sockaddr*>(&local), &size) != 0) {
+    return fail(last_error("UDP socket"));
+  }
+  return UdpSocket(std::move(bound), from_kernel(local).port);
+}
+
+void UdpSocket::set_sharing(Sharing sharing) {
+  set_option(socket_.number(), SOL_SOCKET, SO_REUSEADDR, sharing == Sharing::On ? 1 : 0);
 }
 
 void UdpSocket::allow_fragments() {

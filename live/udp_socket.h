@@ -23,6 +23,8 @@ struct UdpSocketOptions {
   std::string interface {};  // only this one; empty: all
   Marking marking = Marking::Transfer;
   int receive_buffer_bytes = 4 * 1024 * 1024;
+  // The port may be another socket's that allows it (UdpSocket::set_sharing); forbidden afterwards.
+  bool is_successor = false;
 };
 
 // A bound socket that never blocks, tells where each datagram arrived, and may broadcast.
@@ -32,6 +34,17 @@ class UdpSocket {
 
   int descriptor() const { return socket_.number(); }
   std::uint16_t port() const { return port_; }
+
+  // A socket that somebody else opened and bound with the options of open.
+  static SystemResult<UdpSocket> adopt(FileDescriptor bound);
+  FileDescriptor release() { return std::move(socket_); }
+
+  bool is_open() const { return socket_.is_open(); }
+  void close() { socket_.close(); }
+
+  // Whether a second socket that says the same may be bound to the port (SO_REUSEADDR).
+  enum class Sharing { Off, On };
+  void set_sharing(Sharing sharing);
 
   // Lets routers cut what is too large for the way.
   void allow_fragments();

@@ -307,6 +307,7 @@ void DhcpServer::on_datagram(Instant now, const IncomingDatagram& datagram) {
   replies_.release(now);
   const auto served = serve(now, datagram);
   if (served) return;
+  ++counters_.silent[static_cast<std::size_t>(served.error())];
   ServerEvent& event = begin_event(now, datagram);
   event.kind = ServerEvent::Kind::Silent;
   event.reason = served.error();
@@ -384,6 +385,7 @@ Result<void, Reason> DhcpServer::serve_boot_item(Instant now, const Request& req
   replies_.send();
   ServerEvent& event = begin_event(now, request);
   event.kind = ServerEvent::Kind::ItemAcknowledged;
+  count_answer(event.kind);
   event.item = read_boot_item(*request.boot_item);
   event.server = answer->siaddr;
   event.file = answer->file.text();
@@ -420,6 +422,7 @@ Result<void, Reason> DhcpServer::serve_proxy(Instant now, const Request& request
   ServerEvent& event = begin_event(now, request);
   event.kind = request.is(MessageType::Discover) ? ServerEvent::Kind::ProxyOffered
                                                  : ServerEvent::Kind::ProxyAcknowledged;
+  count_answer(event.kind);
   event.architecture = answer->architecture;
   event.server = answer->siaddr;
   event.file = answer->file.text();
@@ -462,6 +465,7 @@ Result<void, Reason> DhcpServer::serve_address(Instant now, const Request& reque
       event.kind = ServerEvent::Kind::Informed;
       break;
   }
+  count_answer(event.kind);
   event.address = answer->address;
   event.host_name = answer->host_name;
   event.refusal = answer->refusal;

@@ -47,6 +47,8 @@ class DhcpServer : public DatagramService {
   // The next event into out, whose capacity is reused; false when there is none.
   bool poll_event(ServerEvent& out) { return events_.poll(out); }
 
+  const DhcpCounters& counters() const { return counters_; }
+
   // The next change of a lease, for whoever keeps them.
   bool poll_lease_change(LeaseChange& out) { return pool_.poll_change(out); }
 
@@ -71,6 +73,9 @@ class DhcpServer : public DatagramService {
   Result<void, Reason> serve_address(Instant now, const Request& request);
   Result<void, Reason> check_server_identifier(const Request& request) const;
   ServerEvent& begin_event(Instant now, const IncomingDatagram& datagram);
+  void count_answer(ServerEvent::Kind kind) {
+    ++counters_.answered[static_cast<std::size_t>(kind)];
+  }
   ServerEvent& begin_event(Instant now, const Request& request);
 
   Options options_;
@@ -78,6 +83,7 @@ class DhcpServer : public DatagramService {
   std::unique_ptr<Engine> engine_;
   ReplyQueue replies_;
   EventQueue events_;
+  DhcpCounters counters_;
 };
 
 }  // namespace pxeproof::server

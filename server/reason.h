@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -59,6 +60,8 @@ enum class Reason : std::uint8_t {
   Released,
   Declined,
 };
+
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::Declined) + 1;
 
 // What is known of a reason; one row of the table behind the functions below.
 struct ReasonText {

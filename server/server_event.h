@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -47,6 +49,14 @@ struct ServerEvent {
   std::string interface;
 };
 std::string_view to_string(ServerEvent::Kind kind);
+inline constexpr std::size_t kServerEventKinds =
+    static_cast<std::size_t>(ServerEvent::Kind::Informed) + 1;
+
+// Totals since the server was made; every datagram that arrives is in exactly one of them.
+struct DhcpCounters {
+  std::array<std::uint64_t, kServerEventKinds> answered{};  // by kind; none is Silent
+  std::array<std::uint64_t, kReasonCount> silent{};
+};
 
 // The lines that dnsmasq writes for it, such as "PXE(eth0) 52:54:00:12:34:56 proxy"; none for most
 // silences. With log-dhcp they begin with the xid.

@@ -20,6 +20,20 @@ bool client_may_not_know(TftpReason reason) {
 
 }  // namespace
 
+std::string_view to_string(TftpTransferStatus::Phase phase) {
+  switch (phase) {
+    case TftpTransferStatus::Phase::Waiting:
+      return "waiting";
+    case TftpTransferStatus::Phase::Opening:
+      return "opening";
+    case TftpTransferStatus::Phase::HalfOpen:
+      return "half-open";
+    case TftpTransferStatus::Phase::Sending:
+      return "sending";
+  }
+  return {};
+}
+
 TftpServer::TftpServer(TftpOptions options, Random random)
     : options_(std::move(options)),
       random_(random),
@@ -38,10 +52,38 @@ std::vector<std::uint16_t> TftpServer::ports() const {
 
 void TftpServer::set_options(TftpOptions options) {
   assert(validate(options));
-  assert(options.request_port == options_.request_port &&
-         options.transfer_ports == options_.transfer_ports);
+  assert(options.request_port == options_.request_port);
   options_ = std::move(options);
   admission_.set_limits(options_.limits);
+}
+
+std::set<std::uint16_t> TftpServer::ports_in_use() const {
+  std::set<std::uint16_t> ports;
+  table_.for_each([&ports](const Transfer& transfer) {
+    if (!transfer.waiting()) ports.insert(transfer.local.port);
+  });
+  return ports;
+}
+
+std::vector<TftpTransferStatus> TftpServer::list_transfers(Instant now, std::size_t limit) const {
+  std::vector<TftpTransferStatus> list;
+  table_.for_each([&](const Transfer& transfer) {
+    if (list.size() >= limit) return;
+    using Phase = TftpTransferStatus::Phase;
+    TftpTransferStatus status{.client = transfer.client,
+                              .local = transfer.local,
+                              .name = printable(transfer.filename),
+                              .phase = transfer.waiting() ? Phase::Waiting : Phase::Opening,
+                              .age = now - transfer.requested};
+    if (const TftpSession* session = transfer.session()) {
+      status.phase = session->answered() ? Phase::Sending : Phase::HalfOpen;
+      status.size = session->content()->size();
+      status.acknowledged_octets = session->acknowledged_octets();
+      status.resent = session->resent();
+    }
+    list.push_back(std::move(status));
+  });
+  return list;
 }
 
 void TftpServer::on_datagram(Instant now, const IncomingDatagram& datagram) {

@@ -4,6 +4,8 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +20,20 @@
 #include "server/transfer_table.h"
 
 namespace pxeproof::server {
+
+// A transfer as an operator sees it.
+struct TftpTransferStatus {
+  enum class Phase { Waiting, Opening, HalfOpen, Sending };
+  Endpoint client;
+  Endpoint local;    // the port is 0 while it waits
+  std::string name;  // printable
+  Phase phase = Phase::Waiting;
+  Duration age{};                         // since the request
+  std::optional<std::uint64_t> size{};    // octets of the file, once it is open
+  std::uint64_t acknowledged_octets = 0;  // by the client
+  std::uint64_t resent = 0;               // datagrams
+};
+std::string_view to_string(TftpTransferStatus::Phase phase);
 
 // A TFTP server that only sends files: RFC 1350, 2347, 2348, 2349, 7440. Any number of transfers
 // share the request port and a small pool of transfer ports; one client endpoint has one transfer.
@@ -47,8 +63,13 @@ class TftpServer : public DatagramService {
   bool poll_event(TftpEvent& out);
   const TftpCounters& counters() const { return counters_; }
 
-  // Applies to requests from now on and disturbs no transfer. The ports must be the same.
+  // Applies to requests from now on and disturbs no transfer: one that has begun keeps its port, so
+  // whoever runs the server keeps the ports of ports_in_use open. The request port is the same.
   void set_options(TftpOptions options);
+  std::set<std::uint16_t> ports_in_use() const;
+
+  // Every transfer and every waiting request; at most limit of them.
+  std::vector<TftpTransferStatus> list_transfers(Instant now, std::size_t limit) const;
 
   std::uint32_t transfers() const { return admission_.transfers(); }  // the half-open ones too
   std::uint32_t half_open() const { return admission_.half_open(); }
@@ -81,6 +102,9 @@ class TftpServer : public DatagramService {
   Result<ResolvedName, FileFault> resolve(std::string_view filename, Ipv4Address client,
                                           const std::optional<MacAddress>& mac,
                                           std::uint32_t interface_index) const;
+
+  // A transfer of single-port mode, which a new configuration may have switched off meanwhile.
+  bool has_transfer_on_request_port(const Endpoint& client) const;
 
   // Packets to a transfer.
   void on_transfer_packet(const IncomingDatagram& datagram);

@@ -49,12 +49,21 @@ void TftpServer::on_request_port(const IncomingDatagram& datagram) {
     case tftp::Opcode::Data:
     case tftp::Opcode::Ack:
     case tftp::Opcode::Oack:
-      if (single_port()) return on_transfer_packet(datagram);
+      if (single_port() || has_transfer_on_request_port(datagram.source)) {
+        return on_transfer_packet(datagram);
+      }
       return drop(datagram, TftpReason::NotARequest);
     case tftp::Opcode::Error:
-      if (single_port()) return on_transfer_packet(datagram);
+      if (single_port() || has_transfer_on_request_port(datagram.source)) {
+        return on_transfer_packet(datagram);
+      }
       return drop(datagram, TftpReason::ErrorToRequestPort);
   }
+}
+
+bool TftpServer::has_transfer_on_request_port(const Endpoint& client) const {
+  const TransferSlot slot = table_.find(client);
+  return slot != kNoSlot && table_.at(slot).local.port == options_.request_port;
 }
 
 std::optional<TftpReason> TftpServer::judge_addresses(const IncomingDatagram& datagram) const {

@@ -42,6 +42,7 @@ struct Transfer {
   bool waiting() const { return std::holds_alternative<Waiting>(state); }
   bool opening() const { return std::holds_alternative<Opening>(state); }
   TftpSession* session() { return std::get_if<TftpSession>(&state); }
+  const TftpSession* session() const { return std::get_if<TftpSession>(&state); }
   bool half_open() const {
     const auto* running = std::get_if<TftpSession>(&state);
     return opening() || (running != nullptr && !running->answered());
@@ -64,6 +65,14 @@ class TransferTable {
   const Transfer& at(TransferSlot slot) const { return *places_[slot].transfer; }
   // kNoSlot when the client has no transfer.
   TransferSlot find(const Endpoint& client) const;
+
+  // Calls visit(transfer) for each, in no particular order.
+  template <typename Visitor>
+  void for_each(Visitor visit) const {
+    for (const Place& place : places_) {
+      if (place.transfer) visit(*place.transfer);
+    }
+  }
 
   // A number that no other transfer of this table ever has.
   std::uint64_t id_of(TransferSlot slot) const {

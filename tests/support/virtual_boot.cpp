@@ -53,7 +53,14 @@ void MemoryTree::add(std::string name, Bytes content) {
   files_[std::move(name)] = std::make_shared<const Bytes>(std::move(content));
 }
 
-FileAnswer MemoryTree::open(const FileRequest& request) {
+bool MemoryTree::poll_answer(FileAnswer& out) {
+  if (answers_.empty()) return false;
+  out = std::move(answers_.front());
+  answers_.pop_front();
+  return true;
+}
+
+FileAnswer MemoryTree::open(const FileRequest& request) const {
   const auto found = files_.find(request.path);
   if (found == files_.end()) return {request.id, fail(FileFault::NotFound)};
   return {request.id, std::shared_ptr<FileContent>(std::make_shared<MemoryContent>(found->second))};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,12 +20,16 @@ class MemoryTree : public server::FileOpener, public rom::ExpectedContent {
  public:
   void add(std::string name, Bytes content);
 
-  FileAnswer open(const FileRequest& request) override;
+  void ask(const FileRequest& request) override { answers_.push_back(open(request)); }
+  bool poll_answer(FileAnswer& out) override;
   void begin_round() override {}
   std::optional<ByteView> find(std::string_view name) const override;
 
  private:
+  FileAnswer open(const FileRequest& request) const;
+
   std::map<std::string, std::shared_ptr<const Bytes>, std::less<>> files_;
+  std::deque<FileAnswer> answers_;
 };
 
 // The article's tree with files of the real sizes and made-up octets.
