@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <pcap/pcap.h>
 
-#include <array>
-
 namespace pxeproof::trace {
 
 namespace {
@@ -52,56 +50,6 @@ void PcapWriter::write(std::chrono::nanoseconds since_unix_epoch, ByteView frame
   header.len = header.caplen;
   pcap_dump(reinterpret_cast<u_char*>(file_->dumper), &header, frame.data());
   pcap_dump_flush(file_->dumper);
-}
-
-struct PcapReader::File {
-  pcap_t* handle = nullptr;
-  std::string path;
-  File() = default;
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (handle != nullptr) pcap_close(handle);
-  }
-};
-
-PcapReader::PcapReader(std::unique_ptr<File> file) : file_(std::move(file)) {}
-PcapReader::PcapReader(PcapReader&&) noexcept = default;
-PcapReader& PcapReader::operator=(PcapReader&&) noexcept = default;
-PcapReader::~PcapReader() = default;
-
-Result<PcapReader, CaptureError> PcapReader::open(const std::string& path) {
-  std::array<char, PCAP_ERRBUF_SIZE> reason{};
-  auto file = std::make_unique<File>();
-  file->path = path;
-  file->handle = pcap_open_offline_with_tstamp_precision(path.c_str(), PCAP_TSTAMP_PRECISION_NANO,
-                                                         reason.data());
-  if (file->handle == nullptr) {
-    return fail(CaptureError{fmt::format("{}: no readable capture ({})", path, reason.data())});
-  }
-  if (pcap_datalink(file->handle) != DLT_EN10MB) {
-    return fail(
-        CaptureError{fmt::format("{}: holds no Ethernet frames; capture on the interface "
-                                 "itself, not on \"any\"",
-                                 path)});
-  }
-  return PcapReader(std::move(file));
-}
-
-std::optional<CapturedFrame> PcapReader::next() {
-  pcap_pkthdr* header = nullptr;
-  const u_char* octets = nullptr;
-  const int outcome = pcap_next_ex(file_->handle, &header, &octets);
-  if (outcome == PCAP_ERROR) {
-    error_ = CaptureError{fmt::format("{}: {}", file_->path, pcap_geterr(file_->handle))};
-  }
-  if (outcome != 1) return std::nullopt;
-  CapturedFrame frame;
-  frame.at = Instant(std::chrono::seconds(header->ts.tv_sec) +
-                     std::chrono::nanoseconds(header->ts.tv_usec));
-  frame.original_size = header->len;
-  frame.octets.assign(octets, octets + header->caplen);
-  return frame;
 }
 
 }  // namespace pxeproof::trace

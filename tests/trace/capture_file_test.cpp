@@ -4,7 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
+
+#include "trace/capture_reader.h"
 
 namespace pxeproof::trace {
 namespace {
@@ -26,23 +27,24 @@ TEST(CaptureFile, GivesBackFramesAndNanosecondTimes) {
     writer->write(1'000'000'000'123ns, first);
     writer->write(1'000'000'001'456ns, second);
   }
-  auto reader = PcapReader::open(path);
+  auto reader = CaptureReader::open(path);
   ASSERT_TRUE(reader) << reader.error().message;
   const auto one = reader->next();
-  const auto two = reader->next();
-  ASSERT_TRUE(one && two);
-  EXPECT_EQ(one->octets, first);
+  ASSERT_TRUE(one);
+  EXPECT_TRUE(equal(one->raw, first));
   EXPECT_EQ(one->at, Instant(1'000'000'000'123ns));
-  EXPECT_EQ(two->octets, second);
-  EXPECT_EQ(two->at - one->at, 1'333ns);
+  const auto two = reader->next();
+  ASSERT_TRUE(two);
+  EXPECT_TRUE(equal(two->raw, second));
+  EXPECT_EQ(two->at, Instant(1'000'000'001'456ns));
   EXPECT_FALSE(reader->next());
   EXPECT_FALSE(reader->error());
 }
 
 TEST(CaptureFile, SaysWhatIsWrongWithAMissingFile) {
-  const auto reader = PcapReader::open(scratch_file("nowhere.pcap"));
+  const auto reader = CaptureReader::open(scratch_file("nowhere.pcap"));
   ASSERT_FALSE(reader);
-  EXPECT_THAT(reader.error().message, HasSubstr("nowhere.pcap: no readable capture"));
+  EXPECT_THAT(reader.error().message, HasSubstr("nowhere.pcap: No such file"));
 }
 
 TEST(CaptureFile, ReportsATruncatedFileAfterItsWholeFrames) {
@@ -54,7 +56,7 @@ TEST(CaptureFile, ReportsATruncatedFileAfterItsWholeFrames) {
     writer->write(2s, Bytes(100, 2));
   }
   std::filesystem::resize_file(path, std::filesystem::file_size(path) - 10);
-  auto reader = PcapReader::open(path);
+  auto reader = CaptureReader::open(path);
   ASSERT_TRUE(reader);
   EXPECT_TRUE(reader->next());
   EXPECT_FALSE(reader->next());
