@@ -80,6 +80,38 @@ ordered_json to_json(const trace::TransferStep& step) {
   return json;
 }
 
+ordered_json to_json(const trace::HttpStep& step) {
+  ordered_json json;
+  json["kind"] = "http";
+  json["client"] = to_string(step.client);
+  json["server"] = to_string(step.server);
+  json["method"] = step.method;
+  json["target"] = wire_text(step.target);
+  if (!step.host.empty()) json["host"] = wire_text(step.host);
+  if (step.status) json["status"] = *step.status;
+  return json;
+}
+
+ordered_json to_json(const trace::IcmpStep& step) {
+  ordered_json json;
+  json["kind"] = "icmp";
+  json["from"] = to_string(step.sender);
+  json["type"] = step.type;
+  json["code"] = step.code;
+  json["about"] = {{"from", to_string(step.about_source)},
+                   {"to", to_string(step.about_destination)}};
+  return json;
+}
+
+ordered_json to_json(const trace::ArpStep& step) {
+  ordered_json json;
+  json["kind"] = "arp";
+  json["target"] = to_string(step.target);
+  json["requests"] = step.requests;
+  json["answered"] = step.answered;
+  return json;
+}
+
 ordered_json steps_json(const std::vector<trace::Step>& steps) {
   ordered_json list = ordered_json::array();
   for (const trace::Step& step : steps) {

@@ -148,6 +148,24 @@ std::string describe(const DhcpStep& step) {
   return describe_client(step);
 }
 
+std::string describe(const HttpStep& step) {
+  return fmt::format("{} {} from {}{}", step.method, printable(step.target), to_string(step.server),
+                     step.status ? fmt::format(": {}", *step.status) : std::string());
+}
+
+std::string describe(const IcmpStep& step) {
+  const std::string_view what = step.is_port_unreachable()       ? "port unreachable"
+                                : step.is_fragmentation_needed() ? "fragmentation needed"
+                                                                 : "unreachable";
+  return fmt::format("{} says {} about {} to {}", to_string(step.sender), what,
+                     to_string(step.about_source), to_string(step.about_destination));
+}
+
+std::string describe(const ArpStep& step) {
+  return fmt::format("who has {}? asked {} times{}", to_string(step.target), step.requests,
+                     step.answered ? "" : ", no answer");
+}
+
 std::string StoryText::line(Instant at, std::string_view label, std::string_view text) const {
   return fmt::format("{:8.3f}  {:<9} {}", to_seconds(at - start_), label, text);
 }
@@ -190,8 +208,14 @@ std::vector<std::string> StoryText::on_step(const Step& step, std::string_view r
   std::vector<std::string> lines = flush_misses();
   if (const auto* message = std::get_if<DhcpStep>(&step.what)) {
     lines.push_back(line(step.at, label_of(*message), describe(*message)));
+  } else if (const auto* transfer = std::get_if<TransferStep>(&step.what)) {
+    lines.push_back(tell_transfer(step, *transfer, remark));
+  } else if (const auto* http = std::get_if<HttpStep>(&step.what)) {
+    lines.push_back(line(step.at, "HTTP", describe(*http)));
+  } else if (const auto* icmp = std::get_if<IcmpStep>(&step.what)) {
+    lines.push_back(line(step.at, "ICMP", describe(*icmp)));
   } else {
-    lines.push_back(tell_transfer(step, std::get<TransferStep>(step.what), remark));
+    lines.push_back(line(step.at, "ARP", describe(std::get<ArpStep>(step.what))));
   }
   return lines;
 }

@@ -37,6 +37,11 @@ class StoryText {
 // What a DHCP message means, in one line without time and label.
 std::string describe(const DhcpStep& step);
 
+// The same for what else happens in a boot.
+std::string describe(const HttpStep& step);
+std::string describe(const IcmpStep& step);
+std::string describe(const ArpStep& step);
+
 // The label of a DHCP message: "DISCOVER", "OFFER", ... or "BOOTP".
 std::string label_of(const DhcpStep& step);
 

@@ -52,6 +52,7 @@ DhcpStep read_dhcp_step(const Endpoint& source, const Endpoint& destination,
   step.destination = destination;
   step.xid = message.xid();
   step.secs = message.secs();
+  step.flags = message.flags();
   step.ciaddr = message.ciaddr();
   step.yiaddr = message.yiaddr();
   step.siaddr = message.siaddr();
@@ -60,6 +61,9 @@ DhcpStep read_dhcp_step(const Endpoint& source, const Endpoint& destination,
   step.requested_address = message.address(dhcp::OptionCode::RequestedAddress);
   step.lease_seconds = message.number32(dhcp::OptionCode::LeaseTime);
   step.boot_file = std::string(message.boot_file());
+  step.header_file = std::string(message.file_text());
+  step.server_name = std::string(message.text(dhcp::OptionCode::TftpServerName));
+  if (step.server_name.empty()) step.server_name = std::string(message.sname_text());
   step.vendor_class = std::string(message.text(dhcp::OptionCode::VendorClass));
   step.user_class = std::string(message.text(dhcp::OptionCode::UserClass));
   step.nak_text = std::string(message.text(dhcp::OptionCode::Message));
@@ -71,6 +75,8 @@ DhcpStep read_dhcp_step(const Endpoint& source, const Endpoint& destination,
     step.guid = dhcp::decode_guid(*value);
   }
   read_vendor_options(message, step);
+  step.octets.assign(message.packet().begin(), message.packet().end());
+  step.message_size = step.octets.size();
   return step;
 }
 

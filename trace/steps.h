@@ -13,6 +13,8 @@
 #include "protocol/dhcp/pxe_options.h"
 #include "protocol/tftp/packet.h"
 #include "protocol/time.h"
+#include "trace/network_steps.h"
+#include "trace/seen_packet.h"
 #include "trace/transfer_tracker.h"
 
 namespace pxeproof::trace {
@@ -27,6 +29,7 @@ struct DhcpStep {
   Endpoint destination;
   std::uint32_t xid = 0;
   std::uint16_t secs = 0;
+  std::uint16_t flags = 0;
   Ipv4Address ciaddr;
   Ipv4Address yiaddr;
   Ipv4Address siaddr;
@@ -34,7 +37,9 @@ struct DhcpStep {
   std::optional<Ipv4Address> server_id;
   std::optional<Ipv4Address> requested_address;
   std::optional<std::uint32_t> lease_seconds;
-  std::string boot_file;
+  std::string boot_file;    // option 67, else the file field
+  std::string header_file;  // the file field, when it is not overloaded
+  std::string server_name;  // option 66, else the sname field
   std::string vendor_class;
   std::string user_class;
   std::optional<std::uint16_t> architecture;  // first element of option 93
@@ -45,6 +50,10 @@ struct DhcpStep {
   std::optional<pxe::MenuPrompt> prompt;
   std::optional<pxe::BootItem> item;
   std::string nak_text;
+  PacketFacts packet;
+  Bytes octets;                  // the message itself, for what has no field here
+  bool cut = false;              // the capture's snap length left out its end
+  std::size_t message_size = 0;  // octets on the wire
 
   // An answer without an address for the client, that names itself a PXE server.
   bool is_proxy_offer() const;
@@ -57,7 +66,7 @@ struct Step {
   Instant at;
   std::uint32_t first_packet = 0;  // counted from 1
   std::uint32_t last_packet = 0;
-  std::variant<DhcpStep, TransferStep> what;
+  std::variant<DhcpStep, TransferStep, HttpStep, IcmpStep, ArpStep> what;
 };
 
 // Reads the fields of a DHCP message into a step.

@@ -1,5 +1,7 @@
 #include "trace/transfer_tracker.h"
 
+#include <algorithm>
+
 #include "protocol/tftp/negotiation.h"
 
 namespace pxeproof::trace {
@@ -8,6 +10,15 @@ namespace {
 
 // More open transfers than any boot has: a flood of requests must not grow without bound.
 constexpr std::size_t kMaximumOpen = 65536;
+// How many transfers that the client stopped are remembered.
+constexpr std::size_t kRememberedStops = 16;
+// Packets that came late and are told one by one.
+constexpr std::size_t kMaximumLate = 1024;
+constexpr std::uint64_t kBlocksBeforeWrap = 65535;
+
+bool is_same_request(const TransferStep& transfer, const tftp::Request& request) {
+  return transfer.filename == request.filename && transfer.requested == request.options;
+}
 
 }  // namespace
 
@@ -15,6 +26,13 @@ void TransferTracker::end(std::map<Key, Open>::iterator which, TransferStep::Out
   Open& open = which->second;
   open.transfer.outcome = outcome;
   if (open.content_whole && open.transfer.octets > 0) open.transfer.sha256 = open.hash.hex();
+  if (!open.content_whole && open.last_block) {
+    open.transfer.octets = (*open.last_block - 1) * open.transfer.block_size + open.last_block_size;
+  }
+  if (outcome == TransferStep::Outcome::Aborted) {
+    stopped_.push_back({which->first, open.first_packet});
+    if (stopped_.size() > kRememberedStops) stopped_.pop_front();
+  }
   ended_.push_back({std::move(open.transfer), open.first_packet, open.last_packet});
   open_.erase(which);
 }
@@ -34,27 +52,61 @@ std::optional<TransferTracker::Ended> TransferTracker::poll_ended() {
   return ended;
 }
 
-void TransferTracker::on_request(std::uint32_t number, Instant at, const Endpoint& client,
-                                 const Endpoint& server, const tftp::Request& request) {
+std::optional<TransferTracker::Late> TransferTracker::poll_late() {
+  if (late_.empty()) return std::nullopt;
+  const Late late = late_.front();
+  late_.pop_front();
+  return late;
+}
+
+bool TransferTracker::knows(const Endpoint& client) const {
+  const auto open = open_.lower_bound({client, Ipv4Address{}});
+  if (open != open_.end() && open->first.first == client) return true;
+  return std::ranges::any_of(stopped_,
+                             [&](const Stopped& stop) { return stop.key.first == client; });
+}
+
+void TransferTracker::on_fragment(Ipv4Address server, Ipv4Address client) {
+  for (auto& [key, open] : open_) {
+    if (key.first.address == client && key.second == server) ++open.transfer.fragments;
+  }
+}
+
+void TransferTracker::touch(Open& open, std::uint32_t number, Instant at, TransferStep::Side side) {
+  TransferStep& transfer = open.transfer;
+  transfer.longest_pause = std::max(transfer.longest_pause, at - transfer.ended);
+  transfer.ended = at;
+  transfer.last_sender = side;
+  open.last_packet = number;
+}
+
+void TransferTracker::on_request(std::uint32_t number, Instant at, const SeenPacket& seen,
+                                 const tftp::Request& request) {
   if (request.opcode != tftp::Opcode::Rrq) return;
-  const Key key{client, server.address};
+  const Key key{seen.source, seen.destination.address};
   const auto known = open_.find(key);
   if (known != open_.end()) {
-    if (!known->second.answered && known->second.transfer.filename == request.filename) {
-      ++known->second.transfer.resent;
-      known->second.last_packet = number;
-      known->second.transfer.ended = at;
+    Open& open = known->second;
+    // A client that has acknowledged nothing repeats its request: the answers did not reach it.
+    // The server may answer from another port this time.
+    if (open.transfer.acknowledgements == 0 && is_same_request(open.transfer, request)) {
+      ++open.transfer.resent;
+      ++open.transfer.requests;
+      touch(open, number, at, TransferStep::Side::Client);
       return;
     }
-    end(known, known->second.answered ? TransferStep::Outcome::Unfinished
-                                      : TransferStep::Outcome::Unanswered);
+    end(known,
+        open.answered ? TransferStep::Outcome::Unfinished : TransferStep::Outcome::Unanswered);
   }
   if (open_.size() >= kMaximumOpen) {
     end(open_.begin(), TransferStep::Outcome::Unfinished);
   }
+  std::erase_if(stopped_, [&](const Stopped& stop) { return stop.key == key; });
   Open open;
-  open.transfer.client = client;
-  open.transfer.server = server;
+  open.transfer.client = seen.source;
+  open.transfer.server = seen.destination;
+  open.transfer.asked = seen.destination.address;
+  open.transfer.packet = seen.facts;
   open.transfer.filename = request.filename;
   open.transfer.mode = request.mode;
   open.transfer.requested = request.options;
@@ -65,77 +117,163 @@ void TransferTracker::on_request(std::uint32_t number, Instant at, const Endpoin
   open_.emplace(key, std::move(open));
 }
 
-void TransferTracker::on_data(Open& open, const tftp::Data& data) {
+void TransferTracker::on_data(Open& open, const tftp::Data& data, std::size_t content_size) {
   TransferStep& transfer = open.transfer;
   const std::uint64_t block = tftp::unwrap_block(data.block, transfer.blocks + 1);
+  // Some servers go on with block 1 where block 0 follows 65535.
+  const bool restarts = data.block == 1 && transfer.blocks > 0 &&
+                        transfer.blocks % (kBlocksBeforeWrap + 1) == kBlocksBeforeWrap;
+  if (restarts) transfer.wrapped_wrong = true;
   if (block <= transfer.blocks) {
     ++transfer.resent;
     return;
   }
   // A gap means that the capture, or the wire, lost a block that did reach the client.
-  if (block != transfer.blocks + 1) open.content_whole = false;
+  if (block != transfer.blocks + 1 || content_size != data.payload.size()) {
+    open.content_whole = false;
+  }
   transfer.blocks = block;
-  transfer.octets += data.payload.size();
+  transfer.octets += content_size;
   open.hash.update(data.payload);
-  if (data.payload.size() < transfer.block_size) open.last_block = block;
+  if (content_size < transfer.block_size) {
+    open.last_block = block;
+    open.last_block_size = content_size;
+    transfer.last_block_seen = true;
+  }
 }
 
-void TransferTracker::on_server_packet(Open& open, Instant at, const tftp::Packet& packet) {
-  open.transfer.ended = at;
-  if (const auto* oack = std::get_if<tftp::Oack>(&packet)) {
-    if (open.answered) ++open.transfer.resent;
-    open.transfer.acknowledged = oack->options;
-    for (const tftp::Option& option : oack->options) {
-      const auto value = tftp::parse_number(option.value);
-      if (value && *value > 0 && *value <= tftp::kMaximumBlockSize &&
-          tftp::same_word(option.name, "blksize")) {
-        open.transfer.block_size = static_cast<std::uint16_t>(*value);
-      }
+void TransferTracker::on_oack(Open& open, const tftp::Oack& oack) {
+  TransferStep& transfer = open.transfer;
+  if (open.answered) ++transfer.resent;
+  ++transfer.oacks;
+  transfer.acknowledged = oack.options;
+  for (const tftp::Option& option : oack.options) {
+    const auto value = tftp::parse_number(option.value);
+    if (!value || *value == 0 || *value > tftp::kMaximumBlockSize) continue;
+    if (tftp::same_word(option.name, "blksize")) {
+      transfer.block_size = static_cast<std::uint16_t>(*value);
+    } else if (tftp::same_word(option.name, "windowsize")) {
+      transfer.window_size = static_cast<std::uint16_t>(*value);
     }
+  }
+}
+
+void TransferTracker::on_server_packet(Open& open, Instant at, const tftp::Packet& packet,
+                                       std::size_t content_size) {
+  if (!open.transfer.first_answer) open.transfer.first_answer = at;
+  if (const auto* oack = std::get_if<tftp::Oack>(&packet)) {
+    on_oack(open, *oack);
   } else if (const auto* data = std::get_if<tftp::Data>(&packet)) {
-    on_data(open, *data);
+    on_data(open, *data, content_size);
   }
   open.answered = true;
 }
 
-void TransferTracker::on_datagram(std::uint32_t number, Instant at, const Endpoint& source,
-                                  const Endpoint& destination, ByteView payload) {
-  const auto packet = tftp::decode(payload);
-  if (!packet) return;
-  if (destination.port == tftp::kPort) {
-    if (const auto* request = std::get_if<tftp::Request>(&*packet)) {
-      on_request(number, at, source, destination, *request);
-      return;
-    }
+void TransferTracker::from_server(std::map<Key, Open>::iterator which, std::uint32_t number,
+                                  const SeenPacket& seen) {
+  Open& open = which->second;
+  TransferStep& transfer = open.transfer;
+  // Until the client acknowledges, each repetition of the request may be answered from a new port.
+  if (!open.answered || (transfer.requests > 1 && transfer.acknowledgements == 0)) {
+    transfer.server = seen.source;
   }
-  if (const auto from_server = open_.find({destination, source.address});
-      from_server != open_.end()) {
-    Open& open = from_server->second;
-    if (!open.answered) open.transfer.server = source;
-    if (open.transfer.server != source) return;
-    open.last_packet = number;
-    on_server_packet(open, at, *packet);
-    if (const auto* error = std::get_if<tftp::Error>(&*packet)) {
-      open.transfer.error_code = error->code;
-      open.transfer.error_text = error->text;
-      end(from_server, TransferStep::Outcome::Refused);
-    }
+  if (transfer.server != seen.source) return;
+  if (seen.is_fragment) ++transfer.fragments;
+  const auto packet = tftp::decode(seen.payload);
+  if (!packet) {
+    ++transfer.runts;
+    touch(open, number, now_, TransferStep::Side::Server);
     return;
   }
-  const auto from_client = open_.find({source, destination.address});
-  if (from_client == open_.end() || from_client->second.transfer.server != destination) return;
-  Open& open = from_client->second;
-  open.last_packet = number;
-  open.transfer.ended = at;
+  touch(open, number, now_, TransferStep::Side::Server);
+  const std::size_t content_size =
+      seen.payload_size < tftp::kDataHeaderSize ? 0 : seen.payload_size - tftp::kDataHeaderSize;
+  on_server_packet(open, now_, *packet, content_size);
   if (const auto* error = std::get_if<tftp::Error>(&*packet)) {
-    open.transfer.error_code = error->code;
-    open.transfer.error_text = error->text;
-    end(from_client, TransferStep::Outcome::Aborted);
+    transfer.error_code = error->code;
+    transfer.error_text = error->text;
+    end(which, TransferStep::Outcome::Refused);
+  }
+}
+
+void TransferTracker::from_client(std::map<Key, Open>::iterator which, std::uint32_t number,
+                                  const SeenPacket& seen) {
+  Open& open = which->second;
+  TransferStep& transfer = open.transfer;
+  if (transfer.server != seen.destination) return;
+  const auto packet = tftp::decode(seen.payload);
+  if (!packet) return;
+  touch(open, number, now_, TransferStep::Side::Client);
+  if (const auto* error = std::get_if<tftp::Error>(&*packet)) {
+    transfer.error_code = error->code;
+    transfer.error_text = error->text;
+    transfer.error_by_client = true;
+    end(which, TransferStep::Outcome::Aborted);
   } else if (const auto* ack = std::get_if<tftp::Ack>(&*packet)) {
+    ++transfer.acknowledgements;
+    transfer.acknowledged_block =
+        std::max(transfer.acknowledged_block,
+                 tftp::unwrap_block(ack->block, std::max<std::uint64_t>(transfer.blocks, 1)));
     if (open.last_block && tftp::wire_block(*open.last_block) == ack->block) {
-      end(from_client, TransferStep::Outcome::Complete);
+      end(which, TransferStep::Outcome::Complete);
     }
   }
+}
+
+bool TransferTracker::is_stranger(std::uint32_t number, const SeenPacket& seen) {
+  const auto open = open_.lower_bound({seen.destination, Ipv4Address{}});
+  if (open == open_.end() || open->first.first != seen.destination || open->second.answered) {
+    return false;
+  }
+  if (!tftp::decode(seen.payload)) return false;
+  if (!open->second.transfer.stranger) {
+    open->second.transfer.stranger = TransferStep::Stranger{seen.source, number};
+  }
+  return true;
+}
+
+bool TransferTracker::is_late(std::uint32_t number, const SeenPacket& seen) {
+  const auto stop = std::ranges::find_if(stopped_, [&](const Stopped& stopped) {
+    return stopped.key == Key{seen.destination, seen.source.address};
+  });
+  if (stop == stopped_.end()) return false;
+  const bool is_oack = tftp::peek_opcode(seen.payload) == tftp::Opcode::Oack;
+  if (late_told_ < kMaximumLate) {
+    ++late_told_;
+    late_.push_back({stop->first_packet, number, is_oack});
+  }
+  return true;
+}
+
+void TransferTracker::on_packet(std::uint32_t number, Instant at, const SeenPacket& seen) {
+  now_ = at;
+  if (seen.destination.port == tftp::kPort) {
+    if (const auto packet = tftp::decode(seen.payload)) {
+      if (const auto* request = std::get_if<tftp::Request>(&*packet)) {
+        on_request(number, at, seen, *request);
+        return;
+      }
+    }
+  }
+  if (const auto open = open_.find({seen.destination, seen.source.address}); open != open_.end()) {
+    from_server(open, number, seen);
+    return;
+  }
+  if (const auto open = open_.find({seen.source, seen.destination.address}); open != open_.end()) {
+    from_client(open, number, seen);
+    return;
+  }
+  if (!is_stranger(number, seen)) is_late(number, seen);
+}
+
+void TransferTracker::on_datagram(std::uint32_t number, Instant at, const Endpoint& source,
+                                  const Endpoint& destination, ByteView payload) {
+  SeenPacket seen;
+  seen.source = source;
+  seen.destination = destination;
+  seen.payload = payload;
+  seen.payload_size = payload.size();
+  on_packet(number, at, seen);
 }
 
 }  // namespace pxeproof::trace

@@ -11,6 +11,7 @@
 #include "protocol/bytes.h"
 #include "protocol/tftp/packet.h"
 #include "protocol/time.h"
+#include "trace/seen_packet.h"
 #include "trace/sha256.h"
 
 namespace pxeproof::trace {
@@ -40,6 +41,31 @@ struct TransferStep {
   std::string sha256;  // of the content; empty when octets are missing from the capture
   Instant begun;
   Instant ended;
+
+  // How it went, for those who look for the reason of a failure.
+  Ipv4Address asked;           // where the request was sent
+  PacketFacts packet;          // of the first request
+  std::uint32_t requests = 1;  // times the request was sent from this port
+  std::optional<Instant> first_answer;
+  Duration longest_pause{0};             // between two packets of it
+  std::uint16_t window_size = 1;         // RFC 7440, as acknowledged
+  std::uint64_t acknowledged_block = 0;  // by the client, without wrap
+  std::uint32_t acknowledgements = 0;    // ACK packets of the client
+  std::uint32_t oacks = 0;
+  bool last_block_seen = false;
+  bool error_by_client = false;
+  enum class Side { Client, Server };
+  Side last_sender = Side::Client;
+  struct Stranger {  // an answer to the request from another address than it was sent to
+    Endpoint source;
+    std::uint32_t packet = 0;
+  };
+  std::optional<Stranger> stranger;
+  std::uint32_t fragments = 0;   // pieces of IP datagrams from the server while it ran
+  std::uint32_t runts = 0;       // packets of the server that are no TFTP at all
+  std::uint32_t late = 0;        // packets of the server after the client's ERROR
+  std::uint32_t late_oacks = 0;  // of these, OACKs sent again
+  bool wrapped_wrong = false;    // after block 65535 came block 1 instead of 0
 };
 
 // Follows TFTP reads from port 69 to their transfer identifiers.
@@ -48,6 +74,15 @@ class TransferTracker {
   // A UDP datagram between a client and a server; others are ignored.
   void on_datagram(std::uint32_t number, Instant at, const Endpoint& source,
                    const Endpoint& destination, ByteView payload);
+
+  // The same, for captures: the payload may be cut by the snap length.
+  void on_packet(std::uint32_t number, Instant at, const SeenPacket& packet);
+
+  // A later piece of a fragmented datagram: it has no ports.
+  void on_fragment(Ipv4Address server, Ipv4Address client);
+
+  // Whether a transfer of this client's endpoint is open or has just ended.
+  bool knows(const Endpoint& client) const;
 
   // Ends all that is open.
   void finish();
@@ -59,6 +94,14 @@ class TransferTracker {
   };
   std::optional<Ended> poll_ended();
 
+  // A packet of the server for a transfer that the client had ended with ERROR.
+  struct Late {
+    std::uint32_t transfer_packet = 0;  // the transfer's first packet
+    std::uint32_t packet = 0;
+    bool is_oack = false;
+  };
+  std::optional<Late> poll_late();
+
  private:
   struct Open {
     TransferStep transfer;
@@ -66,19 +109,37 @@ class TransferTracker {
     std::uint32_t last_packet = 0;
     bool answered = false;
     std::optional<std::uint64_t> last_block;  // the number of the short block, once seen
+    std::size_t last_block_size = 0;
     bool content_whole = true;
     Sha256 hash;
   };
   using Key = std::pair<Endpoint, Ipv4Address>;  // the client's endpoint and the server's address
 
-  void on_request(std::uint32_t number, Instant at, const Endpoint& client, const Endpoint& server,
+  void on_request(std::uint32_t number, Instant at, const SeenPacket& seen,
                   const tftp::Request& request);
-  void on_server_packet(Open& open, Instant at, const tftp::Packet& packet);
-  void on_data(Open& open, const tftp::Data& data);
+  void from_server(std::map<Key, Open>::iterator which, std::uint32_t number,
+                   const SeenPacket& seen);
+  void from_client(std::map<Key, Open>::iterator which, std::uint32_t number,
+                   const SeenPacket& seen);
+  bool is_stranger(std::uint32_t number, const SeenPacket& seen);
+  bool is_late(std::uint32_t number, const SeenPacket& seen);
+  static void on_server_packet(Open& open, Instant at, const tftp::Packet& packet,
+                               std::size_t content_size);
+  static void on_oack(Open& open, const tftp::Oack& oack);
+  static void on_data(Open& open, const tftp::Data& data, std::size_t content_size);
+  static void touch(Open& open, std::uint32_t number, Instant at, TransferStep::Side side);
   void end(std::map<Key, Open>::iterator which, TransferStep::Outcome outcome);
 
+  Instant now_;
   std::map<Key, Open> open_;
   std::deque<Ended> ended_;
+  std::deque<Late> late_;
+  std::size_t late_told_ = 0;
+  struct Stopped {  // by the client's ERROR, not long ago
+    Key key;
+    std::uint32_t first_packet = 0;
+  };
+  std::deque<Stopped> stopped_;
 };
 
 }  // namespace pxeproof::trace

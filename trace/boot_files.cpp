@@ -1,0 +1,174 @@
+#include "trace/boot_files.h"
+
+#include <algorithm>
+#include <array>
+
+namespace pxeproof::trace {
+
+namespace {
+
+enum class Where { Begin, End, Anywhere, Whole, PathAnywhere };
+
+// How a role shows in a name; the first row that fits decides. Names are compared in lower case.
+struct Sign {
+  Where where;
+  std::string_view text;
+  FileRole role;
+};
+
+constexpr std::array kSigns = {
+    Sign{Where::PathAnywhere, "pxelinux.cfg/", FileRole::Config},
+    Sign{Where::Begin, "grub.cfg", FileRole::Config},
+    Sign{Where::Whole, "autoexec.ipxe", FileRole::Optional},
+    Sign{Where::Whole, "revocations.efi", FileRole::Optional},
+    Sign{Where::Begin, "revocations", FileRole::Optional},
+    Sign{Where::Whole, "shim_certificate.efi", FileRole::Optional},
+    Sign{Where::Whole, "recovery.elf", FileRole::Optional},
+    Sign{Where::Whole, "dt-blob.bin", FileRole::Optional},
+    Sign{Where::Whole, "bootsig.bin", FileRole::Optional},
+    Sign{Where::Whole, "pieeprom.sig", FileRole::Optional},
+    Sign{Where::Whole, "vl805.sig", FileRole::Optional},
+    Sign{Where::Whole, "pxelinux.0", FileRole::Pxelinux},
+    Sign{Where::Whole, "lpxelinux.0", FileRole::Pxelinux},
+    Sign{Where::Whole, "gpxelinux.0", FileRole::Pxelinux},
+    Sign{Where::Begin, "syslinux", FileRole::SyslinuxEfi},
+    Sign{Where::Begin, "wdsnbp", FileRole::WindowsLoader},
+    Sign{Where::Begin, "wdsmgfw", FileRole::WindowsLoader},
+    Sign{Where::Begin, "bootmgfw", FileRole::WindowsLoader},
+    Sign{Where::Begin, "bootmgr", FileRole::WindowsLoader},
+    Sign{Where::Begin, "pxeboot.n12", FileRole::WindowsLoader},
+    Sign{Where::Begin, "pxeboot.com", FileRole::WindowsLoader},
+    Sign{Where::Whole, "bcd", FileRole::Config},
+    Sign{Where::Whole, "bootcode.bin", FileRole::RaspberryPi},
+    Sign{Where::Begin, "start", FileRole::RaspberryPi},
+    Sign{Where::Whole, "config.txt", FileRole::RaspberryPi},
+    Sign{Where::Whole, "cmdline.txt", FileRole::RaspberryPi},
+    Sign{Where::Begin, "shim", FileRole::Shim},
+    Sign{Where::End, ".ipxe", FileRole::Config},
+    Sign{Where::End, ".kpxe", FileRole::Ipxe},
+    Sign{Where::End, ".kkpxe", FileRole::Ipxe},
+    Sign{Where::Begin, "ipxe", FileRole::Ipxe},
+    Sign{Where::Begin, "snponly", FileRole::Ipxe},
+    Sign{Where::Begin, "snp.efi", FileRole::Ipxe},
+    Sign{Where::Begin, "undionly", FileRole::Ipxe},
+    Sign{Where::Begin, "netboot.xyz", FileRole::Ipxe},
+    Sign{Where::Begin, "grub", FileRole::Grub},
+    Sign{Where::Begin, "core.0", FileRole::Grub},
+    Sign{Where::Begin, "core.efi", FileRole::Grub},
+    Sign{Where::End, ".c32", FileRole::Module},
+    Sign{Where::End, ".e64", FileRole::Module},
+    Sign{Where::End, ".e32", FileRole::Module},
+    Sign{Where::End, ".mod", FileRole::Module},
+    Sign{Where::End, ".lst", FileRole::Module},
+    Sign{Where::End, ".cfg", FileRole::Config},
+    Sign{Where::End, ".conf", FileRole::Config},
+    Sign{Where::End, ".php", FileRole::Config},
+    Sign{Where::Begin, "boot.scr", FileRole::Config},
+    Sign{Where::Anywhere, "initrd", FileRole::Initrd},
+    Sign{Where::Anywhere, "initramfs", FileRole::Initrd},
+    Sign{Where::Begin, "vmlinu", FileRole::Kernel},
+    Sign{Where::Begin, "bzimage", FileRole::Kernel},
+    Sign{Where::Whole, "linux", FileRole::Kernel},
+    Sign{Where::Begin, "kernel", FileRole::Kernel},
+    Sign{Where::Begin, "memtest", FileRole::Kernel},
+};
+
+bool fits(const Sign& sign, std::string_view path, std::string_view name) {
+  switch (sign.where) {
+    case Where::Begin:
+      return name.starts_with(sign.text);
+    case Where::End:
+      return name.ends_with(sign.text);
+    case Where::Anywhere:
+      return name.find(sign.text) != std::string_view::npos;
+    case Where::Whole:
+      return name == sign.text;
+    case Where::PathAnywhere:
+      return path.find(sign.text) != std::string_view::npos;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& letter : lower) {
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  }
+  return lower;
+}
+
+std::string_view base_name(std::string_view path) {
+  const std::size_t slash = path.find_last_of("/\\");
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+std::string_view directory_of(std::string_view path) {
+  const std::size_t slash = path.find_last_of("/\\");
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash + 1);
+}
+
+FileRole role_of(std::string_view name) {
+  std::string path = lower_case(name);
+  std::ranges::replace(path, '\\', '/');
+  const std::string_view base = base_name(path);
+  const auto found =
+      std::ranges::find_if(kSigns, [&](const Sign& sign) { return fits(sign, path, base); });
+  return found == kSigns.end() ? FileRole::Other : found->role;
+}
+
+bool fetches_more(FileRole role) {
+  switch (role) {
+    case FileRole::Pxelinux:
+    case FileRole::SyslinuxEfi:
+    case FileRole::Ipxe:
+    case FileRole::Grub:
+    case FileRole::Shim:
+    case FileRole::WindowsLoader:
+    case FileRole::RaspberryPi:
+      return true;
+    case FileRole::Module:
+    case FileRole::Config:
+    case FileRole::Optional:
+    case FileRole::Kernel:
+    case FileRole::Initrd:
+    case FileRole::Other:
+      return false;
+  }
+  return false;
+}
+
+std::string_view to_string(FileRole role) {
+  switch (role) {
+    case FileRole::Pxelinux:
+      return "pxelinux";
+    case FileRole::SyslinuxEfi:
+      return "syslinux.efi";
+    case FileRole::Ipxe:
+      return "iPXE";
+    case FileRole::Grub:
+      return "GRUB";
+    case FileRole::Shim:
+      return "shim";
+    case FileRole::WindowsLoader:
+      return "a Windows loader";
+    case FileRole::RaspberryPi:
+      return "Raspberry Pi firmware";
+    case FileRole::Module:
+      return "a part of the loader";
+    case FileRole::Config:
+      return "a configuration";
+    case FileRole::Optional:
+      return "an optional file";
+    case FileRole::Kernel:
+      return "a kernel";
+    case FileRole::Initrd:
+      return "an initial RAM disk";
+    case FileRole::Other:
+      return "a file";
+  }
+  return {};
+}
+
+}  // namespace pxeproof::trace

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace pxeproof::trace {
+
+// What a file is to a boot, as far as its name tells.
+enum class FileRole {
+  Pxelinux,       // pxelinux.0, lpxelinux.0
+  SyslinuxEfi,    // syslinux.efi, bootx64.efi of syslinux is not told apart
+  Ipxe,           // undionly.kpxe, ipxe.efi, snponly.efi, ...
+  Grub,           // grubx64.efi, core.0, ...
+  Shim,           // shimx64.efi, shim.efi
+  WindowsLoader,  // wdsnbp.com, bootmgfw.efi, ...
+  RaspberryPi,    // bootcode.bin, start4.elf, config.txt, ...
+  Module,         // ldlinux.c32, *.mod, *.lst and other parts of a loader
+  Config,         // what a loader reads its orders from
+  Optional,       // looked for, and not missed: autoexec.ipxe, revocations.efi, ...
+  Kernel,
+  Initrd,
+  Other,
+};
+FileRole role_of(std::string_view name);
+
+// A program of this role asks for more as soon as it runs.
+bool fetches_more(FileRole role);
+
+// "the iPXE program", "a configuration", ...
+std::string_view to_string(FileRole role);
+
+// The part behind the last slash or backslash, and the part up to it.
+std::string_view base_name(std::string_view path);
+std::string_view directory_of(std::string_view path);
+
+// ASCII letters in lower case.
+std::string lower_case(std::string_view text);
+
+}  // namespace pxeproof::trace

@@ -1,0 +1,361 @@
+#include "trace/boot_grouper.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "protocol/frames/inspect.h"
+#include "trace/dhcp_signs.h"
+#include "trace/frame_filter.h"
+#include "trace/open_boot.h"
+
+namespace pxeproof::trace {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// A machine that asks as at its power-on, so long after its last packet, was switched on again:
+// no firmware pauses that long between two tries.
+constexpr Duration kLongestPause = 90s;
+// The same after its first file came whole: an iPXE that fetches itself comes back sooner.
+constexpr Duration kLongestReload = 40s;
+// Copies of one packet on two interfaces of a host, or of a bridge, come this close together.
+constexpr Duration kCopyOnAnotherInterface = 20ms;
+constexpr Duration kCopyOnTheSame = 200us;
+constexpr std::size_t kRecentPackets = 64;
+constexpr std::uint16_t kDhcpPorts[] = {dhcp::kServerPort, dhcp::kClientPort,
+                                        dhcp::kBootServerPort};
+
+bool is_dhcp_port(std::uint16_t port) {
+  return std::ranges::find(kDhcpPorts, port) != std::end(kDhcpPorts);
+}
+
+// FNV-1a.
+std::uint64_t hash_of(ByteView octets, std::uint64_t hash = 0xcbf29ce484222325U) {
+  for (const std::uint8_t octet : octets) hash = (hash ^ octet) * 0x100000001b3U;
+  return hash;
+}
+
+}  // namespace
+
+BootGrouper::BootGrouper(Options options) : options_(options) {}
+BootGrouper::BootGrouper(BootGrouper&&) noexcept = default;
+BootGrouper& BootGrouper::operator=(BootGrouper&&) noexcept = default;
+BootGrouper::~BootGrouper() = default;
+
+bool BootGrouper::concerns_boots(ByteView frame) const {
+  switch (look_at(frame)) {
+    case FrameKind::Foreign:
+      return false;
+    case FrameKind::Dhcp:
+    case FrameKind::TftpRequest:
+      return true;
+    case FrameKind::Udp: {
+      const auto ports = udp_ports(frame);
+      return ports_.test(ports.first) || ports_.test(ports.second);
+    }
+    case FrameKind::Fragment:
+    case FrameKind::Http:
+    case FrameKind::IcmpUnreachable:
+    case FrameKind::Arp:
+      return !boots_.empty();
+  }
+  return false;
+}
+
+void BootGrouper::on_frame(const SeenFrame& frame) {
+  ++totals_.frames;
+  if (!totals_.first) totals_.first = frame.at;
+  totals_.last = std::max(totals_.last.value_or(frame.at), frame.at);
+  if (!concerns_boots(frame.octets)) return;
+  close_silent(frame.at);
+  if (look_at(frame.octets) == FrameKind::Arp) {
+    on_arp(frame);
+    return;
+  }
+  const auto packet = see_packet(frame.octets);
+  if (!packet) return;
+  if (!packet->is_first_piece) {
+    if (OpenBoot* boot = find_by_address(packet->destination.address)) {
+      ++boot->boot.fragments;
+      boot->transfers.on_fragment(packet->source.address, packet->destination.address);
+    }
+    return;
+  }
+  if (is_duplicate(frame, *packet)) return;
+  if (packet->protocol == frames::kProtocolUdp) {
+    const bool is_dhcp =
+        is_dhcp_port(packet->source.port) || is_dhcp_port(packet->destination.port);
+    if (is_dhcp && on_dhcp(frame, *packet)) return;
+    on_tftp(frame, *packet);
+  } else if (packet->protocol == frames::kProtocolIcmp) {
+    on_icmp(frame, *packet);
+  } else {
+    on_tcp(frame, *packet);
+  }
+}
+
+bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet) {
+  if (packet.is_cut() && packet.payload.size() < 32) return false;
+  std::uint64_t hash = hash_of(packet.payload);
+  const std::uint8_t identity[] = {
+      static_cast<std::uint8_t>(packet.facts.identification >> 8U),
+      static_cast<std::uint8_t>(packet.facts.identification & 0xffU),
+      static_cast<std::uint8_t>(packet.source.port >> 8U),
+      static_cast<std::uint8_t>(packet.source.port & 0xffU),
+      static_cast<std::uint8_t>(packet.destination.port >> 8U),
+      static_cast<std::uint8_t>(packet.destination.port & 0xffU),
+  };
+  hash = hash_of(identity, hash);
+  hash ^= std::uint64_t{packet.source.address.value} << 32U | packet.destination.address.value;
+  for (const Recent& recent : recent_) {
+    if (recent.hash != hash) continue;
+    const Duration apart = frame.at - recent.at;
+    const bool elsewhere = recent.interface != frame.interface && apart <= kCopyOnAnotherInterface;
+    const bool here = recent.interface == frame.interface && packet.facts.identification != 0 &&
+                      apart <= kCopyOnTheSame;
+    if (!elsewhere && !here) continue;
+    OpenBoot* boot = find_by_address(packet.destination.address);
+    if (boot == nullptr) boot = find_by_address(packet.source.address);
+    if (boot != nullptr) ++boot->boot.duplicates;
+    return true;
+  }
+  recent_.push_back({hash, frame.at, frame.interface});
+  if (recent_.size() > kRecentPackets) recent_.pop_front();
+  return false;
+}
+
+OpenBoot* BootGrouper::find_by_address(Ipv4Address address) const {
+  const auto found = by_address_.find(address);
+  return found == by_address_.end() ? nullptr : found->second;
+}
+
+OpenBoot* BootGrouper::find_by_mac(const MacAddress& mac) const {
+  const auto found = by_mac_.find(mac);
+  return found == by_mac_.end() ? nullptr : found->second;
+}
+
+OpenBoot& BootGrouper::open(Instant at) {
+  make_room();
+  boots_.push_back(std::make_unique<OpenBoot>());
+  OpenBoot& boot = *boots_.back();
+  boot.place = std::prev(boots_.end());
+  boot.boot.begun = at;
+  boot.boot.ended = at;
+  return boot;
+}
+
+void BootGrouper::assign_address(OpenBoot& boot, Ipv4Address address) {
+  if (address.is_unspecified() || address.is_broadcast()) return;
+  boot.boot.address = address;
+  OpenBoot*& owner = by_address_[address];
+  if (owner == &boot) return;
+  if (owner != nullptr) std::erase(owner->addresses, address);
+  owner = &boot;
+  boot.addresses.push_back(address);
+  if (boot.addresses.size() > OpenBoot::kMaximumAddresses) {
+    by_address_.erase(boot.addresses.front());
+    boot.addresses.erase(boot.addresses.begin());
+  }
+}
+
+void BootGrouper::touch(OpenBoot& boot, const SeenFrame& frame) {
+  boot.boot.ended = std::max(boot.boot.ended, frame.at);
+  ++boot.boot.packets;
+  ++totals_.of_boots;
+  boots_.splice(boots_.end(), boots_, boot.place);
+}
+
+void BootGrouper::add(OpenBoot& boot, Step step) {
+  steps_in_all_ -= boot.step_count();
+  boot.add(std::move(step), options_.steps_per_boot);
+  steps_in_all_ += boot.step_count();
+}
+
+void BootGrouper::collect_transfers(OpenBoot& boot) {
+  while (auto ended = boot.transfers.poll_ended()) {
+    const Instant begun = ended->transfer.begun;
+    add(boot, {begun, ended->first_packet, ended->last_packet, std::move(ended->transfer)});
+  }
+  while (const auto late = boot.transfers.poll_late()) boot.on_late(*late);
+}
+
+OpenBoot& BootGrouper::client_of(const DhcpStep& step, Instant at) {
+  const bool has_mac = step.client != MacAddress{};
+  OpenBoot* known = nullptr;
+  if (has_mac) {
+    known = find_by_mac(step.client);
+  } else if (step.guid && !step.guid->is_zero()) {
+    const auto found = by_guid_.find(*step.guid);
+    known = found == by_guid_.end() ? nullptr : found->second;
+  }
+  if (known != nullptr && known->begins_anew(step, at, kLongestPause, kLongestReload)) {
+    close(*known, at);
+    known = nullptr;
+  }
+  if (known == nullptr) {
+    known = &open(at);
+    known->boot.begins_before_capture =
+        step.direction == DhcpStep::Direction::ToClient || !begins_boot(step);
+    if (has_mac) {
+      by_mac_[step.client] = known;
+    } else if (step.guid) {
+      by_guid_[*step.guid] = known;
+    }
+  }
+  if (has_mac) known->boot.mac = step.client;
+  known->knows_mac_by_dhcp = has_mac;
+  return *known;
+}
+
+bool BootGrouper::on_dhcp(const SeenFrame& frame, const SeenPacket& packet) {
+  auto step = read_seen_dhcp(packet);
+  if (!step) {
+    // Something else may use these ports; a PXE ROM takes its TFTP port where it likes.
+    if (!packet.is_cut() && looks_like_dhcp(packet.payload)) {
+      ++totals_.malformed_dhcp;
+      const auto mac = MacAddress::from(packet.payload.subspan(28, 6));
+      if (OpenBoot* boot = mac ? find_by_mac(*mac) : nullptr) ++boot->boot.malformed;
+      return true;
+    }
+    return false;
+  }
+  step->packet.interface = frame.interface;
+  OpenBoot& boot = client_of(*step, frame.at);
+  touch(boot, frame);
+  boot.learn_from(*step, next_number_);
+  if (step->type == dhcp::MessageType::Ack) assign_address(boot, step->yiaddr);
+  if (step->direction == DhcpStep::Direction::FromClient) assign_address(boot, step->ciaddr);
+  add(boot, {frame.at, frame.number, frame.number, std::move(*step)});
+  return true;
+}
+
+void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
+  OpenBoot* boot = nullptr;
+  if (packet.destination.port == tftp::kPort) {
+    if (tftp::peek_opcode(packet.payload) == tftp::Opcode::Rrq) {
+      boot = find_by_address(packet.source.address);
+      if (boot == nullptr) {
+        OpenBoot* same_card = find_by_mac(packet.facts.link_source);
+        if (same_card != nullptr && same_card->accepts_address()) boot = same_card;
+        if (boot == nullptr) {
+          boot = &open(frame.at);
+          boot->boot.begins_before_capture = true;
+          // Behind a router all clients share a hardware address; the second one has none.
+          if (same_card == nullptr) {
+            boot->boot.mac = packet.facts.link_source;
+            by_mac_[packet.facts.link_source] = boot;
+          }
+        }
+        assign_address(*boot, packet.source.address);
+      }
+      boot->mark_network_boot(next_number_);
+      ports_.set(packet.source.port);
+    }
+  }
+  if (boot == nullptr) {
+    OpenBoot* client = find_by_address(packet.destination.address);
+    if (client != nullptr && client->transfers.knows(packet.destination)) boot = client;
+  }
+  if (boot == nullptr) {
+    OpenBoot* client = find_by_address(packet.source.address);
+    if (client != nullptr && client->transfers.knows(packet.source)) boot = client;
+  }
+  if (boot == nullptr) return;
+  touch(*boot, frame);
+  boot->transfers.on_packet(frame.number, frame.at, packet);
+  collect_transfers(*boot);
+}
+
+void BootGrouper::on_tcp(const SeenFrame& frame, const SeenPacket& packet) {
+  if (OpenBoot* boot = find_by_address(packet.source.address)) {
+    if (auto step = boot->on_http_request(frame.number, frame.at, packet)) {
+      touch(*boot, frame);
+      if (*step) add(*boot, std::move(**step));
+      return;
+    }
+  }
+  if (OpenBoot* boot = find_by_address(packet.destination.address)) {
+    if (auto step = boot->on_http_answer(frame.number, packet)) {
+      touch(*boot, frame);
+      add(*boot, std::move(*step));
+    }
+  }
+}
+
+void BootGrouper::on_icmp(const SeenFrame& frame, const SeenPacket& packet) {
+  const auto step = read_icmp(packet);
+  if (!step) return;
+  OpenBoot* boot = find_by_address(step->about_source.address);
+  if (boot == nullptr) boot = find_by_address(step->about_destination.address);
+  if (boot == nullptr) return;
+  touch(*boot, frame);
+  add(*boot, {frame.at, frame.number, frame.number, *step});
+}
+
+void BootGrouper::on_arp(const SeenFrame& frame) {
+  const auto arp = frames::inspect_arp(frame.octets);
+  if (!arp) return;
+  if (arp->operation == frames::kArpRequest) {
+    if (OpenBoot* boot = find_by_mac(arp->sender_mac)) {
+      if (auto step = boot->on_arp_request(frame.number, frame.at, *arp)) {
+        add(*boot, std::move(*step));
+      }
+    }
+  } else if (OpenBoot* boot = find_by_mac(arp->target_mac)) {
+    boot->on_arp_reply(*arp);
+  }
+}
+
+void BootGrouper::close(OpenBoot& boot, Instant known_until) {
+  boot.transfers.finish();
+  collect_transfers(boot);
+  for (const Ipv4Address address : boot.addresses) {
+    const auto found = by_address_.find(address);
+    if (found != by_address_.end() && found->second == &boot) by_address_.erase(found);
+  }
+  if (const auto found = by_mac_.find(boot.boot.mac);
+      found != by_mac_.end() && found->second == &boot) {
+    by_mac_.erase(found);
+  }
+  if (const auto guid = boot.boot.guid; guid) {
+    const auto found = by_guid_.find(*guid);
+    if (found != by_guid_.end() && found->second == &boot) by_guid_.erase(found);
+  }
+  steps_in_all_ -= boot.step_count();
+  if (boot.boot.is_network_boot) {
+    boot.boot.known_until = std::max(known_until, boot.boot.ended);
+    closed_.push_back(boot.take());
+    closed_.back().verdict = judge_boot(closed_.back());
+  } else {
+    ++totals_.other_dhcp_clients;
+  }
+  boots_.erase(boot.place);
+}
+
+void BootGrouper::close_silent(Instant now) {
+  while (!boots_.empty() && now - boots_.front()->boot.ended > options_.idle) {
+    close(*boots_.front(), now);
+  }
+}
+
+void BootGrouper::make_room() {
+  while (!boots_.empty() &&
+         (boots_.size() >= options_.open_boots || steps_in_all_ >= options_.steps_in_all)) {
+    if (boots_.front()->boot.is_network_boot) ++totals_.dropped_boots;
+    close(*boots_.front(), boots_.front()->boot.ended);
+  }
+}
+
+void BootGrouper::finish() {
+  while (!boots_.empty()) close(*boots_.front(), totals_.last.value_or(Instant{}));
+}
+
+std::optional<Boot> BootGrouper::poll_boot() {
+  if (closed_.empty()) return std::nullopt;
+  Boot boot = std::move(closed_.front());
+  closed_.pop_front();
+  return boot;
+}
+
+}  // namespace pxeproof::trace

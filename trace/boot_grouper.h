@@ -1,0 +1,111 @@
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "trace/boot.h"
+#include "trace/transfer_tracker.h"
+
+namespace pxeproof::trace {
+
+// One frame as the grouper is handed it.
+struct SeenFrame {
+  std::uint32_t number = 0;  // in its file, counted from 1
+  Instant at;
+  std::uint32_t interface = 0;
+  ByteView octets;  // as an Ethernet frame
+};
+
+// What the whole capture tells, beside its boots.
+struct CaptureTotals {
+  std::uint64_t frames = 0;
+  std::uint64_t of_boots = 0;
+  std::uint64_t malformed_dhcp = 0;
+  std::uint64_t other_dhcp_clients = 0;  // machines that show no sign of network boot
+  std::uint64_t dropped_boots = 0;       // closed early, for lack of room
+  std::optional<Instant> first;
+  std::optional<Instant> last;
+};
+
+class OpenBoot;
+
+// Groups the frames of a capture into boots. Clients are told apart by hardware address, else by
+// GUID; an address belongs to whom it was leased; a transaction identifier alone proves nothing
+// (every Raspberry Pi has the same). Memory is bounded by the open boots, not by the file: a boot
+// closes when its machine is silent for a while or begins anew.
+class BootGrouper {
+ public:
+  struct Options {
+    Duration idle = std::chrono::seconds(300);  // after so much silence a boot is over
+    std::size_t open_boots = 4096;              // more, and the one longest silent is closed
+    std::size_t steps_per_boot = 4096;          // more, and those of the middle are left out
+    std::size_t steps_in_all = 100'000;         // of all open boots
+  };
+  explicit BootGrouper(Options options);
+  BootGrouper() : BootGrouper(Options{}) {}
+  BootGrouper(BootGrouper&&) noexcept;
+  BootGrouper& operator=(BootGrouper&&) noexcept;
+  ~BootGrouper();
+
+  // A quick look: false when the frame cannot belong to any boot. on_frame asks it first.
+  bool concerns_boots(ByteView frame) const;
+
+  void on_frame(const SeenFrame& frame);
+
+  // Closes all boots.
+  void finish();
+
+  // A boot that is over, judged; nullopt when none is. Clients that show no sign of network boot
+  // are not handed out.
+  std::optional<Boot> poll_boot();
+
+  const CaptureTotals& totals() const { return totals_; }
+
+ private:
+  using Boots = std::list<std::unique_ptr<OpenBoot>>;  // the one longest silent first
+
+  bool on_dhcp(const SeenFrame& frame, const SeenPacket& packet);  // false: it is none
+  void on_tftp(const SeenFrame& frame, const SeenPacket& packet);
+  void on_tcp(const SeenFrame& frame, const SeenPacket& packet);
+  void on_icmp(const SeenFrame& frame, const SeenPacket& packet);
+  void on_arp(const SeenFrame& frame);
+  bool is_duplicate(const SeenFrame& frame, const SeenPacket& packet);
+
+  OpenBoot& open(Instant at);
+  OpenBoot* find_by_address(Ipv4Address address) const;
+  OpenBoot* find_by_mac(const MacAddress& mac) const;
+  OpenBoot& client_of(const DhcpStep& step, Instant at);
+  void assign_address(OpenBoot& boot, Ipv4Address address);
+  void touch(OpenBoot& boot, const SeenFrame& frame);
+  void add(OpenBoot& boot, Step step);
+  void collect_transfers(OpenBoot& boot);
+  void close(OpenBoot& boot, Instant known_until);
+  void close_silent(Instant now);
+  void make_room();
+
+  Options options_;
+  Boots boots_;
+  std::unordered_map<MacAddress, OpenBoot*> by_mac_;
+  std::map<Guid, OpenBoot*> by_guid_;  // of clients without a hardware address
+  std::unordered_map<Ipv4Address, OpenBoot*> by_address_;
+  std::bitset<65536> ports_;  // of clients that asked for files
+  std::deque<Boot> closed_;
+  std::size_t steps_in_all_ = 0;
+  std::uint32_t next_number_ = 1;
+  CaptureTotals totals_;
+  struct Recent {
+    std::uint64_t hash = 0;
+    Instant at;
+    std::uint32_t interface = 0;
+  };
+  std::deque<Recent> recent_;
+};
+
+}  // namespace pxeproof::trace

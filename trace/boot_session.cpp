@@ -1,0 +1,179 @@
+#include "trace/boot_session.h"
+
+#include <algorithm>
+
+#include "protocol/tftp/packet.h"
+
+namespace pxeproof::trace {
+
+namespace {
+
+bool is_same_answer(const DhcpStep& left, const DhcpStep& right) {
+  return left.type == right.type && left.server_id == right.server_id &&
+         left.yiaddr == right.yiaddr && left.siaddr == right.siaddr &&
+         left.boot_file == right.boot_file && left.vendor_class == right.vendor_class &&
+         left.discovery_control == right.discovery_control && left.menu == right.menu;
+}
+
+// Puts the steps of a boot into rounds, one by one.
+class SessionSplitter {
+ public:
+  void on_step(const Step& step) {
+    std::visit([&](const auto& what) { place(step, what); }, step.what);
+  }
+
+  std::vector<BootSession> take() { return std::move(sessions_); }
+
+ private:
+  BootSession& current(const Step& step) {
+    if (sessions_.empty()) begin(step);
+    sessions_.back().ended = std::max(sessions_.back().ended, step.at);
+    return sessions_.back();
+  }
+
+  void begin(const Step& step) {
+    sessions_.emplace_back();
+    sessions_.back().begun = step.at;
+    sessions_.back().ended = step.at;
+  }
+
+  // A message with which a program begins, or goes on, to look for an address.
+  bool begins_round(const DhcpStep& dhcp) const {
+    if (sessions_.empty()) return true;
+    const BootSession& last = sessions_.back();
+    const DhcpStep* question = last.question();
+    const bool got_on = last.fetches() || !last.acks.empty() || !last.naks.empty() ||
+                        !last.declines.empty() || !last.boot_server_requests.empty();
+    if (begins_boot(dhcp)) return got_on || (question != nullptr && !asks_alike(*question, dhcp));
+    // A REQUEST without a DISCOVER before it: a system that asks for its old address again.
+    return last.fetches() && question != nullptr && !asks_alike(*question, dhcp);
+  }
+
+  void place(const Step& step, const DhcpStep& dhcp) {
+    if (dhcp.direction == DhcpStep::Direction::FromClient) {
+      place_question(step, dhcp);
+    } else {
+      place_answer(step, dhcp);
+    }
+  }
+
+  void place_question(const Step& step, const DhcpStep& dhcp) {
+    const bool to_boot_server = dhcp.to_boot_server() || dhcp.item.has_value();
+    if (!to_boot_server && begins_round(dhcp)) begin(step);
+    BootSession& session = current(step);
+    if (session.question() == nullptr && !to_boot_server) session.kind = kind_of(dhcp);
+    const SeenDhcp seen{&step, &dhcp};
+    const auto is_copy = [&dhcp](const SeenDhcp& other) {
+      return other->xid == dhcp.xid && other->giaddr != dhcp.giaddr && other->secs == dhcp.secs;
+    };
+    if (to_boot_server) {
+      session.boot_server_requests.push_back(seen);
+    } else if (begins_boot(dhcp)) {
+      const bool copy = std::ranges::any_of(session.discovers, is_copy);
+      (copy ? session.client_copies : session.discovers).push_back(seen);
+    } else if (dhcp.type == dhcp::MessageType::Decline) {
+      session.declines.push_back(seen);
+    } else if (dhcp.type == dhcp::MessageType::Request) {
+      const bool copy = std::ranges::any_of(session.requests, is_copy);
+      (copy ? session.client_copies : session.requests).push_back(seen);
+    }
+  }
+
+  static bool answers_boot_server(const BootSession& session, const DhcpStep& dhcp) {
+    if (dhcp.from_boot_server() || dhcp.destination.port == dhcp::kBootServerPort || dhcp.item) {
+      return true;
+    }
+    return dhcp.yiaddr.is_unspecified() && !session.boot_server_requests.empty() &&
+           session.boot_server_requests.back()->xid == dhcp.xid &&
+           dhcp.type == dhcp::MessageType::Ack;
+  }
+
+  void place_answer(const Step& step, const DhcpStep& dhcp) {
+    BootSession& session = current(step);
+    const SeenDhcp seen{&step, &dhcp};
+    const auto add_once = [&](std::vector<SeenDhcp>& list) {
+      const bool known = std::ranges::any_of(
+          list, [&](const SeenDhcp& other) { return is_same_answer(*other.what, dhcp); });
+      if (known) ++session.repeated_offers;
+      if (!known) list.push_back(seen);
+    };
+    if (answers_boot_server(session, dhcp)) {
+      session.boot_server_answers.push_back(seen);
+    } else if (!dhcp.type || dhcp.type == dhcp::MessageType::Offer) {
+      add_once(session.offers);
+    } else if (dhcp.type == dhcp::MessageType::Ack) {
+      add_once(session.acks);
+    } else if (dhcp.type == dhcp::MessageType::Nak) {
+      add_once(session.naks);
+    }
+  }
+
+  void place(const Step& step, const TransferStep& transfer) {
+    current(step).transfers.push_back({&step, &transfer});
+  }
+  void place(const Step& step, const HttpStep& http) {
+    current(step).http.push_back({&step, &http});
+  }
+  void place(const Step& step, const IcmpStep& icmp) {
+    current(step).icmp.push_back({&step, &icmp});
+  }
+  void place(const Step& step, const ArpStep& arp) {
+    current(step).unanswered_arp.push_back({&step, &arp});
+  }
+
+  std::vector<BootSession> sessions_;
+};
+
+bool offers_http(const BootSession& session) {
+  return std::ranges::any_of(session.offers, [](const SeenDhcp& offer) {
+    return offer->vendor_class.starts_with("HTTPClient");
+  });
+}
+
+}  // namespace
+
+const DhcpStep* BootSession::question() const {
+  if (!discovers.empty()) return discovers.front().what;
+  return requests.empty() ? nullptr : requests.front().what;
+}
+
+std::vector<BootSession> split_sessions(const Boot& boot) {
+  SessionSplitter splitter;
+  for (const Step& step : boot.steps) splitter.on_step(step);
+  return splitter.take();
+}
+
+const BootSession* deciding_session(const std::vector<BootSession>& sessions) {
+  const auto is_further_try = [&](std::size_t at) {
+    const BootSession& session = sessions[at];
+    if (session.fetches()) return false;
+    const bool after_pxe =
+        std::any_of(sessions.begin(), sessions.begin() + static_cast<std::ptrdiff_t>(at),
+                    [](const BootSession& other) {
+                      return other.kind != ClientKind::HttpRom && other.kind != ClientKind::Plain;
+                    });
+    if (session.kind == ClientKind::HttpRom) return after_pxe && !offers_http(session);
+    return session.kind == ClientKind::Plain && after_pxe;
+  };
+  for (std::size_t at = sessions.size(); at > 0; --at) {
+    if (at == 1 || !is_further_try(at - 1)) return &sessions[at - 1];
+  }
+  return nullptr;
+}
+
+bool is_size_probe(const TransferStep& transfer) {
+  return transfer.outcome == TransferStep::Outcome::Aborted && transfer.blocks <= 1 &&
+         transfer.error_by_client &&
+         std::ranges::any_of(transfer.requested, [](const tftp::Option& option) {
+           return tftp::same_word(option.name, "tsize");
+         });
+}
+
+bool came_whole(const TransferStep& transfer) {
+  return transfer.outcome == TransferStep::Outcome::Complete ||
+         (transfer.outcome == TransferStep::Outcome::Unfinished && transfer.last_block_seen &&
+          transfer.acknowledged_block + transfer.window_size >= transfer.blocks &&
+          transfer.last_sender == TransferStep::Side::Server && transfer.resent == 0);
+}
+
+}  // namespace pxeproof::trace

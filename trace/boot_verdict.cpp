@@ -1,0 +1,356 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "trace/boot_files.h"
+#include "trace/boot_session.h"
+#include "trace/step_text.h"
+
+namespace pxeproof::trace {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = BootVerdict::Kind;
+
+// A client that asked so often, or waited so long, is stuck; less, and the capture may just end.
+constexpr std::size_t kTriesOfTheStuck = 3;
+constexpr Duration kWaitOfTheStuck = 5s;
+
+std::string quoted(std::string_view name) { return fmt::format("\"{}\"", printable(name)); }
+
+bool is_miss(const TransferStep& transfer) {
+  return transfer.outcome == TransferStep::Outcome::Refused;
+}
+
+// Names that loaders look for along a path, until one is there.
+bool is_searched_for(std::string_view name) {
+  const FileRole role = role_of(name);
+  return role == FileRole::Config || role == FileRole::Optional || role == FileRole::Module;
+}
+
+std::size_t count_whole(const BootSession& session) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      session.transfers, [](const SeenTransfer& seen) { return came_whole(*seen.what); }));
+}
+
+const SeenTransfer* first_whole(const BootSession& session) {
+  const auto found = std::ranges::find_if(
+      session.transfers, [](const SeenTransfer& seen) { return came_whole(*seen.what); });
+  return found == session.transfers.end() ? nullptr : &*found;
+}
+
+class Judge {
+ public:
+  Judge(const Boot& boot, const std::vector<BootSession>& sessions)
+      : boot_(boot), sessions_(sessions) {}
+
+  BootVerdict judge() const {
+    const BootSession* session = deciding_session(sessions_);
+    if (session == nullptr)
+      return verdict(Kind::Unfinished, RomState::WaitsForOffer, "no packets", {});
+    if (!session->http.empty() && http_is_last(*session)) return judge_http(*session);
+    if (!session->transfers.empty()) return judge_files(*session);
+    return judge_dhcp(*session);
+  }
+
+ private:
+  static BootVerdict verdict(Kind kind, RomState state, std::string text,
+                             std::vector<std::uint32_t> packets) {
+    BootVerdict made;
+    made.kind = kind;
+    made.state = state;
+    made.text = std::move(text);
+    made.packets = std::move(packets);
+    return made;
+  }
+
+  // Stalled when the client waited long or asked often; else the capture may end too early to say.
+  Kind stuck(Instant since, std::size_t tries) const {
+    const bool is_stuck =
+        boot_.known_until - since >= kWaitOfTheStuck || tries >= kTriesOfTheStuck || went_on();
+    return is_stuck ? Kind::Stalled : Kind::Unfinished;
+  }
+
+  // The machine did something else after the round that decides.
+  bool went_on() const { return deciding_session(sessions_) != &sessions_.back(); }
+  bool is_quiet() const { return boot_.known_until - boot_.ended >= kWaitOfTheStuck; }
+  bool system_spoke() const {
+    return went_on() && sessions_.back().kind == ClientKind::Plain && count_files() > 0;
+  }
+  std::size_t count_files() const {
+    std::size_t count = 0;
+    for (const BootSession& session : sessions_) count += count_whole(session);
+    return count;
+  }
+
+  static bool http_is_last(const BootSession& session) {
+    return session.transfers.empty() || session.http.back().at() >= session.transfers.back().at();
+  }
+
+  BootVerdict judge_dhcp(const BootSession& session) const {
+    if (!session.naks.empty() && session.acks.empty()) {
+      const SeenDhcp& nak = session.naks.back();
+      auto refused = verdict(Kind::Refused, RomState::WaitsForAck,
+                             "the address server refused the address (DHCPNAK)", {nak.packet()});
+      refused.refused_by = nak->server_id.value_or(nak->source.address);
+      return refused;
+    }
+    if (!session.declines.empty()) {
+      return verdict(Kind::Stalled, RomState::WaitsForAck,
+                     "the client declined the address it was given (DHCPDECLINE)",
+                     {session.declines.back().packet()});
+    }
+    if (!session.boot_server_requests.empty()) return judge_boot_server(session);
+    if (!session.acks.empty()) {
+      const SeenDhcp& ack = session.acks.back();
+      const Kind kind = is_quiet() || went_on() ? Kind::Stalled : Kind::Unfinished;
+      return verdict(kind, RomState::HasAddress, "it has an address, and asks for no file",
+                     {ack.packet()});
+    }
+    if (!session.requests.empty()) {
+      return verdict(
+          stuck(session.requests.front().at(), session.requests.size()), RomState::WaitsForAck,
+          fmt::format("its REQUEST, sent {} times, is not acknowledged", session.requests.size()),
+          {session.requests.front().packet(), session.requests.back().packet()});
+    }
+    if (session.discovers.empty()) {
+      return verdict(Kind::Unfinished, RomState::WaitsForOffer,
+                     "only answers to it were captured, none of its own packets", {});
+    }
+    const std::string what =
+        session.offers.empty()
+            ? fmt::format("its DISCOVER, sent {} times, is not answered", session.discovers.size())
+            : fmt::format("it sent DISCOVER {} times and took none of the {} offers",
+                          session.discovers.size(), session.offers.size());
+    return verdict(stuck(session.discovers.front().at(), session.discovers.size()),
+                   RomState::WaitsForOffer, what,
+                   {session.discovers.front().packet(), session.discovers.back().packet()});
+  }
+
+  BootVerdict judge_boot_server(const BootSession& session) const {
+    const SeenDhcp& asked = session.boot_server_requests.back();
+    std::size_t tries = session.boot_server_requests.size();
+    if (session.boot_server_answers.empty()) {
+      return verdict(stuck(session.boot_server_requests.front().at(), tries),
+                     RomState::WaitsForBootServer,
+                     fmt::format("{} does not answer its request for a boot file, sent {} times",
+                                 to_string(asked->destination), tries),
+                     {session.boot_server_requests.front().packet(), asked.packet()});
+    }
+    const SeenDhcp& answer = session.boot_server_answers.back();
+    const Kind kind =
+        is_quiet() || tries >= kTriesOfTheStuck || went_on() ? Kind::Stalled : Kind::Unfinished;
+    return verdict(kind, RomState::WaitsForBootServer,
+                   answer->boot_file.empty() ? "the boot server answered without naming a file"
+                                             : "the boot server answered, and no file is asked for",
+                   {asked.packet(), answer.packet()});
+  }
+
+  BootVerdict judge_http(const BootSession& session) const {
+    const SeenHttp& last = session.http.back();
+    const std::string name = quoted(last->target);
+    const std::vector<std::uint32_t> packets{last.step->first_packet, last.step->last_packet};
+    if (last->status && *last->status >= 400) {
+      auto refused = verdict(
+          Kind::Refused, RomState::FetchesByHttp,
+          fmt::format("{} answered {} to {}", to_string(last->server.address), *last->status, name),
+          packets);
+      refused.refused_by = last->server.address;
+      return refused;
+    }
+    if (!last->status) {
+      return verdict(stuck(last.at(), 1), RomState::FetchesByHttp,
+                     fmt::format("no answer to the request for {} was seen", name), packets);
+    }
+    return verdict(Kind::Booted, RomState::RunsPayload,
+                   fmt::format("its last file, {}, was answered by HTTP", name), packets);
+  }
+
+  // The last file that decides: size probes and names looked for in vain before others are passed
+  // over.
+  static const SeenTransfer& deciding_transfer(const BootSession& session) {
+    for (auto at = session.transfers.rbegin(); at != session.transfers.rend(); ++at) {
+      const bool optional_miss =
+          is_miss(*at->what) && role_of((*at)->filename) == FileRole::Optional;
+      if (!is_size_probe(*at->what) && !optional_miss) return *at;
+    }
+    return session.transfers.back();
+  }
+
+  RomState state_of(const BootSession& session, const SeenTransfer& last) const {
+    const SeenTransfer* nbp = first_whole(session);
+    if (nbp == nullptr || nbp->step == last.step) {
+      return nbp != nullptr ? RomState::RunsNbp : RomState::FetchesNbp;
+    }
+    return is_searched_for(last->filename) ? RomState::SearchesConfig : RomState::FetchesPayload;
+  }
+
+  BootVerdict judge_files(const BootSession& session) const {
+    const SeenTransfer& last = deciding_transfer(session);
+    const std::vector<std::uint32_t> packets{last.step->first_packet, last.step->last_packet};
+    const RomState state = state_of(session, last);
+    const std::string name = quoted(last->filename);
+    if (came_whole(*last.what)) return judge_whole(session, last, state, packets);
+    switch (last->outcome) {
+      case TransferStep::Outcome::Refused: {
+        auto refused =
+            verdict(Kind::Refused, state,
+                    fmt::format("{} refuses {}: ERROR {} \"{}\"", to_string(last->server.address),
+                                name, last->error_code.value_or(0), printable(last->error_text)),
+                    packets);
+        refused.refused_by = last->server.address;
+        return refused;
+      }
+      case TransferStep::Outcome::Aborted:
+        return verdict(is_size_probe(*last.what) && !is_quiet() && !went_on() ? Kind::Unfinished
+                                                                              : Kind::Stalled,
+                       state,
+                       fmt::format("the client stopped {} itself: ERROR {} \"{}\"", name,
+                                   last->error_code.value_or(0), printable(last->error_text)),
+                       packets);
+      case TransferStep::Outcome::Unanswered:
+        return verdict(stuck(first_try(session, last), count_tries(session, last)), state,
+                       fmt::format("{} does not answer the request for {}, sent {} times",
+                                   to_string(last->server), name, count_tries(session, last)),
+                       packets);
+      case TransferStep::Outcome::Unfinished:
+      case TransferStep::Outcome::Complete:
+        break;
+    }
+    const Kind kind = is_quiet() || last->longest_pause >= kWaitOfTheStuck ||
+                              last->resent >= kTriesOfTheStuck || went_on()
+                          ? Kind::Stalled
+                          : Kind::Unfinished;
+    return verdict(kind, state,
+                   fmt::format("the transfer of {} stopped after {} blocks", name, last->blocks),
+                   packets);
+  }
+
+  // Some ROMs take a new port for each try.
+  static std::size_t count_tries(const BootSession& session, const SeenTransfer& last) {
+    std::size_t tries = 0;
+    for (const SeenTransfer& seen : session.transfers) {
+      if (seen->filename == last->filename && seen->outcome == TransferStep::Outcome::Unanswered) {
+        tries += seen->requests;
+      }
+    }
+    return tries;
+  }
+  static Instant first_try(const BootSession& session, const SeenTransfer& last) {
+    for (const SeenTransfer& seen : session.transfers) {
+      if (seen->filename == last->filename) return seen.at();
+    }
+    return last.at();
+  }
+
+  BootVerdict judge_whole(const BootSession& session, const SeenTransfer& last, RomState state,
+                          const std::vector<std::uint32_t>& packets) const {
+    const std::string name = quoted(last->filename);
+    if (system_spoke()) {
+      return verdict(Kind::Booted, RomState::RunsPayload,
+                     fmt::format("{} runs: its system asks for an address of its own", name),
+                     packets);
+    }
+    const FileRole role = role_of(last->filename);
+    if (state == RomState::RunsNbp) return judge_nbp(session, last, packets);
+    if (role == FileRole::Module || role == FileRole::Config || fetches_more(role)) {
+      if (!is_quiet() && !went_on()) {
+        return verdict(Kind::Unfinished, RomState::SearchesConfig,
+                       fmt::format("{} came whole, then the capture ends", name), packets);
+      }
+      if (role == FileRole::Config) {
+        return verdict(Kind::Booted, RomState::LocalBoot,
+                       fmt::format("{} came whole and names nothing to fetch: a menu that waits, "
+                                   "or the local disk",
+                                   name),
+                       packets);
+      }
+      return verdict(Kind::Stalled, RomState::SearchesConfig,
+                     fmt::format("{} came whole, and nothing further is asked for", name), packets);
+    }
+    return verdict(Kind::Booted, RomState::RunsPayload, fmt::format("{} came whole and runs", name),
+                   packets);
+  }
+
+  // Nothing but the first file came.
+  BootVerdict judge_nbp(const BootSession& session, const SeenTransfer& last,
+                        const std::vector<std::uint32_t>& packets) const {
+    const std::string name = quoted(last->filename);
+    const bool again = std::ranges::any_of(sessions_, [&](const BootSession& other) {
+      const SeenTransfer* nbp = first_whole(other);
+      return &other != &session && nbp != nullptr && (*nbp)->filename == last->filename;
+    });
+    if (again) {
+      return verdict(Kind::Stalled, RomState::RunsNbp,
+                     fmt::format("it fetches {} again and again, and nothing else", name), packets);
+    }
+    if (went_on()) {
+      return verdict(
+          Kind::Stalled, RomState::RunsNbp,
+          fmt::format("{} came whole, then the firmware tried its next boot device", name),
+          packets);
+    }
+    if (fetches_more(role_of(last->filename))) {
+      return verdict(is_quiet() ? Kind::Stalled : Kind::Unfinished, RomState::RunsNbp,
+                     fmt::format("{} came whole, and asks for nothing", name), packets);
+    }
+    return verdict(Kind::Booted, RomState::RunsPayload,
+                   fmt::format("{} came whole; what it does puts nothing on the wire", name),
+                   packets);
+  }
+
+  const Boot& boot_;
+  const std::vector<BootSession>& sessions_;
+};
+
+}  // namespace
+
+std::string_view to_string(RomState state) {
+  switch (state) {
+    case RomState::WaitsForOffer:
+      return "waits for an offer";
+    case RomState::WaitsForAck:
+      return "waits for its address";
+    case RomState::HasAddress:
+      return "has an address and no file";
+    case RomState::WaitsForBootServer:
+      return "waits for the boot server";
+    case RomState::FetchesNbp:
+      return "fetches its first file";
+    case RomState::RunsNbp:
+      return "has its first file";
+    case RomState::SearchesConfig:
+      return "looks for its configuration";
+    case RomState::FetchesPayload:
+      return "fetches what its configuration names";
+    case RomState::FetchesByHttp:
+      return "fetches by HTTP";
+    case RomState::RunsPayload:
+      return "has all it asked for";
+    case RomState::LocalBoot:
+      return "boots locally, or shows a menu";
+  }
+  return {};
+}
+
+std::string_view to_string(BootVerdict::Kind kind) {
+  switch (kind) {
+    case Kind::Booted:
+      return "BOOTED";
+    case Kind::Stalled:
+      return "STALLED";
+    case Kind::Refused:
+      return "REFUSED";
+    case Kind::Unfinished:
+      return "UNFINISHED";
+  }
+  return {};
+}
+
+BootVerdict judge_boot(const Boot& boot) {
+  const std::vector<BootSession> sessions = split_sessions(boot);
+  return Judge(boot, sessions).judge();
+}
+
+}  // namespace pxeproof::trace

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "protocol/bytes.h"
+
+namespace pxeproof::trace {
+
+// What a frame may be to a boot, by a few octets of it.
+enum class FrameKind {
+  Foreign,          // nothing a boot turns on
+  Dhcp,             // UDP from or to 67, 68 or 4011
+  TftpRequest,      // UDP to 69
+  Udp,              // any other UDP: perhaps a TFTP transfer
+  Fragment,         // a later piece of an IP datagram
+  Http,             // TCP whose payload begins like an HTTP request or answer
+  IcmpUnreachable,  // ICMP type 3
+  Arp,
+};
+
+// Looks at an Ethernet frame with up to two VLAN tags. It is made to be cheap: of most traffic on
+// a busy wire it reads three octets.
+FrameKind look_at(ByteView frame);
+
+// Source and destination port of a frame that look_at called Udp.
+std::pair<std::uint16_t, std::uint16_t> udp_ports(ByteView frame);
+
+}  // namespace pxeproof::trace

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "protocol/addresses.h"
+#include "trace/seen_packet.h"
+
+namespace pxeproof::trace {
+
+// A request that was seen to begin on a TCP connection, and the first line of its answer.
+struct HttpStep {
+  Endpoint client;
+  Endpoint server;
+  std::string method;  // "GET" or "HEAD"
+  std::string target;  // "/boot/vmlinuz"
+  std::string host;    // the Host field, when it was in the same segment
+  std::optional<std::uint16_t> status;
+};
+
+// An ICMP message about one of the boot's packets.
+struct IcmpStep {
+  Ipv4Address sender;
+  std::uint8_t type = 0;
+  std::uint8_t code = 0;
+  std::uint8_t about_protocol = 0;
+  Endpoint about_source;
+  Endpoint about_destination;
+  std::uint16_t next_mtu = 0;  // of "fragmentation needed" (RFC 1191), 0 when not told
+
+  bool is_unreachable() const { return type == 3; }
+  bool is_port_unreachable() const { return is_unreachable() && code == 3; }
+  bool is_fragmentation_needed() const { return is_unreachable() && code == 4; }
+};
+
+// The client's search for a neighbour by ARP; one step for all requests in a row.
+struct ArpStep {
+  Ipv4Address target;
+  std::uint32_t requests = 1;
+  bool answered = false;
+};
+
+}  // namespace pxeproof::trace

@@ -1,0 +1,203 @@
+#include "trace/open_boot.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
+#include "trace/dhcp_signs.h"
+
+namespace pxeproof::trace {
+
+namespace {
+
+constexpr std::size_t kMaximumLine = 512;
+constexpr std::size_t kRememberedFiles = 4;
+// Fewer unanswered ARP requests are everyday noise.
+constexpr std::uint32_t kWorthTelling = 2;
+
+std::string_view text_of(ByteView octets) {
+  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
+
+std::string_view line_of(std::string_view text) {
+  return text.substr(0, std::min(text.find_first_of("\r\n"), kMaximumLine));
+}
+
+// The value of the Host field, when the segment holds it.
+std::string_view host_of(std::string_view text) {
+  constexpr std::string_view kField = "\nhost:";
+  const auto found = std::search(
+      text.begin(), text.end(), kField.begin(), kField.end(), [](char left, char right) {
+        return (left >= 'A' && left <= 'Z' ? left - 'A' + 'a' : left) == right;
+      });
+  if (found == text.end()) return {};
+  std::string_view value =
+      line_of(text.substr(static_cast<std::size_t>(found - text.begin()) + kField.size()));
+  while (value.starts_with(' ')) value.remove_prefix(1);
+  return value;
+}
+
+}  // namespace
+
+void OpenBoot::add(Step step, std::size_t limit) {
+  if (const auto* transfer = std::get_if<TransferStep>(&step.what)) {
+    const bool is_new = transfer->outcome == TransferStep::Outcome::Complete &&
+                        std::ranges::find(whole_files_, transfer->filename) == whole_files_.end();
+    if (is_new && whole_files_.size() < kRememberedFiles) {
+      whole_files_.push_back(transfer->filename);
+    }
+  }
+  if (boot.steps.size() < limit - limit / 2) {
+    boot.steps.push_back(std::move(step));
+    return;
+  }
+  tail_.push_back(std::move(step));
+  if (tail_.size() > limit / 2) {
+    tail_.pop_front();
+    ++boot.steps_left_out;
+  }
+}
+
+void OpenBoot::mark_network_boot(std::uint32_t& next_number) {
+  if (boot.is_network_boot) return;
+  boot.is_network_boot = true;
+  boot.number = next_number++;
+}
+
+void OpenBoot::learn_from(const DhcpStep& step, std::uint32_t& next_number) {
+  if (shows_network_boot(step)) mark_network_boot(next_number);
+  if (step.direction != DhcpStep::Direction::FromClient) return;
+  if (!boot.guid && step.guid && !step.guid->is_zero()) boot.guid = step.guid;
+  if (!boot.architecture && step.architecture) boot.architecture = step.architecture;
+  if (kind_of(step) == ClientKind::Plain && !whole_files_.empty()) system_spoke_ = true;
+  if (first_question_) return;
+  first_question_ = step;
+  const firmware::SenderTraits traits{.ttl = step.packet.ttl,
+                                      .identification = step.packet.identification,
+                                      .dont_fragment = step.packet.dont_fragment,
+                                      .has_checksum = step.packet.has_checksum,
+                                      .source_port = step.source.port};
+  const bool relayed = !step.giaddr.is_unspecified();
+  boot.firmware = firmware::guess_firmware(
+      step.octets, relayed ? std::nullopt : std::optional<firmware::SenderTraits>(traits));
+}
+
+bool OpenBoot::begins_anew(const DhcpStep& step, Instant at, Duration longest_pause,
+                           Duration longest_reload) const {
+  if (!begins_boot(step) || !first_question_ || !asks_alike(step, *first_question_)) return false;
+  const Duration silence = at - boot.ended;
+  if (silence > longest_pause || system_spoke_) return true;
+  // More than the NBP came: the machine got going and starts over. The NBP alone may be an iPXE
+  // that asks again, or an image that the firmware refused.
+  const bool got_going = whole_files_.size() > 1;
+  return got_going || (!whole_files_.empty() && silence > longest_reload);
+}
+
+std::optional<std::optional<Step>> OpenBoot::on_http_request(std::uint32_t number, Instant at,
+                                                             const SeenPacket& packet) {
+  const std::string_view text = text_of(packet.payload);
+  const std::string_view line = line_of(text);
+  const std::size_t first = line.find(' ');
+  if (!line.starts_with("GET ") && !line.starts_with("HEAD ")) return std::nullopt;
+  const std::size_t second = line.find(' ', first + 1);
+  HttpStep request;
+  request.client = packet.source;
+  request.server = packet.destination;
+  request.method = std::string(line.substr(0, first));
+  request.target = std::string(line.substr(first + 1, second - first - 1));
+  request.host = std::string(host_of(text));
+  std::optional<Step> before;
+  const auto known = http_.find(packet.source);
+  if (known != http_.end()) {
+    const auto& known_request = std::get<HttpStep>(known->second.what);
+    if (known_request.target == request.target) return std::optional<Step>{};  // TCP sent it again
+    before = std::move(known->second);
+    http_.erase(known);
+  } else if (http_.size() >= kMaximumPending) {
+    before = std::move(http_.begin()->second);
+    http_.erase(http_.begin());
+  }
+  http_.emplace(packet.source, Step{at, number, number, std::move(request)});
+  return before;
+}
+
+std::optional<Step> OpenBoot::on_http_answer(std::uint32_t number, const SeenPacket& packet) {
+  const std::string_view line = line_of(text_of(packet.payload));
+  const std::size_t space = line.find(' ');
+  if (!line.starts_with("HTTP/") || space == std::string_view::npos) return std::nullopt;
+  const auto known = http_.find(packet.destination);
+  if (known == http_.end()) return std::nullopt;
+  std::uint16_t status = 0;
+  const std::string_view digits = line.substr(space + 1);
+  std::from_chars(digits.data(), digits.data() + digits.size(), status);
+  Step step = std::move(known->second);
+  http_.erase(known);
+  step.last_packet = number;
+  std::get<HttpStep>(step.what).status = status;
+  return step;
+}
+
+std::optional<Step> OpenBoot::on_arp_request(std::uint32_t number, Instant at,
+                                             const frames::Arp& arp) {
+  const bool about_itself =
+      arp.sender_address.is_unspecified() || arp.sender_address == arp.target_address;
+  if (about_itself) return std::nullopt;
+  const auto known = arp_.find(arp.target_address);
+  if (known != arp_.end()) {
+    auto& search = std::get<ArpStep>(known->second.what);
+    // A new search of a neighbour that was found before replaces the old one.
+    if (!search.answered) {
+      ++search.requests;
+      known->second.last_packet = number;
+      return std::nullopt;
+    }
+    arp_.erase(known);
+  }
+  std::optional<Step> dropped;
+  if (arp_.size() >= kMaximumPending) {
+    dropped = std::move(arp_.begin()->second);
+    arp_.erase(arp_.begin());
+    if (std::get<ArpStep>(dropped->what).answered) dropped.reset();
+  }
+  arp_.emplace(arp.target_address, Step{at, number, number, ArpStep{arp.target_address, 1, false}});
+  return dropped;
+}
+
+void OpenBoot::on_arp_reply(const frames::Arp& arp) {
+  const auto known = arp_.find(arp.sender_address);
+  if (known != arp_.end()) std::get<ArpStep>(known->second.what).answered = true;
+}
+
+void OpenBoot::on_late(const TransferTracker::Late& late) {
+  const auto count = [&late](auto begin, auto end) {
+    const auto found = std::find_if(begin, end, [&late](const Step& step) {
+      return step.first_packet == late.transfer_packet &&
+             std::holds_alternative<TransferStep>(step.what);
+    });
+    if (found == end) return;
+    auto& transfer = std::get<TransferStep>(found->what);
+    ++transfer.late;
+    if (late.is_oack) ++transfer.late_oacks;
+    found->last_packet = std::max(found->last_packet, late.packet);
+  };
+  count(boot.steps.rbegin(), boot.steps.rend());
+  count(tail_.rbegin(), tail_.rend());
+}
+
+Boot OpenBoot::take() {
+  for (Step& step : tail_) boot.steps.push_back(std::move(step));
+  tail_.clear();
+  for (auto& [port, step] : http_) boot.steps.push_back(std::move(step));
+  for (auto& [target, step] : arp_) {
+    const auto& search = std::get<ArpStep>(step.what);
+    if (!search.answered && search.requests >= kWorthTelling) {
+      boot.steps.push_back(std::move(step));
+    }
+  }
+  std::stable_sort(boot.steps.begin(), boot.steps.end(), [](const Step& left, const Step& right) {
+    return std::pair(left.at, left.first_packet) < std::pair(right.at, right.first_packet);
+  });
+  return std::move(boot);
+}
+
+}  // namespace pxeproof::trace

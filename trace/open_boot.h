@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/frames/inspect.h"
+#include "trace/boot.h"
+#include "trace/transfer_tracker.h"
+
+namespace pxeproof::trace {
+
+// A boot that goes on, as BootGrouper keeps it.
+class OpenBoot {
+ public:
+  static constexpr std::size_t kMaximumAddresses = 16;
+  static constexpr std::size_t kMaximumPending = 64;
+
+  // Takes a step; of the middle some are left out beyond the limit.
+  void add(Step step, std::size_t limit);
+  std::size_t step_count() const { return boot.steps.size() + tail_.size(); }
+
+  // What a message tells of the machine. The number is given to the boot, and counted on, when it
+  // first shows that it is one.
+  void learn_from(const DhcpStep& step, std::uint32_t& next_number);
+  void mark_network_boot(std::uint32_t& next_number);
+
+  // A message that says the machine was switched on again.
+  bool begins_anew(const DhcpStep& step, Instant at, Duration longest_pause,
+                   Duration longest_reload) const;
+
+  // A client that asks for a file from an address nobody has, with this boot's hardware address.
+  bool accepts_address() const { return knows_mac_by_dhcp || boot.address.is_unspecified(); }
+
+  // Outer nullopt: no request line. Inner: the step of the request before it, on the same
+  // connection.
+  std::optional<std::optional<Step>> on_http_request(std::uint32_t number, Instant at,
+                                                     const SeenPacket& packet);
+  std::optional<Step> on_http_answer(std::uint32_t number, const SeenPacket& packet);
+
+  // A search for a neighbour that makes room for a new one.
+  std::optional<Step> on_arp_request(std::uint32_t number, Instant at, const frames::Arp& arp);
+  void on_arp_reply(const frames::Arp& arp);
+
+  void on_late(const TransferTracker::Late& late);
+
+  // The boot with its steps by time, ready to be judged.
+  Boot take();
+
+  Boot boot;
+  TransferTracker transfers;
+  std::vector<Ipv4Address> addresses;
+  bool knows_mac_by_dhcp = false;
+  std::list<std::unique_ptr<OpenBoot>>::iterator place;
+
+ private:
+  std::optional<DhcpStep> first_question_;
+  std::vector<std::string> whole_files_;  // their first few names, each once
+  bool system_spoke_ = false;             // a plain DHCP client after a file came whole
+  std::deque<Step> tail_;
+  std::map<Endpoint, Step> http_;  // by the client's port: requests without an answer yet
+  std::map<Ipv4Address, Step> arp_;
+};
+
+}  // namespace pxeproof::trace
