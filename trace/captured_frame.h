@@ -34,7 +34,7 @@ struct CapturedFrame {
   std::uint32_t original_size = 0;
   ByteView octets;  // an untagged Ethernet frame (trace/link_layer.h); may be empty
   VlanTags vlans;
-  std::size_t missing = 0;  // octets at the end that are not known and read as zeros
+  std::size_t missing = 0;  // octets at its end that the capture cut off
   ByteView raw;             // as it lies in the file
   std::string_view comment;
 };

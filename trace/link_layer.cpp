@@ -16,7 +16,6 @@ constexpr std::uint16_t kEtherTypeOldQinQ = 0x9100;  // before the standard
 constexpr std::size_t kCookedHeaderSize = 16;
 constexpr std::size_t kCooked2HeaderSize = 20;
 constexpr std::size_t kFamilyHeaderSize = 4;
-constexpr std::size_t kMaximumDatagram = 65535;
 
 constexpr std::array<std::uint8_t, 6> kNobody{};
 constexpr std::array<std::uint8_t, 6> kEverybody{0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
@@ -28,13 +27,6 @@ std::uint16_t number_at(ByteView octets, std::size_t offset) {
 bool is_vlan(std::uint16_t ether_type) {
   return ether_type == frames::kEtherTypeVlan || ether_type == kEtherTypeQinQ ||
          ether_type == kEtherTypeOldQinQ;
-}
-
-bool is_udp_over_ipv4(ByteView ethernet) {
-  constexpr std::size_t kProtocolOffset = frames::kEthernetHeaderSize + 9;
-  return ethernet.size() > kProtocolOffset &&
-         number_at(ethernet, kAddressesSize) == frames::kEtherTypeIpv4 &&
-         ethernet[kProtocolOffset] == frames::kProtocolUdp;
 }
 
 }  // namespace
@@ -78,18 +70,8 @@ void LinkLayer::begin_frame(ByteView destination, ByteView source) {
   frame_.insert(frame_.end(), source.begin(), source.end());
 }
 
-// Only what decoders read is filled up: nothing else is worth the copy.
-EthernetView LinkLayer::pad(ByteView ethernet, std::size_t original_size) {
-  const std::size_t missing = original_size > ethernet.size() ? original_size - ethernet.size() : 0;
-  EthernetView view{ethernet, vlans_, missing};
-  if (missing == 0 || original_size > kMaximumDatagram + frames::kEthernetHeaderSize ||
-      !is_udp_over_ipv4(ethernet)) {
-    return view;
-  }
-  if (ethernet.data() != frame_.data()) frame_.assign(ethernet.begin(), ethernet.end());
-  frame_.resize(original_size);
-  view.octets = frame_;
-  return view;
+EthernetView LinkLayer::view(ByteView ethernet, std::size_t original_size) const {
+  return {ethernet, vlans_, original_size > ethernet.size() ? original_size - ethernet.size() : 0};
 }
 
 EthernetView LinkLayer::with_payload(std::uint16_t ether_type, ByteView payload,
@@ -107,13 +89,13 @@ EthernetView LinkLayer::with_payload(std::uint16_t ether_type, ByteView payload,
   writer.u16(ether_type);
   writer.bytes(payload);
   const std::size_t removed = 4 * tags;
-  return pad(frame_, original_size > removed ? original_size - removed : 0);
+  return view(frame_, original_size > removed ? original_size - removed : 0);
 }
 
 EthernetView LinkLayer::from_ethernet(ByteView frame, std::size_t original_size) {
   if (frame.size() < frames::kEthernetHeaderSize) return {};
   const std::uint16_t ether_type = number_at(frame, kAddressesSize);
-  if (!is_vlan(ether_type)) return pad(frame, original_size);
+  if (!is_vlan(ether_type)) return view(frame, original_size);
   frame_.assign(frame.begin(), frame.begin() + kAddressesSize);
   return with_payload(ether_type, frame.subspan(frames::kEthernetHeaderSize), original_size);
 }

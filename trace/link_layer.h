@@ -37,17 +37,15 @@ struct VlanTags {
   friend bool operator==(const VlanTags&, const VlanTags&) = default;
 };
 
-// A frame as decoders want it: an untagged Ethernet frame, as long as it was on the wire.
+// A frame as decoders want it: an untagged Ethernet frame.
 struct EthernetView {
   ByteView octets;  // empty when the frame holds nothing that decoders know
   VlanTags vlans;
-  std::size_t missing = 0;  // octets at the end that the capture cut off; they read as zeros
+  std::size_t missing = 0;  // octets at its end that the capture cut off
 };
 
 // Turns captured frames into Ethernet: VLAN and QinQ tags are taken off, other link layers get an
-// Ethernet header (addresses that the capture does not hold are zero), and a UDP datagram over
-// IPv4 that was cut short gets zeros behind, so that lengths and headers can be read; its content
-// cannot.
+// Ethernet header; addresses that the capture does not hold are zero.
 class LinkLayer {
  public:
   // The result points into the frame or into this object, until the next call.
@@ -59,7 +57,7 @@ class LinkLayer {
   EthernetView from_cooked(LinkType type, ByteView frame, std::size_t original_size);
   EthernetView from_internet(ByteView datagram, std::size_t original_size);
   EthernetView with_payload(std::uint16_t ether_type, ByteView payload, std::size_t original_size);
-  EthernetView pad(ByteView ethernet, std::size_t original_size);
+  EthernetView view(ByteView ethernet, std::size_t original_size) const;
 
   Bytes frame_;
   VlanTags vlans_;
