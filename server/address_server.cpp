@@ -210,7 +210,8 @@ std::optional<Ipv4Address> AddressServer::allocate_from(const Request& request,
   const Ipv4Address first = range.range->start;
   const Ipv4Address last = range.range->end;
   const std::uint64_t size = std::uint64_t{last.value} - first.value + 1;
-  Ipv4Address seed{first.value + static_cast<std::uint32_t>(hash % size)};
+  const std::uint32_t moved = hash + pool_.declines(first);
+  Ipv4Address seed{first.value + static_cast<std::uint32_t>(moved % size)};
   if (configuration_.lines().sequential_addresses) {
     seed = pool_.highest_lease(first, last).value_or(first);
   }
@@ -477,8 +478,11 @@ Reason AddressServer::decline(Instant now, const Request& request) {
   const Instant until = now + policy_.decline_back_off;
   if (request.host != nullptr && request.host->line->address == *address) {
     declined_[*address] = until;
-  } else if (is_theirs || is_offered) {
+    return Reason::Declined;
+  }
+  if (is_theirs || is_offered) {
     pool_.hold(*address, std::nullopt, until);
+    for (const MatchedRange& range : request.ranges) pool_.count_decline(range.range->start);
   }
   return Reason::Declined;
 }

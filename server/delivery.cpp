@@ -6,6 +6,7 @@ namespace {
 
 constexpr std::uint8_t kEthernet = 1;
 constexpr std::uint8_t kEthernetAddressSize = 6;
+constexpr std::uint8_t kLongestLinkAddress = 14;  // of those that ARP can be asked for
 
 // The fields that the addressing depends on, read back from the reply: it is what the client or
 // relay will go by.
@@ -65,10 +66,15 @@ Result<void, Reason> address_reply(const Request& request, const Configuration& 
     return {};
   }
   out.interface_index = datagram.interface_index;
+  const dhcp::MessageView& message = request.message;
   const bool has_link_address =
-      request.message.htype() == kEthernet && request.message.hlen() == kEthernetAddressSize;
-  const bool is_broadcast = (reply.flags & dhcp::kBroadcastFlag) != 0 || !has_link_address ||
-                            reply.yiaddr.is_unspecified();
+      message.htype() == kEthernet && message.hlen() == kEthernetAddressSize;
+  // A client of another hardware type (IEEE 802 is 6) that has its address already answers ARP.
+  const bool answers_arp = receiver == Receiver::Proxy && !has_link_address &&
+                           message.htype() != 0 && message.hlen() != 0 &&
+                           message.hlen() <= kLongestLinkAddress;
+  const bool is_broadcast = (reply.flags & dhcp::kBroadcastFlag) != 0 ||
+                            reply.yiaddr.is_unspecified() || (!has_link_address && !answers_arp);
   if (is_broadcast) {
     out.destination = {Ipv4Address::broadcast(), configuration.dhcp_client_port};
     out.addressing = LinkAddressing::Broadcast;
@@ -76,6 +82,10 @@ Result<void, Reason> address_reply(const Request& request, const Configuration& 
     return {};
   }
   out.destination = {reply.yiaddr, configuration.dhcp_client_port};
+  if (answers_arp) {
+    out.addressing = LinkAddressing::Resolve;
+    return {};
+  }
   out.addressing = LinkAddressing::Direct;
   out.link_address = request.message.mac();
   return {};

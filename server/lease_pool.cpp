@@ -138,6 +138,11 @@ bool LeasePool::is_held_for_another(Ipv4Address address, const LeaseClient& clie
   return found != holds_.end() && found->second.key != hold_key(client);
 }
 
+std::uint32_t LeasePool::declines(Ipv4Address range_start) const {
+  const auto found = declines_.find(range_start);
+  return found == declines_.end() ? 0 : found->second;
+}
+
 std::optional<Ipv4Address> LeasePool::highest_lease(Ipv4Address from, Ipv4Address to) const {
   auto behind = leases_.upper_bound(to);
   if (behind == leases_.begin()) return std::nullopt;

@@ -82,6 +82,11 @@ class LeasePool {
   }
   bool is_reserved(Ipv4Address address) const { return reserved_.contains(address); }
 
+  // How often a client declined an address of the range that begins there: it moves the hash that
+  // addresses are chosen by, as in dnsmasq, so that the client is offered another one.
+  std::uint32_t declines(Ipv4Address range_start) const;
+  void count_decline(Ipv4Address range_start) { ++declines_[range_start]; }
+
   // The highest leased address in [from, to].
   std::optional<Ipv4Address> highest_lease(Ipv4Address from, Ipv4Address to) const;
 
@@ -114,6 +119,7 @@ class LeasePool {
   std::set<std::pair<Instant, Ipv4Address>> hold_ends_;
   std::unordered_set<Ipv4Address> reserved_;
   AddressSet taken_;
+  std::unordered_map<Ipv4Address, std::uint32_t> declines_;  // by the start of the range
   std::deque<LeaseChange> changes_;
 };
 

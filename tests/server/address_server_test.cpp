@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <set>
 
 #include "tests/server/scripted_client.h"
@@ -239,6 +241,30 @@ TEST(AddressServer, GivesARomItsFileAsAnOption) {
 
   Site no_override(std::string(kPool) + "dhcp-no-override\ndhcp-boot=pxelinux.0\n");
   EXPECT_EQ(no_override.ask(discover()).header.file_text(), "pxelinux.0");
+}
+
+// dnsmasq sends dhcp-boot's file and the user's option 67, and clients differ in which they take.
+TEST(AddressServer, SendsEachOptionOnce) {
+  Site site(std::string(kPool) +
+            "dhcp-boot=pxelinux.0,boothost\ndhcp-option=67,other.0\ndhcp-option=66,otherhost\n");
+  const dhcp::Message offer = site.ask(discover());
+  std::vector<int> codes;
+  for (const dhcp::Option& each : offer.options) codes.push_back(each.code);
+  EXPECT_EQ(std::ranges::count(codes, 67), 1);
+  EXPECT_EQ(std::ranges::count(codes, 66), 1);
+  EXPECT_EQ(option(offer, OptionCode::BootFileName), to_hex(as_bytes("pxelinux.0")) + "00");
+}
+
+// RFC 2131 s.4.3.5; dnsmasq takes a missing option 55 for a wish for everything.
+TEST(AddressServer, TellsAnInformNoLeaseTimeUnasked) {
+  Site site(kPool);
+  const Ipv4Address address = obtain(site, kMac).value();
+  dhcp::Message inform = plain_message(MessageType::Inform);
+  inform.header.ciaddr = address;
+  const Route from_client{{address, 68}, {kServer, 67}, 1};
+  EXPECT_NE(option(site.ask(inform, from_client), OptionCode::LeaseTime), "-");
+  inform.remove(OptionCode::ParameterRequestList);
+  EXPECT_EQ(option(site.ask(inform, from_client), OptionCode::LeaseTime), "-");
 }
 
 // D5: dnsmasq sends a UEFI ROM to 4011 and does not answer it there.

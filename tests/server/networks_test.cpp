@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/server/scripted_client.h"
@@ -101,6 +102,33 @@ TEST(Networks, ListensWhereItIsTold) {
                   {ethernet("eth0", 1), ethernet("eth1", 2, {kOtherSubnet})});
   EXPECT_EQ(by_address.silence(discover(), {.interface_index = 1}), Reason::InterfaceNotServed);
   EXPECT_EQ(by_address.silence(discover(), {.interface_index = 2}), Reason::NoRange);
+}
+
+// dnsmasq 2.90 looks for END first, and loses the relay's option when there is none.
+TEST(Networks, ReturnsTheRelaysInformationOfARequestWithoutEnd) {
+  Site site(kBios);
+  dhcp::Message message = discover();
+  message.header.giaddr = kRelay;
+  message.add(OptionCode::RelayAgentInformation, Bytes{1, 2, 'p', '7'});
+  message.end = false;
+  EXPECT_EQ(option(site.ask(message, kRelayed), OptionCode::RelayAgentInformation), "01027037");
+}
+
+// VLAN interfaces are told apart by names with dots, which are tags too.
+TEST(Networks, ServesARangeOnEachVlan) {
+  const std::string lines =
+      "port=0\ninterface=eth0.*\ndhcp-range=192.168.77.0,proxy\ndhcp-range=10.5.0.0,proxy\n"
+      "pxe-service=tag:eth0.10,x86PC,\"Ten\",ten\npxe-service=tag:eth0.20,x86PC,\"Twenty\","
+      "twenty\n";
+  Site site(lines,
+            {ethernet("eth0", 1), ethernet("eth0.10", 2), ethernet("eth0.20", 3, {kOtherSubnet})});
+  EXPECT_EQ(site.silence(discover(), {.interface_index = 1}), Reason::InterfaceNotServed);
+  EXPECT_THAT(vendor_block(site.ask(discover(), {.interface_index = 2})),
+              testing::HasSubstr(to_hex(as_bytes("Ten"))));
+  EXPECT_EQ(site.replies[0].interface_index, 2U);
+  const dhcp::Message twenty = site.ask(discover(), {.interface_index = 3});
+  EXPECT_THAT(vendor_block(twenty), testing::HasSubstr(to_hex(as_bytes("Twenty"))));
+  EXPECT_EQ(option(twenty, OptionCode::ServerIdentifier), "0a050001");
 }
 
 TEST(Networks, FollowsTheRelaysLinkSelection) {

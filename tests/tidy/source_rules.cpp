@@ -191,7 +191,8 @@ std::vector<Violation> check_outside_world(const Source& source) {
 
   // What needs a network interface, a real ROM or a measured moment waits for the real world.
   const bool real_test =
-      is_test_of(source, "live") || is_test_of(source, "real") || is_test_of(source, "bench");
+      is_test_of(source, "live") || is_test_of(source, "real") || is_test_of(source, "bench") ||
+      is_test_of(source, "equality");
   if (!real_test) search(source, sleeps(), found);
   if (source.folder() == "tests") return found;
   search(source, clocks(), found);
