@@ -33,6 +33,10 @@ constexpr std::array kArpReplies{
     Word<ArpRules::Reply>{"fresh", ArpRules::Reply::Fresh},
     Word<ArpRules::Reply>{"turned-round", ArpRules::Reply::TurnedRound},
 };
+constexpr std::array kStackKinds{
+    Word<StackRules::Kind>{"until-it-hands-over", StackRules::Kind::UntilItHandsOver},
+    Word<StackRules::Kind>{"resident", StackRules::Kind::Resident},
+};
 constexpr std::array kSecsRules{
     Word<Profile::Secs>{"tries-and-offers", Profile::Secs::TriesAndOffers},
 };
@@ -346,6 +350,15 @@ ArpRules read_arp(TomlReader arp, Duration tick) {
   return result;
 }
 
+StackRules read_stack(TomlReader stack, Duration tick) {
+  StackRules rules{.kind = word(stack, "kind", kStackKinds),
+                   .link = read_link(stack.table("link")),
+                   .ip = read_ip(stack.table("ip")),
+                   .arp = read_arp(stack.table("arp"), tick)};
+  stack.finish();
+  return rules;
+}
+
 OptionLists read_lists(TomlReader table) {
   OptionLists lists;
   for (const std::string& key : table.keys()) lists[key] = read_options(table, key, lists);
@@ -413,6 +426,9 @@ Result<Program, ProfileError> parse_program(std::string_view text, std::string_v
   TomlReader idle = root.table("idle");
   program.polls_card_while_idle = idle.flag("polls_card");
   idle.finish();
+  if (root.has("stack")) {
+    program.stack = read_stack(root.table("stack"), program.clock.counts_as);
+  }
   program.tftp = read_tftp(root.table("tftp"), program.clock.counts_as);
   root.finish();
   if (root.error()) return fail(ProfileError{*root.error()});

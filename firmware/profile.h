@@ -142,11 +142,22 @@ struct ProfileError {
 // Reads a profile. The origin (a file name) is for messages. Unknown keys are errors.
 Result<Profile, ProfileError> parse_profile(std::string_view text, std::string_view origin);
 
-// Reads the TFTP manners of a second-stage program (firmware/programs).
+// The network stack of a second-stage program that does not use the firmware's.
+struct StackRules {
+  // Resident: it stays when the program starts another one.
+  enum class Kind { UntilItHandsOver, Resident };
+  Kind kind = Kind::UntilItHandsOver;
+  LinkRules link;
+  IpRules ip;
+  ArpRules arp;
+};
+
+// What is known of a second-stage program beside the files it asks for (firmware/programs).
 struct Program {
   std::string name;
   TickRules clock;
   bool polls_card_while_idle = true;  // answers ARP also while it fetches nothing
+  std::optional<StackRules> stack;    // nullopt: the firmware's
   TftpManners tftp;
 };
 Result<Program, ProfileError> parse_program(std::string_view text, std::string_view origin);

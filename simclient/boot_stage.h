@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "protocol/addresses.h"
@@ -11,19 +12,20 @@
 
 namespace pxeproof::rom {
 
-// How a stage's TFTP client asks for files: the options of its RRQ in order, its port rule and its
-// timers are those of the program (facts/client.md), and so they are rows of data next to the
-// stage, not code in the ROM.
-enum class Fetcher { Rom, Pxelinux, Grub, Ipxe };
+class ServerSettings;
+
+// Whose TFTP client asks for a file: the program's own (firmware/programs), or the firmware's.
+enum class Fetcher { Program, Rom };
 
 // A file that a second-stage program asks for.
 struct Fetch {
   std::string name{};  // as it stands in the RRQ, octet for octet
   Ipv4Address server{};
-  Fetcher fetcher = Fetcher::Pxelinux;
-  // Text, Library: the stage wants the octets, a Library's if they are at hand. Probe: the program
-  // only opens the file; once the server has answered the RRQ it ends the transfer.
-  enum class Use { Text, Image, Library, Probe } use = Use::Image;
+  Fetcher fetcher = Fetcher::Program;
+  // Text, Library: the stage wants the octets, a Library's if they are at hand. Program: the stage
+  // may start it, so its octets are kept as an NBP's are. Probe: the program only opens the file;
+  // once the server has answered the RRQ it ends the transfer.
+  enum class Use { Text, Image, Library, Program, Probe } use = Use::Image;
   // First: the program starts anew here, and its port rule with it.
   enum class Ports { Next, First } ports = Ports::Next;
 };
@@ -37,11 +39,22 @@ struct Fetched {
   std::string error_text{};  // the server's words, for NotFound and Refused
 };
 
+// How a DHCP session that a stage asked for has ended.
+struct StageAddress {
+  bool configured = false;  // false: no server gave an address
+  Subnet subnet{};
+  std::optional<Ipv4Address> router{};
+  const ServerSettings* settings = nullptr;  // what the servers said, valid during the call
+};
+
 // A second-stage program (pxelinux, ...) that runs after the NBP came whole. A pure machine: the
 // ROM runs its fetches one at a time with the program's own TFTP manners and hands it the outcome.
 class BootStage {
  public:
   virtual ~BootStage() = default;
+
+  // Its row in firmware/programs: TFTP manners, clock and network stack.
+  virtual std::string_view program() const = 0;
 
   virtual void start(Instant now) = 0;
 
@@ -53,10 +66,28 @@ class BootStage {
   virtual std::optional<Fetch> poll_fetch() = 0;
   virtual std::optional<Instant> poll_timeout() const = 0;
 
+  // A DHCP session of the program's own, described by a profile (firmware/profiles). Polled when no
+  // file is under way; the answer comes before anything else is polled.
+  struct Dhcp {
+    std::string profile{};
+    // Released: the address that the firmware configured is given up first.
+    enum class Address { Kept, Released } address = Address::Released;
+  };
+  virtual std::optional<Dhcp> poll_dhcp() { return std::nullopt; }
+  virtual void on_address(Instant /*now*/, const StageAddress& /*address*/) {}
+
   // How the stage ended; nullopt while it runs.
   struct Started {  // the kernel and its initrds came whole and would run now
     std::string image;
     std::string command_line;
+  };
+  struct Chained {  // another network boot program starts: the file fetched last for Use::Program
+    std::string image;
+    Ipv4Address server;
+    std::string arguments{};
+    // Instead of what DHCP said.
+    std::optional<std::string> config_file{};  // option 209
+    std::optional<std::string> path_prefix{};  // option 210
   };
   struct LocalBoot {};  // handed back to the disk: no more traffic
   struct Failed {
@@ -67,7 +98,7 @@ class BootStage {
     // does. Limit: ours, against hostile input.
     enum class Kind { Halted, WaitsForever, Loops, Limit } kind = Kind::Halted;
   };
-  using Ending = std::variant<Started, LocalBoot, Failed>;
+  using Ending = std::variant<Started, Chained, LocalBoot, Failed>;
   virtual const std::optional<Ending>& ending() const = 0;
 
   // A line about what the program does now, for the story ("waiting 1.5 s at the prompt"); nullopt

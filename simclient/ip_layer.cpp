@@ -178,7 +178,7 @@ void IpLayer::drain_arp() {
 bool IpLayer::poll_transmit(Frame& out) {
   if (outbox_.empty()) return false;
   out = std::move(outbox_.front());
-  outbox_.erase(outbox_.begin());
+  outbox_.pop_front();
   return true;
 }
 

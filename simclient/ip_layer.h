@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
-#include <vector>
 
 #include "firmware/profile.h"
 #include "protocol/addresses.h"
@@ -39,6 +39,12 @@ class IpLayer {
 
   // The address is ours from now on; it is announced if the firmware does so.
   void configure(Subnet subnet, std::optional<Ipv4Address> router);
+
+  // The address is ours no more.
+  void release() {
+    subnet_.reset();
+    router_.reset();
+  }
 
   // Sends from the own address, or from 0.0.0.0 while there is none.
   void send(Instant now, std::uint16_t source_port, const Endpoint& destination, ByteView payload);
@@ -83,7 +89,7 @@ class IpLayer {
   std::uint16_t identification_;
   std::uint8_t received_ = 0;  // frames the card has taken, modulo 256
   std::optional<Flow> flow_;   // the last one used
-  std::vector<Frame> outbox_;
+  std::deque<Frame> outbox_;
 };
 
 }  // namespace pxeproof::rom

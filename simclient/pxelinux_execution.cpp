@@ -118,7 +118,7 @@ void PxelinuxMachine::execute(const std::string& line) {
       return;
     case PxelinuxImage::NetworkBootProgram:
       state_ = LoadingProgram{std::move(command)};
-      search_.look_for({file}, Fetch::Use::Library);  // to know another pxelinux by its words
+      search_.look_for({file}, Fetch::Use::Program);
       return;
     case PxelinuxImage::Module:
       load_module(std::move(command));
@@ -213,13 +213,22 @@ void PxelinuxMachine::go_on(LoadingProgram state, const Result& result) {
     begin_program(file->path);
     return;
   }
+  if (state.command.image == PxelinuxImage::NetworkBootProgram) {
+    ending_ = Chained{.image = file->path,
+                      .server = search_.server_of(file->name),
+                      .arguments = state.command.arguments};
+    return;
+  }
   ending_ = Started{.image = file->path, .command_line = state.command.arguments};
 }
 
 void PxelinuxMachine::chain(const std::string& arguments, const Found& program) {
   const ChainArguments chain = parse_chain_arguments(arguments);
   if (!is_pxelinux(program.name, program.content)) {
-    ending_ = Started{.image = program.path, .command_line = {}};
+    ending_ = Chained{.image = program.path,
+                      .server = search_.server_of(chain.program),
+                      .config_file = chain.config_file,
+                      .path_prefix = chain.path_prefix};
     return;
   }
   notes_.push_back(fmt::format("{} is pxelinux and starts anew", program.path));

@@ -35,6 +35,7 @@ class PxelinuxMachine final : public BootStage {
  public:
   explicit PxelinuxMachine(PxelinuxOptions options);
 
+  std::string_view program() const override { return "pxelinux"; }
   void start(Instant now) override;
   void on_fetched(Instant now, const Fetched& fetched) override;
   void on_timeout(Instant now) override;

@@ -154,7 +154,7 @@ void PxelinuxMachine::load_next_file(LoadingModuleFiles state) {
   const std::string file = state.loading;
   const bool program = state.kind == ModuleKind::NbpChain;
   state_ = std::move(state);
-  search_.look_for({file}, program ? Fetch::Use::Library : Fetch::Use::Image);
+  search_.look_for({file}, program ? Fetch::Use::Program : Fetch::Use::Image);
 }
 
 void PxelinuxMachine::go_on(LoadingModuleFiles state, const Result& result) {

@@ -43,16 +43,19 @@ void PxelinuxSearch::try_next_name() {
     }
     ++fetches_;
     path_under_way_ = location.path;
-    // A host that is no address would be a question for DNS; without an answer pxelinux turns to
-    // its own server.
     next_fetch_ = Fetch{.name = location.path,
-                        .server = Ipv4Address::parse(location.server).value_or(server_),
-                        .fetcher = Fetcher::Pxelinux,
+                        .server = server_of(names_.front()),
                         .use = use_,
                         .ports = std::exchange(next_ports_, Fetch::Ports::Next)};
     return;
   }
   result_ = Missing{};
+}
+
+// A host that is no address would be a question for DNS; without an answer pxelinux turns to its
+// own server.
+Ipv4Address PxelinuxSearch::server_of(std::string_view name) const {
+  return Ipv4Address::parse(directory_.locate(name).server).value_or(server_);
 }
 
 void PxelinuxSearch::on_fetched(const Fetched& fetched) {
@@ -64,7 +67,8 @@ void PxelinuxSearch::on_fetched(const Fetched& fetched) {
         trouble_ = fmt::format("{} is empty, which pxelinux takes for missing", path_under_way_);
         break;
       }
-      const bool wanted = use_ == Fetch::Use::Text || use_ == Fetch::Use::Library;
+      const bool wanted =
+          use_ == Fetch::Use::Text || use_ == Fetch::Use::Library || use_ == Fetch::Use::Program;
       result_ = Found{.name = names_.front(),
                       .path = path_under_way_,
                       .content = wanted ? as_text(fetched.content) : std::string(),

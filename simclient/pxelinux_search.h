@@ -23,7 +23,7 @@ class PxelinuxSearch {
   struct Found {
     std::string name;     // the one of the names given that was there
     std::string path;     // as it stood in the RRQ
-    std::string content;  // of Text and Library
+    std::string content;  // of Text, Library and Program
     std::uint64_t size = 0;
   };
   struct Missing {};
@@ -52,6 +52,9 @@ class PxelinuxSearch {
 
   // A name in the working directory, then in the directories of PATH.
   std::vector<std::string> along_path(std::string_view name) const;
+
+  // The server that a name leads to.
+  Ipv4Address server_of(std::string_view name) const;
 
   void look_for(std::vector<std::string> names, Fetch::Use use);
   void on_fetched(const Fetched& fetched);

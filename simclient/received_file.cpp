@@ -25,6 +25,11 @@ void ReceivedFile::on_octets(std::uint64_t offset, ByteView octets) {
   difference_ = difference_ ? std::min(*difference_, at) : at;
 }
 
+ByteView ReceivedFile::whole() const {
+  if (kept_all()) return kept_;
+  return options_.expected && size_ == options_.expected->size() ? *options_.expected : ByteView{};
+}
+
 std::optional<std::uint64_t> ReceivedFile::first_difference(Judge judge) const {
   if (!options_.expected) return std::nullopt;
   const std::uint64_t expected_size = options_.expected->size();

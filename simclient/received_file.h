@@ -36,6 +36,9 @@ class ReceivedFile {
 
   std::uint64_t size() const { return size_; }
   ByteView kept() const { return kept_; }
+  // All octets of a complete file: kept ones, or those expected, to which they are equal; empty
+  // when neither is at hand.
+  ByteView whole() const;
   bool kept_all() const { return kept_.size() == size_; }
   firmware::BootImage image() const { return recogniser_.image(); }
 

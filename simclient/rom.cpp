@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cassert>
 
 #include "protocol/tftp/packet.h"
+#include "simclient/file_outcome.h"
 
 namespace pxeproof::rom {
 
@@ -26,14 +26,6 @@ TickClock draw_clock(const firmware::TickRules& rules, const Random& random) {
 
 std::uint16_t draw_port(const firmware::TftpManners& manners, Random& random) {
   return static_cast<std::uint16_t>(random.between(manners.first_port, manners.last_port));
-}
-
-std::shared_ptr<const firmware::Program> program_or_builtin(
-    std::shared_ptr<const firmware::Program> program, std::string_view name) {
-  if (program) return program;
-  auto builtin = firmware::builtin_program(name);
-  assert(builtin.has_value());
-  return *builtin;
 }
 
 // Where an RRQ goes and what it asks for.
@@ -64,51 +56,6 @@ std::optional<FileAddress> parse_tftp_uri(std::string_view text) {
   const auto address = Ipv4Address::parse(host);
   if (!address) return std::nullopt;
   return FileAddress{{*address, port}, std::string(text.substr(slash + 1))};
-}
-
-firmware::Failure failure_of(const TftpDownload::ServerError& error) {
-  switch (static_cast<tftp::ErrorCode>(error.code)) {
-    case tftp::ErrorCode::FileNotFound:
-      return firmware::Failure::FileNotFound;
-    case tftp::ErrorCode::AccessViolation:
-      return firmware::Failure::FileAccess;
-    case tftp::ErrorCode::IllegalOperation:
-      return firmware::Failure::FileRefused;
-    default:
-      return firmware::Failure::FileError;
-  }
-}
-
-std::string reason_of(const std::string& name, const TftpDownload::Ending& ending) {
-  const std::string file = printable(name);
-  if (const auto* const error = std::get_if<TftpDownload::ServerError>(&ending)) {
-    return fmt::format("the server answers {} with ERROR {}: {}", file, error->code,
-                       printable(error->text));
-  }
-  if (const auto* const silent = std::get_if<TftpDownload::Silent>(&ending)) {
-    return silent->during == TftpDownload::Silent::During::Opening
-               ? fmt::format("the server does not answer the request for {}", file)
-               : fmt::format("the server fell silent in the middle of {}", file);
-  }
-  if (const auto* const unusable = std::get_if<TftpDownload::Unusable>(&ending)) {
-    return fmt::format("{}: {}", file, unusable->reason);
-  }
-  if (const auto* const different = std::get_if<TftpDownload::Different>(&ending)) {
-    return fmt::format("{} is not what the server's tree holds: octet {} differs", file,
-                       different->offset);
-  }
-  return fmt::format("{} is empty", file);
-}
-
-Fetched::Outcome outcome_of(const TftpDownload::Ending& ending) {
-  if (std::holds_alternative<TftpDownload::Complete>(ending)) return Fetched::Outcome::Complete;
-  if (std::holds_alternative<TftpDownload::Missing>(ending)) return Fetched::Outcome::NotFound;
-  if (std::holds_alternative<TftpDownload::Silent>(ending)) return Fetched::Outcome::TimedOut;
-  if (const auto* const error = std::get_if<TftpDownload::ServerError>(&ending)) {
-    return failure_of(*error) == firmware::Failure::FileNotFound ? Fetched::Outcome::NotFound
-                                                                 : Fetched::Outcome::Refused;
-  }
-  return Fetched::Outcome::Refused;
 }
 
 std::string reason_of(firmware::Failure failure) {
@@ -184,16 +131,8 @@ void Rom::start(Instant now) {
 
 void Rom::on_frame(Instant now, ByteView frame) {
   if (is_over() || std::holds_alternative<Off>(state_)) return;
-  auto* const running = std::get_if<RunningStage>(&state_);
-  const bool idles = running != nullptr && !running->download;
-  if (idles && !running->program->polls_card_while_idle) {
-    if (running->ring.size() < board_.profile->link.receive_ring) {
-      running->ring.emplace_back(frame.begin(), frame.end());
-    } else {
-      board_.tell_ignored(now, {}, Ignored::RingFull);
-    }
-    return;
-  }
+  auto* const running = std::get_if<StageRun>(&state_);
+  if (running != nullptr && running->holds_back(now, board_, frame)) return;
   deliver(now, frame);
   advance(now);
 }
@@ -222,9 +161,9 @@ void Rom::deliver_datagram(Instant now, const ReceivedDatagram& datagram) {
   } else if (auto* const fetching = std::get_if<FetchingNbp>(&state_);
              fetching != nullptr && port == fetching->download.port()) {
     fetching->download.on_datagram(now, board_, datagram);
-  } else if (auto* const running = std::get_if<RunningStage>(&state_);
-             running != nullptr && running->download && port == running->download->port()) {
-    running->download->on_datagram(now, board_, datagram);
+  } else if (auto* const running = std::get_if<StageRun>(&state_);
+             running != nullptr && running->on_datagram(now, board_, datagram)) {
+    return;
   } else {
     board_.tell_ignored(now, datagram.source, Ignored::NoListener);
   }
@@ -242,10 +181,8 @@ void Rom::on_timeout(Instant now) {
     discovering->discovery.on_timeout(now, board_);
   } else if (auto* const fetching = std::get_if<FetchingNbp>(&state_)) {
     fetching->download.on_timeout(now, board_);
-  } else if (auto* const running = std::get_if<RunningStage>(&state_)) {
-    if (running->download) running->download->on_timeout(now, board_);
-    const auto stage_timeout = running->stage->poll_timeout();
-    if (stage_timeout && *stage_timeout <= now) running->stage->on_timeout(now);
+  } else if (auto* const running = std::get_if<StageRun>(&state_)) {
+    running->on_timeout(now, board_);
   }
   advance(now);
 }
@@ -260,9 +197,8 @@ std::optional<Instant> Rom::poll_timeout() const {
     earliest(result, discovering->discovery.poll_timeout());
   } else if (const auto* const fetching = std::get_if<FetchingNbp>(&state_)) {
     earliest(result, fetching->download.poll_timeout());
-  } else if (const auto* const running = std::get_if<RunningStage>(&state_)) {
-    if (running->download) earliest(result, running->download->poll_timeout());
-    earliest(result, running->stage->poll_timeout());
+  } else if (const auto* const running = std::get_if<StageRun>(&state_)) {
+    earliest(result, running->poll_timeout());
   }
   return result;
 }
@@ -286,8 +222,11 @@ void Rom::advance(Instant now) {
       advance_discovering(now, *discovering);
     } else if (auto* const fetching = std::get_if<FetchingNbp>(&state_)) {
       advance_nbp(now, *fetching);
-    } else if (auto* const running = std::get_if<RunningStage>(&state_)) {
-      advance_stage(now, *running);
+    } else if (auto* const running = std::get_if<StageRun>(&state_)) {
+      running->advance(now, board_);
+      if (const auto ending = running->ending()) {
+        std::visit([&](const auto& how) { end(now, how); }, *ending);
+      }
     }
   } while (state_.index() != before);
 }
@@ -375,7 +314,7 @@ void Rom::boot_from(Instant now, const BootTarget& target) {
                                {.name = address.name,
                                 .server = address.server,
                                 .port = draw_port(board_.profile->tftp, ports),
-                                .file = file_options(address.name, ReceivedFile::Keep::Nothing)}),
+                                .file = file_options(address.name)}),
                   BootTarget{address.name, address.server.address}});
   fetching.download.start(now, board_);
 }
@@ -383,7 +322,7 @@ void Rom::boot_from(Instant now, const BootTarget& target) {
 void Rom::advance_nbp(Instant now, FetchingNbp& fetching) {
   const auto& ending = fetching.download.ending();
   if (!ending) return;
-  report_file(now, fetching.download);
+  report_file(now, board_, fetching.download);
   if (std::holds_alternative<TftpDownload::Complete>(*ending)) {
     const ReceivedFile& file = fetching.download.file();
     const bool fits = firmware::is_kernel(file.image()) ||
@@ -420,159 +359,35 @@ void Rom::run_nbp(Instant now, const FetchingNbp& fetching) {
     return as_text(*value);
   };
   StageInput input{.image = fetching.download.file().image(),
+                   .content = fetching.download.file().whole(),
                    .boot_file = fetching.target.file,
                    .server = fetching.target.next_server,
                    .mac = board_.mac,
                    .guid = board_.guid,
+                   .architecture = board_.architecture,
                    .subnet = *board_.ip.subnet(),
                    .router = board_.ip.router(),
+                   .settings = board_.settings,
                    .config_file = text_option(dhcp::OptionCode::ConfigFile),
                    .path_prefix = text_option(dhcp::OptionCode::PathPrefix),
+                   .arguments = {},
                    .waits = options_.waits};
-  std::unique_ptr<BootStage> stage = options_.make_stage(input);
-  if (!stage) {
-    return end(now, Booted{.reached = Phase::Payload,
-                           .what = Booted::What::Image,
-                           .image = input.boot_file,
-                           .command_line = {}});
-  }
-  board_.tell(now, ProgramStarted{std::string(to_string(input.image))});
-  auto program = program_or_builtin(options_.pxelinux, "pxelinux");
-  const std::uint16_t first_port = program->tftp.first_port;
-  auto& running = state_.emplace<RunningStage>(RunningStage{.stage = std::move(stage),
-                                                            .program = std::move(program),
-                                                            .next_port = first_port,
-                                                            .fetch = std::nullopt,
-                                                            .download = std::nullopt,
-                                                            .ring = {}});
-  running.stage->start(now);
+  StageRun run({.make_stage = options_.make_stage,
+                .until = options_.until,
+                .expected = options_.expected,
+                .text_limit = options_.text_limit,
+                .checksums = options_.checksums});
+  run.start(now, board_, std::move(input));
+  state_.emplace<StageRun>(std::move(run));
 }
 
-void Rom::advance_stage(Instant now, RunningStage& running) {
-  while (true) {
-    if (running.download) {
-      if (!running.download->ending()) return;
-      end_fetch(now, running);
-      if (is_over()) return;
-    }
-    while (auto note = running.stage->poll_note()) board_.tell(now, ProgramNote{std::move(*note)});
-    if (running.stage->ending()) break;
-    auto fetch = running.stage->poll_fetch();
-    if (!fetch) return;
-    begin_fetch(now, running, std::move(*fetch));
-  }
-  const BootStage::Ending ending = *running.stage->ending();
-  if (const auto* const started = std::get_if<BootStage::Started>(&ending)) {
-    end(now, Booted{.reached = Phase::Payload,
-                    .what = Booted::What::Image,
-                    .image = started->image,
-                    .command_line = started->command_line});
-  } else if (const auto* const failed = std::get_if<BootStage::Failed>(&ending)) {
-    end(now, Failed{.phase = Phase::Payload,
-                    .failure = std::nullopt,
-                    .firmware_words = failed->firmware_words,
-                    .reason = failed->reason});
-  } else {
-    end(now, Booted{.reached = Phase::Payload,
-                    .what = Booted::What::LocalDisk,
-                    .image = {},
-                    .command_line = {}});
-  }
-}
-
-void Rom::begin_fetch(Instant now, RunningStage& running, Fetch fetch) {
-  const firmware::TftpManners* manners = &running.program->tftp;
-  TickClock clock(running.program->clock, board_.clock.phase());
-  switch (fetch.fetcher) {
-    case Fetcher::Rom:
-      manners = &board_.profile->tftp;
-      clock = board_.clock;
-      break;
-    case Fetcher::Pxelinux:
-    case Fetcher::Grub:
-    case Fetcher::Ipxe:
-      break;
-  }
-  std::uint16_t port = running.next_port;
-  switch (manners->ports) {
-    case firmware::TftpManners::Ports::Random:
-      port = draw_port(*manners, board_.random);
-      break;
-    case firmware::TftpManners::Ports::Sequential:
-      running.next_port =
-          port == manners->last_port ? manners->first_port : static_cast<std::uint16_t>(port + 1);
-      break;
-  }
-  using Read = TftpDownload::Options::Read;
-  const auto keep =
-      fetch.use == Fetch::Use::Text ? ReceivedFile::Keep::Octets : ReceivedFile::Keep::Nothing;
-  running.download.emplace(
-      *manners, clock,
-      TftpDownload::Options{
-          .name = fetch.name,
-          .server = {fetch.server, tftp::kPort},
-          .port = port,
-          .read = fetch.use == Fetch::Use::Image ? Read::ToKnownSize : Read::ToEnd,
-          .file = file_options(fetch.name, keep)});
-  running.fetch = std::move(fetch);
-  running.download->start(now, board_);
-  for (const Frame& frame : std::exchange(running.ring, {})) deliver(now, frame);
-}
-
-void Rom::end_fetch(Instant now, RunningStage& running) {
-  const TftpDownload& download = *running.download;
-  const TftpDownload::Ending ending = *download.ending();
-  report_file(now, download);
-  const std::string reason = reason_of(download.name(), ending);
-  if (std::holds_alternative<TftpDownload::Different>(ending)) {
-    return end(now, Failed{.phase = Phase::Payload,
-                           .failure = std::nullopt,
-                           .firmware_words = {},
-                           .reason = reason});
-  }
-  const auto* const silent = std::get_if<TftpDownload::Silent>(&ending);
-  const std::string& stall_words = running.program->tftp.stall_words;
-  if (silent != nullptr && silent->during == TftpDownload::Silent::During::Transfer &&
-      !stall_words.empty()) {
-    return end(now, Failed{.phase = Phase::Payload,
-                           .failure = std::nullopt,
-                           .firmware_words = stall_words,
-                           .reason = reason});
-  }
-  const auto* const error = std::get_if<TftpDownload::ServerError>(&ending);
-  const Fetched fetched{.outcome = outcome_of(ending),
-                        .content = download.file().kept(),
-                        .size = download.file().size(),
-                        .error_text = error != nullptr ? error->text : std::string{}};
-  const bool whole_text =
-      fetched.outcome == Fetched::Outcome::Complete && running.fetch->use == Fetch::Use::Text;
-  running.stage->on_fetched(now, fetched);
-  running.download.reset();
-  running.fetch.reset();
-  if (whole_text) reached(now, Phase::Config);
-}
-
-void Rom::report_file(Instant now, const TftpDownload& download) {
-  const TftpDownload::Ending& ending = *download.ending();
-  if (std::holds_alternative<TftpDownload::Complete>(ending)) {
-    board_.tell(now,
-                FileDone{.name = download.name(),
-                         .octets = download.file().size(),
-                         .blocks = download.blocks(),
-                         .asked_again = download.asked_again(),
-                         .duplicates = download.duplicates(),
-                         .verdict = download.file().is_checked() ? FileDone::Verdict::Equal
-                                                                 : FileDone::Verdict::Unchecked,
-                         .duration = download.duration(now)});
-  } else if (!std::holds_alternative<TftpDownload::ServerError>(ending)) {
-    board_.tell(now, FileFailed{download.name(), reason_of(download.name(), ending)});
-  }
-}
-
-ReceivedFile::Options Rom::file_options(const std::string& name, ReceivedFile::Keep keep) const {
-  return {.expected = options_.expected != nullptr ? options_.expected->find(name) : std::nullopt,
-          .keep = keep,
-          .keep_limit = options_.text_limit};
+// An NBP's octets are kept where nothing else has them: what it is and what it has built in decides
+// what it fetches.
+ReceivedFile::Options Rom::file_options(const std::string& name) const {
+  const auto expected = options_.expected != nullptr ? options_.expected->find(name) : std::nullopt;
+  return {.expected = expected,
+          .keep = expected ? ReceivedFile::Keep::Nothing : ReceivedFile::Keep::Octets,
+          .keep_limit = options_.program_limit};
 }
 
 // Ends the boot when it was to go just so far.

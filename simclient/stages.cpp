@@ -1,5 +1,6 @@
+#include "simclient/stages.h"
+
 #include "simclient/pxelinux_stage.h"
-#include "simclient/rom.h"
 
 namespace pxeproof::rom {
 

@@ -230,10 +230,9 @@ TEST(PxelinuxStage, StartsAnotherPxelinuxAnewAndNamesTheLoop) {
 }
 
 TEST(PxelinuxStage, StartsAnyOtherProgramAndBootSector) {
-  EXPECT_EQ(boot_pxelinux(with_config("default a\nlabel a\nkernel grub.0 x\n", {{"grub.0", "x"}}))
-                .started()
-                .image,
-            "grub.0");
+  const PxelinuxBoot other =
+      boot_pxelinux(with_config("default a\nlabel a\nkernel grub.0 x\n", {{"grub.0", "x"}}));
+  EXPECT_EQ(std::get<BootStage::Chained>(other.ending).image, "grub.0");
   EXPECT_EQ(boot_pxelinux(with_config("default a\nlabel a\nkernel m.bin\n", {{"m.bin", "x"}}))
                 .started()
                 .image,

@@ -11,10 +11,11 @@ constexpr Duration kLatency = std::chrono::microseconds(100);
 class ScriptedStage final : public BootStage {
  public:
   explicit ScriptedStage(std::vector<Fetch> fetches) : fetches_(std::move(fetches)) {}
+  std::string_view program() const override { return "pxelinux"; }
   void start(Instant) override {}
   void on_fetched(Instant, const Fetched& fetched) override {
     if (fetched.outcome == Fetched::Outcome::Complete) {
-      texts_ += as_text(fetched.content);
+      if (fetches_[next_ - 1].use == Fetch::Use::Text) texts_ += as_text(fetched.content);
     } else {
       ending_ = Failed{"cannot go on", fetches_[next_ - 1].name};
     }

@@ -21,9 +21,9 @@ RomOptions options_with_stage(std::uint64_t seed = 1) {
   options.seed = seed;
   options.make_stage = [](const StageInput&) {
     return make_scripted_stage(
-        {{"ldlinux.c32", kBootServer, Fetcher::Pxelinux, Fetch::Use::Library},
-         {"config", kBootServer, Fetcher::Pxelinux, Fetch::Use::Text},
-         {"kernel", kBootServer, Fetcher::Pxelinux, Fetch::Use::Image}});
+        {{"ldlinux.c32", kBootServer, Fetcher::Program, Fetch::Use::Library},
+         {"config", kBootServer, Fetcher::Program, Fetch::Use::Text},
+         {"kernel", kBootServer, Fetcher::Program, Fetch::Use::Image}});
   };
   return options;
 }

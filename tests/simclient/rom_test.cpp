@@ -34,7 +34,7 @@ Script with_files() {
 }
 
 Fetch fetch(std::string name, Fetch::Use use) {
-  return {.name = std::move(name), .server = kBootServer, .fetcher = Fetcher::Pxelinux, .use = use};
+  return {.name = std::move(name), .server = kBootServer, .fetcher = Fetcher::Program, .use = use};
 }
 
 RomOptions with_stage() {
@@ -259,6 +259,7 @@ TEST(Rom, FetchesATftpUri) {
 TEST(Rom, AnswersArpOnlyWhenTheProgramLooksAtTheCard) {
   class Prompt final : public BootStage {
    public:
+    std::string_view program() const override { return "pxelinux"; }
     void start(Instant now) override { deadline_ = now + 5s; }
     void on_fetched(Instant, const Fetched&) override { ending_ = Started{"kernel", ""}; }
     void on_timeout(Instant) override { deadline_.reset(); }

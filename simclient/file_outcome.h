@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "firmware/profile.h"
+#include "simclient/boot_stage.h"
+#include "simclient/tftp_download.h"
+
+namespace pxeproof::rom {
+
+// What an ended download means, for the firmware, for the program that asked, and for people.
+firmware::Failure failure_of(const TftpDownload::ServerError& error);
+Fetched::Outcome outcome_of(const TftpDownload::Ending& ending);
+std::string reason_of(const std::string& name, const TftpDownload::Ending& ending);
+
+// Tells how a download ended. A server's ERROR was told when it came.
+void report_file(Instant now, RomBoard& board, const TftpDownload& download);
+
+}  // namespace pxeproof::rom
