@@ -1,7 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 
+#include "protocol/dhcp/message.h"
 #include "trace/boot.h"
 
 namespace pxeproof::trace {
@@ -16,9 +19,11 @@ class BootBuilder {
   static constexpr Ipv4Address kProxy = Ipv4Address::of(10, 0, 0, 9);
   static constexpr Instant kStart{std::chrono::seconds(1000)};
 
-  BootBuilder() {
-    boot_.mac = kClient;
-    boot_.address = kAddress;
+  BootBuilder() : BootBuilder(kClient, kAddress, 0x12345678) {}
+  BootBuilder(MacAddress mac, Ipv4Address address, std::uint32_t xid)
+      : address_(address), xid_(xid) {
+    boot_.mac = mac;
+    boot_.address = address;
     boot_.architecture = 9;
     boot_.begun = kStart;
     boot_.is_network_boot = true;
@@ -30,47 +35,49 @@ class BootBuilder {
     at_ += pause - std::chrono::milliseconds(10);
     return *this;
   }
-  BootBuilder& discover() {
-    DhcpStep step = question(dhcp::MessageType::Discover);
-    step.architecture = boot_.architecture;
-    step.vendor_class = "PXEClient:Arch:00009:UNDI:003016";
-    return add(step);
+  // Changes a message before it is told.
+  using Edit = std::function<void(dhcp::Message&)>;
+
+  BootBuilder& discover(const Edit& edit = {}) {
+    dhcp::Message message = question(dhcp::MessageType::Discover);
+    message.add_text(dhcp::OptionCode::VendorClass, "PXEClient:Arch:00009:UNDI:003016");
+    message.add_u16(dhcp::OptionCode::ClientArchitecture, 9);
+    return add(message, kNobody, kEverybody, edit);
   }
-  BootBuilder& offer(Ipv4Address server = kDhcp) {
-    DhcpStep step = answer(dhcp::MessageType::Offer, server);
-    step.yiaddr = kAddress;
-    return add(step);
+  BootBuilder& offer(Ipv4Address server = kDhcp, const Edit& edit = {}) {
+    dhcp::Message message = answer(dhcp::MessageType::Offer, server);
+    message.header.yiaddr = address_;
+    return add(message, {server, 67}, kAllClients, edit);
   }
-  BootBuilder& proxy_offer(std::string file, Ipv4Address server = kProxy) {
-    DhcpStep step = answer(dhcp::MessageType::Offer, server);
-    step.vendor_class = "PXEClient";
-    step.boot_file = std::move(file);
-    return add(step);
+  BootBuilder& proxy_offer(const std::string& file, Ipv4Address server = kProxy,
+                           const Edit& edit = {}) {
+    dhcp::Message message = answer(dhcp::MessageType::Offer, server);
+    message.add_text(dhcp::OptionCode::VendorClass, "PXEClient");
+    message.header.siaddr = server;
+    if (!file.empty()) message.add_text(dhcp::OptionCode::BootFileName, file);
+    return add(message, {server, 67}, kAllClients, edit);
   }
-  BootBuilder& request() {
-    DhcpStep step = question(dhcp::MessageType::Request);
-    step.requested_address = kAddress;
-    step.server_id = kDhcp;
-    return add(step);
+  BootBuilder& request(const Edit& edit = {}) {
+    dhcp::Message message = question(dhcp::MessageType::Request);
+    message.add_address(dhcp::OptionCode::RequestedAddress, address_);
+    message.add_address(dhcp::OptionCode::ServerIdentifier, kDhcp);
+    return add(message, kNobody, kEverybody, edit);
   }
-  BootBuilder& ack() {
-    DhcpStep step = answer(dhcp::MessageType::Ack, kDhcp);
-    step.yiaddr = kAddress;
-    step.lease_seconds = 3600;
-    return add(step);
+  BootBuilder& ack(const Edit& edit = {}) {
+    dhcp::Message message = answer(dhcp::MessageType::Ack, kDhcp);
+    message.header.yiaddr = address_;
+    message.add_u32(dhcp::OptionCode::LeaseTime, 3600);
+    return add(message, {kDhcp, 67}, kAllClients, edit);
   }
-  BootBuilder& boot_server_request() {
-    DhcpStep step = question(dhcp::MessageType::Request);
-    step.source = {kAddress, 68};
-    step.destination = {kProxy, 4011};
-    step.ciaddr = kAddress;
-    return add(step);
+  BootBuilder& boot_server_request(const Edit& edit = {}) {
+    dhcp::Message message = question(dhcp::MessageType::Request);
+    message.header.ciaddr = address_;
+    return add(message, {address_, 68}, {kProxy, 4011}, edit);
   }
-  BootBuilder& boot_server_ack(std::string file) {
-    DhcpStep step = answer(dhcp::MessageType::Ack, kProxy);
-    step.source.port = 4011;
-    step.boot_file = std::move(file);
-    return add(step);
+  BootBuilder& boot_server_ack(const std::string& file, const Edit& edit = {}) {
+    dhcp::Message message = answer(dhcp::MessageType::Ack, kProxy);
+    if (!file.empty()) message.add_text(dhcp::OptionCode::BootFileName, file);
+    return add(message, {kProxy, 4011}, {address_, 4011}, edit);
   }
   BootBuilder& file(std::string name, std::uint64_t octets, Duration takes) {
     TransferStep step = transfer(std::move(name));
@@ -89,35 +96,37 @@ class BootBuilder {
   }
   BootBuilder& unanswered(std::string name) { return add(transfer(std::move(name))); }
 
-  // The last step's particulars, to change what the test is about.
-  DhcpStep& last_message() { return std::get<DhcpStep>(boot_.steps.back().what); }
+  // The last file's particulars, to change what the test is about.
   TransferStep& last_transfer() { return std::get<TransferStep>(boot_.steps.back().what); }
   Boot& boot() { return boot_; }
 
  private:
-  DhcpStep question(dhcp::MessageType type) {
-    DhcpStep step;
-    step.type = type;
-    step.client = kClient;
-    step.xid = 0x12345678;
-    step.source = {{}, 68};
-    step.destination = {Ipv4Address::broadcast(), 67};
-    return step;
+  static constexpr Endpoint kNobody{{}, 68};
+  static constexpr Endpoint kEverybody{Ipv4Address::broadcast(), 67};
+  static constexpr Endpoint kAllClients{Ipv4Address::broadcast(), 68};
+
+  dhcp::Message question(dhcp::MessageType type) const {
+    dhcp::Message message;
+    message.header.xid = xid_;
+    message.header.set_mac(boot_.mac);
+    message.add_type(type);
+    return message;
   }
-  DhcpStep answer(dhcp::MessageType type, Ipv4Address server) {
-    DhcpStep step;
-    step.type = type;
-    step.direction = DhcpStep::Direction::ToClient;
-    step.client = kClient;
-    step.xid = 0x12345678;
-    step.source = {server, 67};
-    step.destination = {Ipv4Address::broadcast(), 68};
-    step.server_id = server;
-    return step;
+  dhcp::Message answer(dhcp::MessageType type, Ipv4Address server) const {
+    dhcp::Message message = question(type);
+    message.header.op = dhcp::kBootReply;
+    message.add_address(dhcp::OptionCode::ServerIdentifier, server);
+    return message;
+  }
+  BootBuilder& add(dhcp::Message& message, Endpoint source, Endpoint destination,
+                   const Edit& edit) {
+    if (edit) edit(message);
+    const Bytes octets = dhcp::encode(message);
+    return add(read_dhcp_step(source, destination, *dhcp::MessageView::parse(octets)));
   }
   TransferStep transfer(std::string name) {
     TransferStep step;
-    step.client = {kAddress, static_cast<std::uint16_t>(2000 + packet_)};
+    step.client = {address_, static_cast<std::uint16_t>(2000 + packet_)};
     step.server = {kProxy, 69};
     step.asked = kProxy;
     step.filename = std::move(name);
@@ -136,6 +145,8 @@ class BootBuilder {
   }
 
   Boot boot_;
+  Ipv4Address address_;
+  std::uint32_t xid_;
   Instant at_ = kStart;
   std::uint32_t packet_ = 1;
 };

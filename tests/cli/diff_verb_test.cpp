@@ -1,0 +1,100 @@
+// `pxeproof diff` on captures of `pxeproof boot --save`: our server, dnsmasq, and broken ones.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/run_pxeproof.h"
+
+namespace pxeproof::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// A boot in the lab, captured.
+std::string capture(const ScratchDirectory& scratch, const std::string& name,
+                    const std::vector<std::string>& options) {
+  const std::string file = scratch.path(name);
+  std::vector<std::string> words{"boot", "--save", file};
+  words.insert(words.end(), options.begin(), options.end());
+  const ProgramRun run = run_pxeproof(words);
+  EXPECT_LE(run.exit_code, 1) << run.output;
+  return file;
+}
+
+nlohmann::json diff_json(const std::string& good, const std::string& bad) {
+  const ScratchDirectory scratch;
+  const std::string file = scratch.path("diff.json");
+  run_pxeproof({"diff", good, bad, "--json", file});
+  std::ifstream stream(file);
+  return nlohmann::json::parse(stream);
+}
+
+TEST(DiffVerb, FindsNothingBetweenABootAndItself) {
+  const ScratchDirectory scratch;
+  const std::string boot = capture(scratch, "boot.pcap", {"--until", "nbp"});
+  const ProgramRun run = run_pxeproof({"diff", boot, boot, "--strict"});
+  EXPECT_EQ(run.exit_code, 0) << run.output;
+  EXPECT_THAT(run.output, HasSubstr("no difference"));
+}
+
+// Another machine and another seed on the same server: nothing but names and times differ.
+TEST(DiffVerb, NormalisesTwoMachinesOnOneServer) {
+  const ScratchDirectory scratch;
+  const std::string one = capture(scratch, "one.pcap", {"--seed", "1", "--until", "config"});
+  const std::string other = capture(
+      scratch, "other.pcap", {"--seed", "2", "--mac", "52:54:00:aa:bb:cc", "--until", "config"});
+  const ProgramRun run = run_pxeproof({"diff", one, other});
+  EXPECT_EQ(run.exit_code, 0) << run.output;
+  EXPECT_THAT(run.output, AllOf(HasSubstr("1 MAC address"), Not(HasSubstr("SEMANTIC"))));
+}
+
+// docs/differences-from-dnsmasq.md: dnsmasq leaves siaddr out of the proxy offer; the way is the
+// same all along.
+TEST(DiffVerb, ComparesOurServerWithDnsmasq) {
+  const ScratchDirectory scratch;
+  const std::string ours = capture(scratch, "ours.pcap", {"--against", "builtin"});
+  const std::string theirs = capture(scratch, "theirs.pcap", {"--against", "dnsmasq"});
+  const auto report = diff_json(ours, theirs);
+  const auto& boot = report["boots"].at(0);
+  EXPECT_EQ(boot["aligned"], boot["places"]);
+  EXPECT_TRUE(boot["first_fork"].is_null()) << boot.dump(1);
+  for (const auto& difference : boot["differences"]) {
+    if (difference["rank"] != "semantic") continue;
+    EXPECT_EQ(difference["key"], "siaddr") << difference;
+  }
+  const ProgramRun run = run_pxeproof({"diff", ours, theirs, "--ignore", "OFFER proxy:siaddr"});
+  EXPECT_EQ(run.exit_code, 0) << run.output;
+}
+
+TEST(DiffVerb, NamesTheFirstForkOfABootThatFailed) {
+  const ScratchDirectory scratch;
+  scratch.write("tree/other.txt", "no boot file here");
+  const std::string broken = scratch.write_article();
+  const std::string good = capture(scratch, "good.pcap", {});
+  const std::string bad = capture(scratch, "bad.pcap", {"--against", "builtin:" + broken});
+  const ProgramRun run = run_pxeproof({"diff", good, bad});
+  EXPECT_EQ(run.exit_code, 1) << run.output;
+  EXPECT_THAT(run.output, AllOf(HasSubstr("first fork  outcome of file pxelinux.0"),
+                                HasSubstr("expected  "), HasSubstr("again     pxeproof diff ")));
+}
+
+TEST(DiffVerb, SaysWhatIsWrongWithItsInput) {
+  const ScratchDirectory scratch;
+  const std::string boot = capture(scratch, "boot.pcap", {"--until", "offer"});
+  EXPECT_EQ(run_pxeproof({"diff", boot}).exit_code, 2);
+  EXPECT_EQ(run_pxeproof({"diff", boot, scratch.path("nowhere")}).exit_code, 2);
+  const ProgramRun as = run_pxeproof({"diff", boot, boot, "--as", "ipxf"});
+  EXPECT_EQ(as.exit_code, 2);
+  EXPECT_THAT(as.output, HasSubstr("did you mean ipxe?"));
+  const ProgramRun other = run_pxeproof({"diff", boot, boot, "--mac", "02:00:00:00:00:01"});
+  EXPECT_EQ(other.exit_code, 4) << other.output;
+  EXPECT_THAT(other.output, HasSubstr("nothing to compare"));
+}
+
+}  // namespace
+}  // namespace pxeproof::testing
