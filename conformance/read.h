@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +15,8 @@
 
 namespace pxeproof::conformance {
 
+struct Flow;
+
 // A transfer from request to last ACK, by a client that is always right. What is lost is written in
 // the case, never drawn.
 struct Read {
@@ -22,7 +24,8 @@ struct Read {
   std::string mode = "octet";
   std::vector<tftp::Option> options{};
   std::size_t host = 0;
-  std::uint16_t port = 0;  // 0: a fresh one
+  std::uint16_t port = 0;        // 0: a fresh one
+  std::shared_ptr<Flow> flow{};  // of the script, to go on with afterwards; empty: one of its own
   // The first copies of these that we act as if they were lost. Blocks count from 1, without wrap.
   std::set<std::uint64_t> lose_data{};
   std::set<std::uint64_t> lose_acks{};
@@ -35,6 +38,8 @@ struct Read {
   Duration patience = std::chrono::seconds(40);
   // Wait this long before each ACK.
   Duration think_time{0};
+  // Ask again after this long without any answer, as clients do; 0: never.
+  Duration ask_again{0};
   // After that many blocks the client vanishes; 0: never.
   std::uint64_t stop_after = 0;
 };

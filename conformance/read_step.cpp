@@ -25,6 +25,7 @@ class ReadStep : public Script::Step {
   void on_deadline(Script& script) override;
 
  private:
+  void ask(Script& script);
   void on_oack(Script& script, const tftp::Oack& oack);
   void on_data(Script& script, const tftp::Data& data);
   void acknowledge(Script& script, std::uint64_t block);
@@ -52,18 +53,24 @@ class ReadStep : public Script::Step {
 };
 
 void ReadStep::enter(Script& script) {
-  flow_ = script.flow(what_.host, what_.port);
+  flow_ = what_.flow ? what_.flow : script.flow(what_.host, what_.port);
   entry_ = find_fixture(what_.file);
   lost_data_ = what_.lose_data;
   lost_acks_ = what_.lose_acks;
   oack_pending_loss_ = what_.lose_oack;
   asked_ = script.now();
+  ask(script);
+}
+
+void ReadStep::ask(Script& script) {
   tftp::Request request = rrq(what_.file, what_.options);
   request.mode = what_.mode;
   Bytes payload = tftp::encode(request);
   script.note_sent(tftp_words(payload));
   script.put_tftp(*flow_, std::move(payload));
-  wait_until(script.now() + what_.patience);
+  const Instant last = asked_ + what_.patience;
+  const bool again = what_.ask_again > Duration{0} && script.now() + what_.ask_again < last;
+  wait_until(again ? script.now() + what_.ask_again : last);
 }
 
 std::uint64_t ReadStep::size() const {
@@ -90,6 +97,7 @@ Script::Step::Take ReadStep::on_reply(Script& script, const Reply& reply) {
   if (!answered_) {
     answered_ = true;
     flow_->server = reply.source;
+    flow_->has_transfer_port = true;
     result_.server_port = reply.source.port;
     result_.until_first = script.now() - asked_;
   } else if (reply.source != flow_->server) {
@@ -236,6 +244,7 @@ void ReadStep::on_deadline(Script& script) {
     wait_until(script.now() + what_.patience);
     return send_ack(script, block);
   }
+  if (!answered_ && script.now() < asked_ + what_.patience) return ask(script);
   end(script, ReadResult::Ending::Silent);
 }
 

@@ -129,8 +129,20 @@ class Script {
   void watch(const FlowPtr& flow, Duration duration, JudgeAll judge);
   // A whole transfer; without a judge it must come whole.
   void read(Read what, JudgeRead judge = nullptr);
+  // Transfers at the same time, each with its judge.
+  void read_together(std::vector<std::pair<Read, JudgeRead>> reads);
+  // The same, while a DISCOVER of another host goes out at each interval and must be answered.
+  struct Pulse {
+    std::size_t host = 0;
+    std::size_t times = 0;
+    Duration interval{};
+    Duration within{};
+  };
+  void read_together(std::vector<std::pair<Read, JudgeRead>> reads, Pulse pulse);
 
   void act(TargetAction action, JudgeAction judge);
+  // Lets go of what nobody took.
+  void forget();
   // The sentinel alone.
   void alive(Probe probe);
   void have(Need ability) { found_.insert(ability); }

@@ -335,6 +335,10 @@ void Script::act(TargetAction action, JudgeAction judge) {
   add(std::make_unique<Act>(std::move(action), std::move(judge)));
 }
 
+void Script::forget() {
+  then([this] { waiting_.clear(); });
+}
+
 void Script::alive(Probe probe) { add(std::make_unique<Alive>(probe)); }
 
 }  // namespace pxeproof::conformance
