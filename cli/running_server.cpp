@@ -96,25 +96,40 @@ Outcome<void> RunningServer::open_sockets(const server::Configuration& configura
   }
   if (configuration.tftp.enabled) {
     server::TftpOptions tftp = make_tftp_options(configuration, interfaces_, transfer_ports_);
+    if (options_.mutant != nullptr && options_.mutant->tftp != nullptr) options_.mutant->tftp(tftp);
     if (const auto valid = server::validate(tftp); !valid) {
       return wrong_usage(fmt::format("tftp: {}", server::to_string(valid.error())));
     }
     tftp_ = std::make_unique<server::TftpServer>(std::move(tftp), Random(options_.seed).fork(2));
   }
   if (!configuration.ranges.empty()) {
+    server::Policy policy;
+    if (options_.mutant != nullptr && options_.mutant->policy != nullptr) {
+      options_.mutant->policy(policy);
+    }
     dhcp_ = std::make_unique<server::DhcpServer>(
         configuration, interfaces_,
-        server::DhcpServer::Options{.policy = {}, .seed = options_.seed});
+        server::DhcpServer::Options{.policy = policy, .seed = options_.seed});
   }
-  service_ = std::make_unique<server::BootService>(dhcp_.get(), tftp_.get(), files_);
+  server::FileOpener* files = &files_;
+  if (options_.mutant != nullptr && options_.mutant->wrap_files != nullptr) {
+    mutant_files_ = options_.mutant->wrap_files(files_);
+    files = mutant_files_.get();
+  }
+  service_ = std::make_unique<server::BootService>(dhcp_.get(), tftp_.get(), *files);
+  DatagramService* service = service_.get();
+  if (options_.mutant != nullptr && options_.mutant->wrap != nullptr) {
+    mutant_service_ = options_.mutant->wrap(*service_);
+    service = mutant_service_.get();
+  }
   live::UdpServerOptions udp;
   udp.interface = interface;
   if (dhcp_) {
     const auto ports = dhcp_->ports();
     udp.dhcp_ports = {ports.begin(), ports.end()};
   }
-  auto opened = reserved ? live::UdpServer::create(*service_, udp, std::move(*reserved))
-                         : live::UdpServer::create(*service_, udp);
+  auto opened = reserved ? live::UdpServer::create(*service, udp, std::move(*reserved))
+                         : live::UdpServer::create(*service, udp);
   if (!opened) return fail(environment(opened.error()));
   udp_.emplace(std::move(*opened));
   return {};

@@ -8,6 +8,7 @@
 
 #include "cli/disk_files.h"
 #include "cli/failure.h"
+#include "cli/mutant.h"
 #include "live/event_loop.h"
 #include "live/udp_server.h"
 #include "server/boot_service.h"
@@ -20,6 +21,7 @@ struct RunningServerOptions {
   std::function<void(const std::string& line)> log;
   int verbosity = 0;
   std::uint64_t seed = 0;
+  const Mutant* mutant = nullptr;  // one way to be wrong, for the conformance suite
 };
 
 // A server on this machine's sockets and disk, in the network namespace where it was started.
@@ -48,9 +50,11 @@ class RunningServer : public live::EventSource {
   server::Configuration configuration_;
   std::vector<std::uint16_t> transfer_ports_;
   DiskFiles files_;
+  std::unique_ptr<server::FileOpener> mutant_files_;
   std::unique_ptr<server::DhcpServer> dhcp_;
   std::unique_ptr<server::TftpServer> tftp_;
   std::unique_ptr<server::BootService> service_;
+  std::unique_ptr<DatagramService> mutant_service_;
   std::optional<live::UdpServer> udp_;
 };
 
