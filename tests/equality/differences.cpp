@@ -141,7 +141,7 @@ void ignore_hosts(Exchange& exchange) {
 
 void compare_server_identifier(Exchange& exchange) {
   const dhcp::Option* id = exchange.request.find(OptionCode::ServerIdentifier);
-  if (id == nullptr || exchange.type() != kRequest || exchange.path == Path::Other) return;
+  if (id == nullptr || exchange.type() != kRequest || exchange.path == Path::Lease) return;
   if (id->value != Bytes{192, 168, 77, 1}) exchange.silence();
 }
 
