@@ -7,6 +7,8 @@
 
 #include "live/monotonic_clock.h"
 #include "live/network_interfaces.h"
+#include "protocol/dhcp/message.h"
+#include "protocol/tftp/packet.h"
 
 namespace pxeproof::cli {
 
@@ -128,10 +130,23 @@ Outcome<void> RunningServer::open_sockets(const server::Configuration& configura
     const auto ports = dhcp_->ports();
     udp.dhcp_ports = {ports.begin(), ports.end()};
   }
+  if (configuration.tftp.unique_root == server::TftpConfiguration::UniqueRoot::ByMac) {
+    udp.neighbour_ports = {tftp::kPort};
+  }
   auto opened = reserved ? live::UdpServer::create(*service, udp, std::move(*reserved))
                          : live::UdpServer::create(*service, udp);
   if (!opened) return fail(environment(opened.error()));
   udp_.emplace(std::move(*opened));
+  return join_groups();
+}
+
+Outcome<void> RunningServer::join_groups() {
+  if (!dhcp_) return {};
+  for (const Ipv4Address group : dhcp_->multicast_groups()) {
+    if (const auto joined = udp_->join(dhcp::kBootServerPort, group); !joined) {
+      return fail(environment(joined.error()));
+    }
+  }
   return {};
 }
 
@@ -161,7 +176,7 @@ Outcome<void> RunningServer::reload(const server::Configuration& configuration) 
   configuration_ = configuration;
   if (dhcp_) dhcp_->reload(configuration, interfaces_);
   if (tftp_) tftp_->set_options(make_tftp_options(configuration, interfaces_, transfer_ports_));
-  return {};
+  return join_groups();
 }
 
 std::vector<std::string> RunningServer::describe() const {
@@ -181,13 +196,17 @@ std::vector<std::string> RunningServer::describe() const {
   return lines;
 }
 
+// Hands all lines of a round over at once: a write for each would cost more than the answer.
 void RunningServer::tell_events() {
   const auto style = configuration_.log_dhcp ? server::LogStyle::WithXid : server::LogStyle::Plain;
+  const auto add = [this](std::string_view line) {
+    if (!log_lines_.empty()) log_lines_ += '\n';
+    log_lines_ += line;
+  };
   if (dhcp_) {
-    server::ServerEvent event;
-    while (dhcp_->poll_event(event)) {
-      for (const std::string& line : server::log_lines(event, style)) options_.log(line);
-      if (options_.verbosity > 0) options_.log(server::describe(event));
+    while (dhcp_->poll_event(event_)) {
+      for (const std::string& line : server::log_lines(event_, style)) add(line);
+      if (options_.verbosity > 0) add(server::describe(event_));
     }
     server::LeaseChange change;
     while (dhcp_->poll_lease_change(change)) {
@@ -201,10 +220,12 @@ void RunningServer::tell_events() {
                              std::holds_alternative<server::TftpRefused>(event.what);
       const bool is_quiet =
           configuration_.tftp.quiet && std::holds_alternative<server::TftpFinished>(event.what);
-      if ((is_result && !is_quiet) || options_.verbosity > 0)
-        options_.log(server::to_string(event));
+      if ((is_result && !is_quiet) || options_.verbosity > 0) add(server::to_string(event));
     }
   }
+  if (log_lines_.empty()) return;
+  options_.log(log_lines_);
+  log_lines_.clear();
 }
 
 live::Activity RunningServer::on_wake(Instant now) {

@@ -17,7 +17,8 @@
 namespace pxeproof::cli {
 
 struct RunningServerOptions {
-  // Each line of the log. What a server says about packets it does not answer comes at verbosity 1.
+  // Lines of the log, one or more of them with '\n' between. What a server says about packets it
+  // does not answer comes at verbosity 1.
   std::function<void(const std::string& line)> log;
   int verbosity = 0;
   std::uint64_t seed = 0;
@@ -43,6 +44,7 @@ class RunningServer : public live::EventSource {
  private:
   explicit RunningServer(RunningServerOptions options) : options_(std::move(options)) {}
   Outcome<void> open_sockets(const server::Configuration& configuration);
+  Outcome<void> join_groups();
   void tell_events();
 
   RunningServerOptions options_;
@@ -56,6 +58,8 @@ class RunningServer : public live::EventSource {
   std::unique_ptr<server::BootService> service_;
   std::unique_ptr<DatagramService> mutant_service_;
   std::optional<live::UdpServer> udp_;
+  server::ServerEvent event_;  // its strings keep their room
+  std::string log_lines_;
 };
 
 }  // namespace pxeproof::cli

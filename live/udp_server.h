@@ -54,6 +54,9 @@ class UdpServer : public EventSource {
 
   const Statistics& statistics() const { return statistics_; }
 
+  // Hears a multicast group on one of its ports, on every interface that has an address.
+  SystemResult<void> join(std::uint16_t port, Ipv4Address group);
+
   std::vector<int> descriptors() const override { return {events_.number()}; }
   Activity on_wake(Instant now) override;
   std::optional<Instant> deadline() const override { return service_->poll_timeout(); }
@@ -62,7 +65,7 @@ class UdpServer : public EventSource {
   struct Receiving;
   struct Sending;
 
-  UdpServer(DatagramService& service, std::set<std::uint16_t> neighbour_ports);
+  UdpServer(DatagramService& service, const UdpServerOptions& options);
   SystemResult<void> watch(UdpSocket socket);
   std::size_t receive(Instant now, UdpSocket& socket);
   void drain();
@@ -75,6 +78,7 @@ class UdpServer : public EventSource {
   void count_refusal(const OutgoingDatagram& datagram, int code);
 
   DatagramService* service_;
+  std::set<std::uint16_t> dhcp_ports_;
   std::set<std::uint16_t> neighbour_ports_;
   std::vector<UdpSocket> sockets_;
   std::unordered_map<std::uint16_t, std::size_t> socket_of_port_;
