@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "protocol/bytes.h"
@@ -31,8 +32,13 @@ class BootImageRecogniser {
 
   BootImage image() const { return image_; }
 
+  // The machine a PE header names, when there is one in the first octets seen: what a UEFI firmware
+  // goes by.
+  std::optional<std::uint16_t> efi_machine() const { return efi_machine_; }
+
  private:
   BootImage image_ = BootImage::Unknown;
+  std::optional<std::uint16_t> efi_machine_;
   std::uint64_t next_offset_ = 0;
   Bytes tail_;  // the last octets seen, shorter than the longest signature
 };

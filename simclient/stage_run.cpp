@@ -177,6 +177,10 @@ void StageRun::begin_fetch(Instant now, RomBoard& board, Fetch fetch) {
       port =
           static_cast<std::uint16_t>(board.random.between(manners->first_port, manners->last_port));
       break;
+    case firmware::TftpManners::Ports::RandomThenSequential:
+    case firmware::TftpManners::Ports::Milliseconds:
+      port = board.take_tftp_port(now);
+      break;
     case firmware::TftpManners::Ports::Sequential:
       next_port_ =
           port == manners->last_port ? manners->first_port : static_cast<std::uint16_t>(port + 1);
@@ -264,8 +268,9 @@ void StageRun::begin_dhcp(Instant now, RomBoard& board, const BootStage::Dhcp& d
   profile->link = board.profile->link;
   if (dhcp.address == BootStage::Dhcp::Address::Released) board.ip.release();
   const auto xid = static_cast<std::uint32_t>(board.random.fork(kXid + programs_).next());
+  const firmware::BootAttempt& attempt = profile->attempts.front();
   auto& configuring = state_.emplace<Configuring>(
-      Configuring{.exchange = DhcpExchange(xid, DhcpExchange::Until::Configured),
+      Configuring{.exchange = DhcpExchange(xid, attempt, DhcpExchange::Until::Configured),
                   .profile_before = std::exchange(board.profile, std::move(profile))});
   configuring.exchange.start(now, board);
 }
