@@ -242,7 +242,7 @@ void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
           boot = &open(frame.at);
           boot->boot.begins_before_capture = true;
           // Behind a router all clients share a hardware address; the second one has none.
-          if (same_card == nullptr) {
+          if (same_card == nullptr && packet.facts.link_source != MacAddress{}) {
             boot->boot.mac = packet.facts.link_source;
             by_mac_[packet.facts.link_source] = boot;
           }
