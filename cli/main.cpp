@@ -23,6 +23,7 @@ constexpr std::array kVerbs = {
     Verb{"serve", "proxyDHCP, boot server and TFTP from a dnsmasq configuration",
          pxeproof::cli::run_serve},
     Verb{"lab", "boot a real ROM in QEMU, in a private network", pxeproof::cli::run_lab},
+    Verb{"explain", "say in words why a captured boot failed", pxeproof::cli::run_explain},
     Verb{"profile", "list and show firmware profiles", pxeproof::cli::run_profile},
 };
 

@@ -10,6 +10,7 @@ namespace pxeproof::cli {
 // Each verb is handed the words behind its name, prints, and returns the exit code. One file per
 // verb.
 ExitCode run_boot(std::span<const std::string> words);
+ExitCode run_explain(std::span<const std::string> words);
 ExitCode run_lab(std::span<const std::string> words);
 ExitCode run_profile(std::span<const std::string> words);
 ExitCode run_serve(std::span<const std::string> words);

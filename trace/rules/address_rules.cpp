@@ -144,8 +144,12 @@ Look identifier_malformed(const RuleInput& in) {
   const auto identifier = message->first(dhcp::OptionCode::ClientMachineIdentifier);
   const bool pxe = says_pxe(*question.what);
   if (!pxe || (identifier && identifier->size() == kIdentifierSize)) return std::nullopt;
+  const bool others_served = std::ranges::any_of(in.capture.boots, [&](const Boot* other) {
+    return other != &in.boot && !other->address.is_unspecified();
+  });
   Finding finding;
-  finding.confidence = Confidence::Possible;
+  finding.confidence =
+      others_served && in.session.offers.empty() ? Confidence::Likely : Confidence::Possible;
   finding.packets = {question.packet()};
   finding.cause = identifier
                       ? fmt::format(

@@ -170,18 +170,20 @@ Look file_without_server(const RuleInput& in) {
   std::vector<SeenDhcp> guilty;
   bool usable = false;
   for (const SeenDhcp& answer : boot_answers(in.session)) {
-    if (answer->boot_file.empty()) continue;
+    // A menu leads to a boot server; the file beside it is not asked for.
+    const bool is_menu = !answer->menu.empty() && !uses_boot_file(*answer.what);
+    if (answer->boot_file.empty() || is_menu) continue;
     if (can_be_fetched(*answer.what)) {
       usable = true;
     } else {
       guilty.push_back(answer);
     }
   }
-  if (guilty.empty() || usable) return std::nullopt;
-  // A menu leads to a boot server, which names the server; silence there is another fault.
-  const bool leads_on = std::ranges::any_of(
-      guilty, [](const SeenDhcp& answer) { return !answer->menu.empty() || answer->item; });
-  if (leads_on && boot_server_is_silent(in.session)) return std::nullopt;
+  const bool leased = !address_offers(in.session).empty() || !in.session.acks.empty();
+  if (guilty.empty() || usable || !leased) return std::nullopt;
+  const bool asks_for_item =
+      std::ranges::any_of(guilty, [](const SeenDhcp& answer) { return answer->item.has_value(); });
+  if (asks_for_item && boot_server_is_silent(in.session)) return std::nullopt;
   Finding finding;
   finding.confidence =
       in.family == firmware::Family::Ipxe ? Confidence::Certain : Confidence::Likely;

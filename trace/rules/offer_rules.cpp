@@ -26,6 +26,15 @@ std::vector<Ipv4Address> identities(const std::vector<SeenDhcp>& answers) {
   return list;
 }
 
+// Two proxies that would have the client do different things.
+bool proxies_differ(const std::vector<SeenDhcp>& proxies) {
+  return std::ranges::any_of(proxies, [&](const SeenDhcp& proxy) {
+    return identity_of(*proxy.what) != identity_of(*proxies.front().what) &&
+           (proxy->boot_file != proxies.front()->boot_file ||
+            proxy->siaddr != proxies.front()->siaddr || proxy->menu != proxies.front()->menu);
+  });
+}
+
 std::string names(const std::vector<Ipv4Address>& servers) {
   std::vector<std::string> words;
   for (const Ipv4Address server : servers) words.push_back(to_string(server));
@@ -109,16 +118,12 @@ Look two_servers(const RuleInput& in) {
   const std::vector<Ipv4Address> lessors = identities(address_offers(in.session));
   const std::vector<SeenDhcp> proxies = proxy_offers(in.session);
   const std::vector<Ipv4Address> boot_servers = identities(proxies);
-  const bool proxies_differ = std::ranges::any_of(proxies, [&](const SeenDhcp& proxy) {
-    return identity_of(*proxy.what) != identity_of(*proxies.front().what) &&
-           (proxy->boot_file != proxies.front()->boot_file ||
-            proxy->siaddr != proxies.front()->siaddr || proxy->menu != proxies.front()->menu);
-  });
-  if (lessors.size() < 2 && !proxies_differ) return std::nullopt;
+  const bool differ = proxies_differ(proxies);
+  if (lessors.size() < 2 && !differ) return std::nullopt;
   Finding finding;
   finding.packets = packets_of(in.session.offers);
   finding.confidence = Confidence::Possible;
-  if (proxies_differ) {
+  if (differ) {
     finding.confidence = Confidence::Likely;
     finding.cause = fmt::format(
         "Two proxies, {}, offer different things; which one a client takes depends on its firmware "
@@ -160,6 +165,7 @@ Look proxy_offer_ignored(const RuleInput& in) {
   });
   const bool gave_up = !in.session.acks.empty() || in.session.discovers.size() >= 3;
   if (!usable || lessors.empty() || !gave_up || proxy_offer_late(in)) return std::nullopt;
+  if (proxies_differ(proxies)) return std::nullopt;
   Finding finding;
   finding.packets = packets_of(proxies);
   add_packets(finding.packets, in.session.acks);

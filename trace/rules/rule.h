@@ -80,6 +80,7 @@ const Rule* find_rule(std::string_view id_or_name);
 
 // What a boot's packets mean.
 struct Explanation {
+  firmware::Family family = firmware::Family::Unknown;  // that the rules took it for
   std::vector<Finding> faults;  // the most telling first
   std::vector<Finding> slow;
   std::vector<Finding> benign;
@@ -89,6 +90,9 @@ struct Explanation {
            boot.verdict.kind == BootVerdict::Kind::Refused;
   }
 };
+
+// What should have come next, with the clause that wants it.
+std::string_view expected_next(RomState state);
 
 // Asks all rules. The family may be another than the boot's own guess.
 Explanation explain_boot(const Boot& boot, firmware::Family family, const CaptureContext& capture);

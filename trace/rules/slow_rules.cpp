@@ -44,8 +44,11 @@ Look packets_lost(const RuleInput& in) {
   Duration waited{};
   for (const BootSession& session : in.sessions) {
     for (const SeenTransfer& seen : session.transfers) {
-      if (!came_whole(*seen.what) || seen->window_size > 1 || seen->resent < kManyRepeats) continue;
-      repeats += static_cast<std::uint32_t>(seen->resent);
+      // A request that waited for its answer is another matter.
+      const std::uint64_t resent =
+          seen->resent - std::min<std::uint64_t>(seen->resent, seen->requests - 1);
+      if (!came_whole(*seen.what) || seen->window_size > 1 || resent < kManyRepeats) continue;
+      repeats += static_cast<std::uint32_t>(resent);
       waited = std::max(waited, seen->longest_pause);
       add_packets(finding.packets, *seen.step);
     }

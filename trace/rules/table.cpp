@@ -120,7 +120,7 @@ constexpr std::array kRules = {
          rule::nobody_answers},
     Rule{"R39", "vendor-block-broken", kFault, 10, "Option 43 does not add up.", "25",
          rule::vendor_block_broken},
-    Rule{"R40", "identifier-malformed", kFault, 65,
+    Rule{"R40", "identifier-malformed", kFault, 45,
          "Option 97 is missing or has another length than 17.", "25", rule::identifier_malformed},
     Rule{"R41", "server-off-net", kFault, 10,
          "The boot server is in another network and no router is named.", "25",
@@ -158,7 +158,7 @@ constexpr std::array kRules = {
          rule::http_refused},
     Rule{"R57", "tftp-refused", kFault, 55, "Another TFTP ERROR of the server.", "",
          rule::tftp_refused},
-    Rule{"R58", "loader-loop", kAlways, 30, "A loader fetches the same file for ever.", "",
+    Rule{"R58", "loader-loop", kAlways, 15, "A loader fetches the same file for ever.", "",
          rule::loader_loop},
     Rule{"R59", "local-boot-chosen", kFault, 40, "The menu's first entry is the local disk.", "",
          rule::local_boot_chosen},
@@ -193,42 +193,12 @@ bool ended_well(const Boot& boot) { return boot.verdict.kind == BootVerdict::Kin
 
 // A failed boot without a rule: what it was doing and what should have come.
 std::string undecided_text(const Boot& boot) {
-  std::string expected;
-  switch (boot.verdict.state) {
-    case RomState::WaitsForOffer:
-      expected = "an OFFER it can use: an address, and boot information from some server";
-      break;
-    case RomState::WaitsForAck:
-      expected = "an ACK of the address it asked for";
-      break;
-    case RomState::HasAddress:
-      expected = "a request for a boot file, by TFTP or to port 4011";
-      break;
-    case RomState::WaitsForBootServer:
-      expected = "a boot server's ACK with a file, then a read request";
-      break;
-    case RomState::FetchesNbp:
-    case RomState::FetchesPayload:
-    case RomState::SearchesConfig:
-      expected = "DATA up to the last block, then the next file";
-      break;
-    case RomState::FetchesByHttp:
-      expected = "an answer of the web server";
-      break;
-    case RomState::RunsNbp:
-      expected = "a request of the program that was loaded";
-      break;
-    case RomState::RunsPayload:
-    case RomState::LocalBoot:
-      expected = "nothing further";
-      break;
-  }
   return fmt::format(
       "No rule explains it. The client {}; its last packet was at {:.3f} s, and nothing followed "
       "for "
-      "{:.1f} s. To come: {}.",
+      "{:.1f} s.",
       to_string(boot.verdict.state), to_seconds(boot.ended - boot.begun),
-      to_seconds(boot.known_until - boot.ended), expected);
+      to_seconds(boot.known_until - boot.ended));
 }
 
 void sort_by_weight(std::vector<Finding>& findings) {
@@ -268,6 +238,34 @@ std::string_view to_string(RuleKind kind) {
   return {};
 }
 
+std::string_view expected_next(RomState state) {
+  switch (state) {
+    case RomState::WaitsForOffer:
+      return "an OFFER that gives an address, and one that says what to boot (RFC 2131 s.3.1, PXE "
+             "2.1 "
+             "s.2.2)";
+    case RomState::WaitsForAck:
+      return "an ACK of the address it asked for (RFC 2131 s.3.1)";
+    case RomState::HasAddress:
+      return "a request for a boot file, by TFTP or to port 4011 (PXE 2.1 s.2.2)";
+    case RomState::WaitsForBootServer:
+      return "the boot server's ACK with a file, then a read request (PXE 2.1 s.2.2.3)";
+    case RomState::FetchesNbp:
+    case RomState::FetchesPayload:
+      return "the file, whole, up to a last short block (RFC 1350 s.6)";
+    case RomState::SearchesConfig:
+      return "a configuration, and the files that it names, whole (RFC 1350 s.6)";
+    case RomState::FetchesByHttp:
+      return "an answer 200 of the web server with the file (RFC 9110 s.15)";
+    case RomState::RunsNbp:
+      return "a request of the program that was loaded";
+    case RomState::RunsPayload:
+    case RomState::LocalBoot:
+      return "nothing further";
+  }
+  return {};
+}
+
 std::span<const Rule> rules() { return kRules; }
 
 const Rule* find_rule(std::string_view id_or_name) {
@@ -279,6 +277,7 @@ const Rule* find_rule(std::string_view id_or_name) {
 
 Explanation explain_boot(const Boot& boot, firmware::Family family, const CaptureContext& capture) {
   Explanation explanation;
+  explanation.family = family;
   const std::vector<BootSession> sessions = split_sessions(boot);
   const BootSession* session = deciding_session(sessions);
   if (session == nullptr) return explanation;

@@ -32,11 +32,6 @@ std::vector<std::uint32_t> packets_of(const SeenTransfer& transfer) {
   return packets;
 }
 
-// The client asked again and again although the capture shows the server's answers.
-bool answers_do_not_arrive(const TransferStep& transfer) {
-  return transfer.first_answer && transfer.requests >= 2 && transfer.acknowledgements == 0;
-}
-
 // The server sent its large packets in vain: nothing of them was ever acknowledged.
 bool first_block_never_arrives(const TransferStep& transfer) {
   const bool server_repeats = transfer.blocks <= transfer.window_size && transfer.resent >= 1;
@@ -90,6 +85,8 @@ Look lost_block_not_resent(const RuleInput& in) {
   if (last == nullptr || last->what->outcome != Outcome::Unfinished) return std::nullopt;
   const TransferStep& transfer = *last->what;
   if (packets_too_large(in) || block_number_wrap(in)) return std::nullopt;
+  // It never got going: the answers do not arrive.
+  if (transfer.acknowledgements == 0 && transfer.requests >= 2) return std::nullopt;
   Finding finding;
   finding.packets = packets_of(*last);
   finding.fixes = {{"atftpd",
