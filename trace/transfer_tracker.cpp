@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/tftp/negotiation.h"
+#include "trace/boot_files.h"
 
 namespace pxeproof::trace {
 
@@ -132,6 +133,7 @@ void TransferTracker::on_data(Open& open, const tftp::Data& data, std::size_t co
   if (block != transfer.blocks + 1 || content_size != data.payload.size()) {
     open.content_whole = false;
   }
+  if (block == 1) transfer.pe_machine = pe_machine(data.payload);
   transfer.blocks = block;
   transfer.octets += content_size;
   open.hash.update(data.payload);
