@@ -8,6 +8,7 @@
 
 #include "cli/arguments.h"
 #include "cli/conform_options.h"
+#include "cli/conform_replay.h"
 #include "cli/conform_run.h"
 #include "cli/verbs.h"
 #include "conformance/baseline.h"
@@ -33,6 +34,10 @@ constexpr std::array kOptions = {
     OptionSpec{"all", "", "print every failure in full"},
     OptionSpec{"json", "FILE", "write a report; - for standard output"},
     OptionSpec{"out", "DIR", "keep a capture of each case"},
+    OptionSpec{"replay", "PATH", "hold recorded boots again instead: a capture or their directory"},
+    OptionSpec{"conf-file", "FILE", "with --replay: the server's configuration (else derived)"},
+    OptionSpec{"interface", "IF", "with --replay: the server is there, on a real network"},
+    OptionSpec{"server", "ADDRESS", "with --replay --interface: the server, if not the recorded"},
 };
 
 constexpr Syntax kSyntax{
@@ -251,6 +256,7 @@ ExitCode run_conform(std::span<const std::string> words) {
     if (first == "explain") return explain(rest);
     if (first == "diff") return diff_reports(rest);
   }
+  if (arguments->has("replay")) return run_replay(*arguments);
   auto options = read_conform_options(*arguments);
   if (!options) return report(options.error());
   if (options->cases.empty()) {

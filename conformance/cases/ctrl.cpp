@@ -53,8 +53,8 @@ void control_byte_script(Script& s) {
 }
 
 void reachable_server_script(Script& s) {
-  for (const std::uint16_t arch : {std::uint16_t{0}, std::uint16_t{1}, std::uint16_t{3},
-                                   std::uint16_t{4}}) {
+  for (const std::uint16_t arch :
+       {std::uint16_t{0}, std::uint16_t{1}, std::uint16_t{3}, std::uint16_t{4}}) {
     each_message(s, arch, [arch](const Reply& reply) -> Ruling {
       const std::uint8_t bits = control_bits(reply);
       const bool list_needed = (bits & pxe::kOnlyListedServers) != 0 || (bits & 3U) == 3U;
@@ -121,7 +121,8 @@ void check_menu(Script& s, std::uint16_t arch, std::size_t wanted) {
   });
   s.then([&s, entries, arch, wanted] {
     if (entries->size() != wanted) {
-      return s.rule(refuse(fmt::format("arch {}: {} of {} entries", arch, entries->size(), wanted)));
+      return s.rule(
+          refuse(fmt::format("arch {}: {} of {} entries", arch, entries->size(), wanted)));
     }
     for (const pxe::MenuEntry& entry : *entries) {
       if (entry.type == 0) continue;
@@ -221,8 +222,7 @@ void no_mtftp_script(Script& s) {
       for (const VendorTag tag :
            {VendorTag::MtftpAddress, VendorTag::MtftpClientPort, VendorTag::MtftpServerPort,
             VendorTag::MtftpTimeout, VendorTag::MtftpDelay}) {
-        if (sub_option(reply, tag))
-          return refuse(fmt::format("43.{}", static_cast<unsigned>(tag)));
+        if (sub_option(reply, tag)) return refuse(fmt::format("43.{}", static_cast<unsigned>(tag)));
       }
       return go_on();
     });

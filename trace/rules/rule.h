@@ -81,7 +81,7 @@ const Rule* find_rule(std::string_view id_or_name);
 // What a boot's packets mean.
 struct Explanation {
   firmware::Family family = firmware::Family::Unknown;  // that the rules took it for
-  std::vector<Finding> faults;  // the most telling first
+  std::vector<Finding> faults;                          // the most telling first
   std::vector<Finding> slow;
   std::vector<Finding> benign;
   std::string undecided;  // when it failed and no rule applies: state, timer, what was to come
