@@ -332,6 +332,18 @@ void BootGrouper::close(OpenBoot& boot, Instant known_until) {
   boots_.erase(boot.place);
 }
 
+std::optional<Boot> BootGrouper::look(std::optional<MacAddress> machine, Instant now) const {
+  const OpenBoot* found = machine ? find_by_mac(*machine) : nullptr;
+  for (const auto& open : boots_) {
+    if (found == nullptr && !machine && open->boot.is_network_boot) found = open.get();
+  }
+  if (found == nullptr || !found->boot.is_network_boot) return std::nullopt;
+  Boot boot = found->look();
+  boot.known_until = std::max(now, boot.ended);
+  boot.verdict = judge_boot(boot);
+  return boot;
+}
+
 void BootGrouper::close_silent(Instant now) {
   while (!boots_.empty() && now - boots_.front()->boot.ended > options_.idle) {
     close(*boots_.front(), now);

@@ -53,6 +53,16 @@ std::optional<TransferTracker::Ended> TransferTracker::poll_ended() {
   return ended;
 }
 
+std::vector<TransferTracker::Ended> TransferTracker::look_at_open() const {
+  std::vector<Ended> all;
+  for (const auto& [key, open] : open_) {
+    all.push_back({open.transfer, open.first_packet, open.last_packet});
+    all.back().transfer.outcome = open.answered ? TransferStep::Outcome::Unfinished
+                                                : TransferStep::Outcome::Unanswered;
+  }
+  return all;
+}
+
 std::optional<TransferTracker::Late> TransferTracker::poll_late() {
   if (late_.empty()) return std::nullopt;
   const Late late = late_.front();

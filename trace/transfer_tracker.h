@@ -95,6 +95,9 @@ class TransferTracker {
   };
   std::optional<Ended> poll_ended();
 
+  // What is open, as it would end now.
+  std::vector<Ended> look_at_open() const;
+
   // A packet of the server for a transfer that the client had ended with ERROR.
   struct Late {
     std::uint32_t transfer_packet = 0;  // the transfer's first packet
