@@ -84,8 +84,8 @@ class PulseStep : public Script::Step {
     wait_until(asked_ + pulse_.interval);
   }
   void late(Script& script) const {
-    script.rule(refuse(fmt::format("a DISCOVER is not answered within {:.0f} s",
-                                   to_seconds(pulse_.within))));
+    script.rule(refuse(
+        fmt::format("a DISCOVER is not answered within {:.0f} s", to_seconds(pulse_.within))));
   }
 
   Script::Pulse pulse_;
@@ -99,7 +99,8 @@ std::vector<std::unique_ptr<Script::Step>> make_steps(
     std::vector<std::pair<Read, JudgeRead>> reads) {
   std::vector<std::unique_ptr<Script::Step>> steps;
   steps.reserve(reads.size());
-  for (auto& [what, judge] : reads) steps.push_back(make_read_step(std::move(what), std::move(judge)));
+  for (auto& [what, judge] : reads)
+    steps.push_back(make_read_step(std::move(what), std::move(judge)));
   return steps;
 }
 

@@ -111,9 +111,8 @@ void item_layer_script(Script& s) {
     const auto item =
         value ? pxe::decode_item(*value) : Result<pxe::BootItem, pxe::DecodeError>(pxe::BootItem{});
     if (!value || !item || item->layer != 1) return refuse("an ACK that does not echo layer 1");
-    return reply.boot_file() == "pxelinux.1"
-               ? admit("the file of layer 1")
-               : refuse("layer 1 is \"" + reply.boot_file() + "\"");
+    return reply.boot_file() == "pxelinux.1" ? admit("the file of layer 1")
+                                             : refuse("layer 1 is \"" + reply.boot_file() + "\"");
   });
 }
 

@@ -62,8 +62,7 @@ void arch_ndi_script(Script& s) {
     }
     const Bytes arch{0, 0};
     const Bytes undi{1, 2, 1};
-    if (option_value(reply, 93) == arch && option_value(reply, 94) == undi)
-      return admit("present");
+    if (option_value(reply, 93) == arch && option_value(reply, 94) == undi) return admit("present");
     return refuse("another option 93 or 94");
   });
 }

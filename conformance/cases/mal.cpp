@@ -144,7 +144,8 @@ void overload_script(Script& s) {
     discover.option(OptionCode::Overload, overload);
     discover.called(fmt::format("DISCOVER with an illegal option 52 of {}", value));
     s.ask(discover, [value](std::span<const Reply> replies) -> Ruling {
-      if (replies.empty()) return refuse(fmt::format("silence for an illegal option 52 of {}", value));
+      if (replies.empty())
+        return refuse(fmt::format("silence for an illegal option 52 of {}", value));
       return replies.front().is(dhcp::MessageType::Offer) ? admit("an illegal one is ignored")
                                                           : refuse(replies.front().words());
     });
@@ -291,7 +292,8 @@ std::vector<Case> mal_cases() {
        .slug = "short-pxe-options",
        .clause = "RFC 4578 s.2.1",
        .level = Level::Safe,
-       .requirement = "PXE options of impossible lengths are not read, and junk does not come back.",
+       .requirement =
+           "PXE options of impossible lengths are not read, and junk does not come back.",
        .stimulus = "93 of 0, 1 and 3 octets; junk in 43; empty 60, 77 and 97",
        .answers = {"silent", "OFFER", "~three octets are answered"},
        .problems = "None known.",

@@ -21,8 +21,7 @@ void not_pxe_script(Script& s) {
   Stimulus without = s.d0();
   without.without(OptionCode::VendorClass).called("DISCOVER without option 60");
   s.silent(without);
-  for (const std::string_view id :
-       {"MSFT 5.0", "PXECli", "pxeclient:Arch:00000:UNDI:002001"}) {
+  for (const std::string_view id : {"MSFT 5.0", "PXECli", "pxeclient:Arch:00000:UNDI:002001"}) {
     Stimulus other = s.d0();
     other.text(OptionCode::VendorClass, id).called(fmt::format("DISCOVER 60=\"{}\"", id));
     s.silent(other);
@@ -63,9 +62,8 @@ void replies_script(Script& s) {
 }
 
 void other_types_script(Script& s) {
-  for (const std::uint8_t type :
-       {number(MessageType::Decline), number(MessageType::Release), std::uint8_t{0},
-        std::uint8_t{99}}) {
+  for (const std::uint8_t type : {number(MessageType::Decline), number(MessageType::Release),
+                                  std::uint8_t{0}, std::uint8_t{99}}) {
     Stimulus other = s.d0();
     other.type(type).called(fmt::format("message type {}", type));
     s.silent(other);

@@ -205,7 +205,8 @@ void read_on(Script& s, const FlowPtr& flow, std::uint16_t block) {
           return refuse("octets that were never in the file");
         s.ack_block(flow, block);
         if (data->payload.size() < 512) {
-          const bool whole = std::uint64_t{512} * (block - 1U) + data->payload.size() == entry->size;
+          const bool whole =
+              std::uint64_t{512} * (block - 1U) + data->payload.size() == entry->size;
           return whole ? loosely("the old file, whole") : admit("a short end");
         }
         read_on(s, flow, static_cast<std::uint16_t>(block + 1));
@@ -285,8 +286,9 @@ std::vector<Case> terr_cases() {
       {.id = "TERR-06",
        .slug = "stray-tid",
        .clause = "RFC 1350 s.4",
-       .requirement = "A packet from a foreign port does not disturb a transfer; the stranger may be "
-                      "told so by ERROR 5.",
+       .requirement =
+           "A packet from a foreign port does not disturb a transfer; the stranger may be "
+           "told so by ERROR 5.",
        .stimulus = "an ACK to the transfer from another port",
        .answers = {"ERROR 5 to the stranger", "~silent to the stranger"},
        .problems = none,

@@ -195,8 +195,9 @@ std::vector<Case> tftp_cases() {
       {.id = "TFTP-01",
        .slug = "octet",
        .clause = "RFC 1350 s.2, s.4, s.5",
-       .requirement = "A file comes in numbered blocks of 512 octets, each acknowledged; the mode's "
-                      "name is free of case.",
+       .requirement =
+           "A file comes in numbered blocks of 512 octets, each acknowledged; the mode's "
+           "name is free of case.",
        .stimulus = "read requests for 1300 octets in the modes octet and OcTeT",
        .answers = {"the whole file"},
        .problems = "None known.",
@@ -275,8 +276,9 @@ std::vector<Case> tftp_cases() {
        .clause = "EDK2, U-Boot and Windows' boot manager write names so",
        .level = Level::Quirk,
        .quirk_of = "firmware",
-       .requirement = "A leading slash, a dot and doubled slashes lead to the same file; a backslash "
-                      "may.",
+       .requirement =
+           "A leading slash, a dot and doubled slashes lead to the same file; a backslash "
+           "may.",
        .stimulus = "read requests for /f.bin, ./f.bin, //f.bin and sub\\f.bin",
        .answers = {"the same file", "~no backslash"},
        .problems = "None known.",

@@ -151,7 +151,8 @@ void final_ack_script(Script& s) {
   s.read({.file = "k1300.bin", .lose_acks = {3}}, [](const ReadResult& result) -> Ruling {
     if (result.ending != ReadResult::Ending::Complete)
       return refuse("the last ACK lost: " + result.words());
-    return result.resent > 0 ? admit("the last block again") : refuse("the last block is not resent");
+    return result.resent > 0 ? admit("the last block again")
+                             : refuse("the last block is not resent");
   });
 }
 

@@ -32,7 +32,8 @@ std::string option_text(const tftp::Option& option) {
 Judge must_not_accept(tftp::Option option) {
   return [option](const Reply& reply) -> Ruling {
     if (const auto error = reply.as_error())
-      return error->code == 8 ? admit("ERROR 8") : refuse(option_text(option) + ": " + reply.words());
+      return error->code == 8 ? admit("ERROR 8")
+                              : refuse(option_text(option) + ": " + reply.words());
     if (const auto oack = reply.as_oack()) {
       return find_option(oack->options, option.name)
                  ? refuse(option_text(option) + ": " + reply.words())
@@ -124,8 +125,8 @@ void value_named_script(Script& s) {
   first_answer(s, rrq("k1300.bin", {{"foo", "blksize"}, {"tsize", "0"}}),
                [](const Reply& reply) -> Ruling {
                  const auto oack = reply.as_oack();
-                 if (!oack) return reply.as_data() ? admit("tsize or nothing")
-                                                   : refuse(reply.words());
+                 if (!oack)
+                   return reply.as_data() ? admit("tsize or nothing") : refuse(reply.words());
                  return oack->options.size() == 1 && find_option(oack->options, "tsize")
                             ? admit("tsize or nothing")
                             : refuse(reply.words());
@@ -137,8 +138,8 @@ void case_script(Script& s) {
                [](const Reply& reply) -> Ruling {
                  const auto oack = reply.as_oack();
                  if (!oack) return refuse(reply.words());
-                 const bool both = find_option(oack->options, "blksize") ||
-                                   find_option(oack->options, "tsize");
+                 const bool both =
+                     find_option(oack->options, "blksize") || find_option(oack->options, "tsize");
                  return both ? admit("recognised") : refuse(reply.words());
                });
 }
@@ -433,8 +434,9 @@ std::vector<Case> topt_cases() {
       {.id = "TOPT-10",
        .slug = "tsize",
        .clause = "RFC 2349 Transfer Size",
-       .requirement = "tsize is answered with the real size whatever number was sent; for a missing "
-                      "file there is ERROR 1 and no OACK.",
+       .requirement =
+           "tsize is answered with the real size whatever number was sent; for a missing "
+           "file there is ERROR 1 and no OACK.",
        .stimulus = "tsize of 0 and 99; an empty and a missing file",
        .answers = {"the real size"},
        .problems = none,
@@ -485,8 +487,9 @@ std::vector<Case> topt_cases() {
        .clause = "EDK2 and iPXE ask for the size first; RFC 2347",
        .level = Level::Quirk,
        .quirk_of = "EDK2",
-       .requirement = "A client that only wanted the size ends with ERROR: nothing comes again, and "
-                      "its next request is served.",
+       .requirement =
+           "A client that only wanted the size ends with ERROR: nothing comes again, and "
+           "its next request is served.",
        .stimulus = "tsize=0, OACK, ERROR 0 or 8; then blksize=1468 windowsize=4",
        .answers = {"served afterwards"},
        .problems = none,

@@ -35,8 +35,8 @@ std::string blocks_of(std::span<const Reply> replies) {
   std::string text;
   for (const Reply& reply : replies) {
     const auto data = reply.as_data();
-    text += (text.empty() ? "" : ", ") +
-            (data ? fmt::format("DATA {}", data->block) : reply.words());
+    text +=
+        (text.empty() ? "" : ", ") + (data ? fmt::format("DATA {}", data->block) : reply.words());
   }
   return text.empty() ? "nothing" : text;
 }
@@ -269,8 +269,9 @@ std::vector<Case> twin_cases() {
        .slug = "bounded",
        .clause = "RFC 7440 s.6; RFC 5405",
        .level = Level::Safe,
-       .requirement = "What is sent before any block was acknowledged is bounded: a window of 65535 "
-                      "is a weapon.",
+       .requirement =
+           "What is sent before any block was acknowledged is bounded: a window of 65535 "
+           "is a weapon.",
        .stimulus = "windowsize=65535 blksize=1468, ACK 0, then nothing",
        .answers = {"at most 64 blocks"},
        .problems = "64 blocks are our own limit; the RFC names none.",
