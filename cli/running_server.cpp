@@ -121,7 +121,7 @@ Outcome<void> RunningServer::open_sockets(const server::Configuration& configura
   service_ = std::make_unique<server::BootService>(dhcp_.get(), tftp_.get(), *files);
   DatagramService* service = service_.get();
   if (options_.mutant != nullptr && options_.mutant->wrap != nullptr) {
-    mutant_service_ = options_.mutant->wrap(*service_);
+    mutant_service_ = options_.mutant->wrap(*service_, configuration);
     service = mutant_service_.get();
   }
   live::UdpServerOptions udp;

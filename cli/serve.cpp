@@ -20,6 +20,7 @@ constexpr std::array kOptions = {
     OptionSpec{"conf-file", "FILE", "dnsmasq's configuration file, unchanged"},
     OptionSpec{"test", "", "read the configuration, say what is wrong with it, and end"},
     OptionSpec{"seed", "N", "for everything random; drawn and printed otherwise"},
+    OptionSpec{"mutant", "NAME", "be wrong in one way: `pxeproof conform list mutants`"},
 };
 
 constexpr Syntax kSyntax{
@@ -62,8 +63,17 @@ Outcome<void> serve(const Arguments& arguments, const server::LoadedConfiguratio
                     std::uint64_t seed) {
   auto signals = live::StopSignals::create();
   if (!signals) return environment_failed(signals.error().message);
+  const Mutant* mutant = nullptr;
+  if (const auto name = arguments.value("mutant")) {
+    mutant = find_mutant(*name);
+    if (mutant == nullptr) {
+      return wrong_usage(fmt::format(
+          "--mutant: no mutant '{}'; `pxeproof conform list mutants` shows all", *name));
+    }
+  }
   auto running = RunningServer::start(
-      loaded.configuration, {.log = print_line, .verbosity = arguments.verbosity, .seed = seed});
+      loaded.configuration,
+      {.log = print_line, .verbosity = arguments.verbosity, .seed = seed, .mutant = mutant});
   if (!running) return fail(running.error());
   for (const std::string& line : (*running)->describe()) print_line(line);
   print_line(fmt::format("serving, seed {}", seed));
