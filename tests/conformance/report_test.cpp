@@ -56,7 +56,9 @@ void check_object(const nlohmann::json& schema, const nlohmann::json& object,
     if (row.contains("enum")) {
       EXPECT_THAT(row.at("enum"), testing::Contains(value)) << where << " " << key;
     }
-    if (row.contains("const")) EXPECT_EQ(row.at("const"), value) << where;
+    if (row.contains("const")) {
+      EXPECT_EQ(row.at("const"), value) << where;
+    }
     if (!row.contains("items") || !row.at("items").contains("properties")) continue;
     for (const auto& each : value) check_object(row.at("items"), each, where + "/" + key);
   }
@@ -86,8 +88,8 @@ TEST(Report, PassesResultsBetweenProcessesByLine) {
 }
 
 TEST(Report, TellsWhatChangedBetweenTwoRuns) {
-  const Run before = example();
-  Run after = example();
+  const conformance::Run before = example();
+  conformance::Run after = example();
   EXPECT_TRUE(compare(before, after).empty());
   after.targets[0].cases[0].verdict = Verdict::Fail;
   after.targets[0].cases[0].seen = "OACK tsize=0";
@@ -117,7 +119,7 @@ TEST(Report, AnnotatesTheUnexpectedOnly) {
 }
 
 TEST(Report, EndsEachFailureWithExpectedSeenAndAgain) {
-  const Run run = example();
+  const conformance::Run run = example();
   const std::string text = failure_block(run.targets[0], run.targets[0].cases[1]);
   EXPECT_THAT(text, HasSubstr("expected   the real size | omitted"));
   EXPECT_THAT(text, HasSubstr("seen       OACK"));
