@@ -463,6 +463,7 @@ void Rom::run_nbp(Instant now, const FetchingNbp& fetching) {
   };
   StageInput input{.image = fetching.download.file().image(),
                    .content = fetching.download.file().whole(),
+                   .name = fetching.target.file,
                    .boot_file = fetching.target.file,
                    .server = fetching.target.next_server,
                    .mac = board_.mac,

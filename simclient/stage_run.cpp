@@ -34,13 +34,16 @@ void carry_frames(IpLayer& from, IpLayer& to) {
 }  // namespace
 
 void StageRun::start(Instant now, RomBoard& board, StageInput input) {
-  const std::string place = fmt::format("{} {} {} {} {}", to_string(input.image), input.boot_file,
-                                        to_string(input.server), input.config_file.value_or(""),
-                                        input.path_prefix.value_or(""));
+  if (input.image == firmware::BootImage::Unknown) {
+    input.image = firmware::recognise_image(input.content);
+  }
+  const std::string place =
+      fmt::format("{} {} {} {} {}", to_string(input.image), input.name, to_string(input.server),
+                  input.config_file.value_or(""), input.path_prefix.value_or(""));
   if (++starts_[place] > options_.loop_rounds) {
     return fail_payload({}, fmt::format("{} starts itself again and again, for ever, as the real "
                                         "one does",
-                                        printable(input.boot_file)));
+                                        printable(input.name)));
   }
   if (++programs_ > options_.chain_limit) {
     return fail_payload({}, fmt::format("{} programs started one another, which is the limit",
@@ -53,7 +56,7 @@ void StageRun::start(Instant now, RomBoard& board, StageInput input) {
   if (!stage_) {
     ending_ = Booted{.reached = Phase::Payload,
                      .what = Booted::What::Image,
-                     .image = input_.boot_file,
+                     .image = input_.name,
                      .command_line = input_.arguments};
     return;
   }
@@ -307,7 +310,8 @@ void StageRun::conclude(Instant now, RomBoard& board, const BootStage::Ending& e
 void StageRun::chain(Instant now, RomBoard& board, const BootStage::Chained& chained) {
   StageInput next = input_;
   next.image = last_image_;
-  next.boot_file = chained.image;
+  next.name = chained.image;
+  if (chained.boot_file) next.boot_file = *chained.boot_file;
   next.server = chained.server;
   next.arguments = chained.arguments;
   if (chained.config_file) next.config_file = chained.config_file;
