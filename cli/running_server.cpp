@@ -205,6 +205,7 @@ void RunningServer::tell_events() {
   };
   if (dhcp_) {
     while (dhcp_->poll_event(event_)) {
+      if (!options_.log) continue;
       for (const std::string& line : server::log_lines(event_, style)) add(line);
       if (options_.verbosity > 0) add(server::describe(event_));
     }
@@ -215,6 +216,7 @@ void RunningServer::tell_events() {
   if (tftp_) {
     server::TftpEvent event;
     while (tftp_->poll_event(event)) {
+      if (!options_.log) continue;
       const bool is_result = std::holds_alternative<server::TftpFinished>(event.what) ||
                              std::holds_alternative<server::TftpFailed>(event.what) ||
                              std::holds_alternative<server::TftpRefused>(event.what);

@@ -18,7 +18,7 @@ namespace pxeproof::cli {
 
 struct RunningServerOptions {
   // Lines of the log, one or more of them with '\n' between. What a server says about packets it
-  // does not answer comes at verbosity 1.
+  // does not answer comes at verbosity 1. Empty: nothing is even put into words.
   std::function<void(const std::string& line)> log;
   int verbosity = 0;
   std::uint64_t seed = 0;
