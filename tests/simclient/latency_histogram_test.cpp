@@ -79,7 +79,8 @@ TEST(LatencyHistogram, MergesIntoTheOneThatCountedBoth) {
 
 TEST(LatencyHistogram, CanBeMadeAgainFromItsClasses) {
   LatencyHistogram histogram;
-  for (const Duration value : {3us, 3us, 800us, 12ms, 40s}) histogram.record(value);
+  for (const Duration value : std::vector<Duration>{3us, 3us, 800us, 12ms, 40s})
+    histogram.record(value);
   LatencyHistogram again;
   for (const LatencyHistogram::Class& each : histogram.classes()) {
     again.record(each.from, each.count);
