@@ -37,9 +37,14 @@ class UdpServer : public EventSource {
   static SystemResult<UdpServer> create(DatagramService& service, const UdpServerOptions& options);
   static SystemResult<UdpServer> create(DatagramService& service, const UdpServerOptions& options,
                                         ReservedPorts reserved);
+  // Opens nothing: the sockets are those of the service's ports.
+  static SystemResult<UdpServer> create(DatagramService& service, std::vector<UdpSocket> sockets);
   UdpServer(UdpServer&&) noexcept;
   UdpServer& operator=(UdpServer&&) noexcept;
   ~UdpServer() override;
+
+  // As in UdpServerOptions.
+  void set_neighbour_ports(std::set<std::uint16_t> ports) { neighbour_ports_ = std::move(ports); }
 
   // A socket more, or in the place of the one that has its port.
   SystemResult<void> adopt(UdpSocket socket);
@@ -63,6 +68,7 @@ class UdpServer : public EventSource {
   struct Sending;
 
   UdpServer(DatagramService& service, std::set<std::uint16_t> neighbour_ports);
+  SystemResult<void> prepare();
   SystemResult<void> watch(UdpSocket socket);
   std::size_t receive(Instant now, UdpSocket& socket);
   void drain();
