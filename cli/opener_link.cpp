@@ -34,10 +34,12 @@ Outcome<std::unique_ptr<OpenerLink>> OpenerLink::start(ConfigurationOrigin origi
   if (!pair) return environment_failed(pair.error().message);
   std::optional<live::MessageChannel> ours(std::move(pair->first));
   std::optional<live::MessageChannel> theirs(std::move(pair->second));
-  const auto started = live::start_helper([&] {
-    ours.reset();
-    return OpenerProcess(std::move(*theirs), {std::move(origin), std::move(remove_at_end)}).run();
-  });
+  const auto started = live::start_helper(
+      [&] {
+        return OpenerProcess(std::move(*theirs), {std::move(origin), std::move(remove_at_end)})
+            .run();
+      },
+      {theirs->descriptor()});
   if (!started) return environment_failed(started.error().message);
   return std::unique_ptr<OpenerLink>(new OpenerLink(std::move(*ours)));
 }

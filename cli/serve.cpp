@@ -5,6 +5,8 @@
 #include <string>
 
 #include "cli/configuration_record.h"
+#include "cli/explain_packet.h"
+#include "cli/metrics_exposer.h"
 #include "cli/running_server.h"
 #include "cli/serve_control.h"
 #include "cli/serve_options.h"
@@ -115,6 +117,11 @@ Outcome<void> Serve::start() {
   if (!options_.control.empty()) {
     if (auto listening = control_->listen(options_.control); !listening) return listening;
   }
+  if (!options_.metrics.empty()) {
+    auto exposer = start_metrics_exposer(options_.metrics);
+    if (!exposer) return fail(exposer.error());
+    if (auto added = control_->add_connection(std::move(*exposer)); !added) return added;
+  }
   auto loop = live::EventLoop::create();
   if (!loop) return environment_failed(loop.error().message);
   loop_.emplace(std::move(*loop));
@@ -210,6 +217,13 @@ ExitCode run_serve(std::span<const std::string> words) {
         report({ExitCode::WrongUsage,
                 "pxeproof serve: nothing to serve; give --conf-file FILE or directives such as "
                 "--enable-tftp --tftp-root=/srv/tftp"}));
+  }
+  if (const auto packet = arguments->value("explain-packet")) {
+    const auto explained = explain_packet(*packet, options->origin);
+    if (!explained) return static_cast<ExitCode>(report(explained.error()));
+    fmt::print("{}", explained->text);
+    return explained->fate == PacketExplanation::Fate::Answered ? ExitCode::AsExpected
+                                                                : ExitCode::TestedThingFailed;
   }
   if (arguments->has("test")) {
     const auto tested = test_configuration(options->origin);

@@ -16,6 +16,9 @@ constexpr std::array kOptions = {
     OptionSpec{"seed", "N", "for everything random; drawn and printed otherwise"},
     OptionSpec{"control", "PATH", "a Unix socket that answers status, counters, reload ..."},
     OptionSpec{"status", "PATH", "ask the server behind that socket how it is, and end"},
+    OptionSpec{"explain-packet", "FILE#N",
+               "what this configuration answers to packet N of a capture"},
+    OptionSpec{"metrics", "ADDR:PORT", "Prometheus metrics over HTTP; off without it"},
     OptionSpec{"log-format", "FORMAT", "text (as dnsmasq) or json (a line for each event)"},
     OptionSpec{"confine", "on|off", "give up rights once everything is open (default on)"},
 };
@@ -42,6 +45,7 @@ Outcome<ServeOptions> read_serve_options(const Arguments& arguments) {
   ServeOptions options;
   options.origin = {.file = arguments.value_or("conf-file", ""), .directives = arguments.foreign};
   options.control = arguments.value_or("control", "");
+  options.metrics = arguments.value_or("metrics", "");
   options.verbosity = arguments.verbosity;
   const std::string format = arguments.value_or("log-format", "text");
   if (format == "json") {

@@ -123,6 +123,18 @@ ConfinementReport confine(const ConfinementOptions& options) {
   return report;
 }
 
+ConfinementReport confine_listener() {
+  ConfinementReport report;
+  limit_capabilities({});
+  if (geteuid() == 0) {
+    if (const auto nobody = find_user("nobody", "")) note(report, "user nobody", become(*nobody));
+  }
+  note(report, "no capabilities", set_capabilities({}));
+  note(report, "no_new_privs", forbid_new_privileges());
+  note(report, "Landlock: no files", forbid_all_files());
+  return report;
+}
+
 ConfinementReport keep_serving_rights_only() {
   ConfinementReport report;
   const auto kept = {CAP_NET_BIND_SERVICE, CAP_NET_RAW, CAP_DAC_READ_SEARCH, CAP_SETUID,

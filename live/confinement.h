@@ -39,6 +39,10 @@ struct ConfinementOptions {
 };
 ConfinementReport confine(const ConfinementOptions& options);
 
+// The same for a process that listens for HTTP on a socket that is open: no files, no
+// capabilities, no new TCP connections.
+ConfinementReport confine_listener();
+
 // What the process that keeps the rights still gives up: capabilities other than binding ports, raw
 // sockets, reading files and acting as another user; and the right to gain any.
 ConfinementReport keep_serving_rights_only();

@@ -101,6 +101,16 @@ SystemResult<std::string> ask_line(const FileDescriptor& connection, std::string
       static_cast<ssize_t>(request.size())) {
     return fail(last_error("control socket"));
   }
+  return read_line(connection, patience);
+}
+
+void wait_for_hang_up(int connection) {
+  pollfd hung_up{.fd = connection, .events = POLLRDHUP, .revents = 0};
+  while (poll(&hung_up, 1, -1) < 0 && errno == EINTR) {
+  }
+}
+
+SystemResult<std::string> read_line(const FileDescriptor& connection, Duration patience) {
   const Instant end = now() + patience;
   std::string answer;
   std::array<char, kReadOctets> part{};

@@ -24,6 +24,12 @@ SystemResult<FileDescriptor> connect_to_path(const std::string& path);
 SystemResult<std::string> ask_line(const FileDescriptor& connection, std::string_view line,
                                    Duration patience);
 
+// The next line of a connection.
+SystemResult<std::string> read_line(const FileDescriptor& connection, Duration patience);
+
+// Returns when the other end of a connection is gone.
+void wait_for_hang_up(int connection);
+
 // Two ends of a connection between processes of ours.
 SystemResult<std::pair<FileDescriptor, FileDescriptor>> connected_pair();
 
