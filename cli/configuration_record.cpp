@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "cli/configuration_disk.h"
+#include "cli/serve_directory.h"
+#include "live/network_interfaces.h"
 
 namespace pxeproof::cli {
 
@@ -32,6 +34,13 @@ Outcome<ConfigurationRecord> record_sources(const ConfigurationOrigin& origin) {
           origin.file, text.error()));
     }
     record.sources.files.push_back({origin.file, std::move(*text)});
+  }
+  if (!origin.directory.empty()) {
+    const auto interfaces = live::list_network_interfaces();
+    if (!interfaces) return environment_failed(interfaces.error().message);
+    auto text = directory_configuration(origin.directory, *interfaces);
+    if (!text) return fail(text.error());
+    record.sources.files.push_back({"serve " + origin.directory, std::move(*text)});
   }
   return record;
 }

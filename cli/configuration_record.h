@@ -15,6 +15,7 @@ namespace pxeproof::cli {
 struct ConfigurationOrigin {
   std::string file;                     // dnsmasq's configuration file; empty: none
   std::vector<std::string> directives;  // of the command line
+  std::string directory;                // to be served without a file; empty: none
 };
 
 // Everything that a reading of the configuration took from the disk, so that a process without

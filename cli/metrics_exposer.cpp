@@ -79,20 +79,23 @@ constexpr std::array kPlain = {
 struct LabelledMetric {
   const char* name;
   const char* help;
+  MetricType type;
   const char* label;
   const char* where;
 };
 constexpr std::array kLabelled = {
-    LabelledMetric{"pxeproof_dhcp_answers_total", "Answers of the DHCP side.", "kind",
-                   "/dhcp/answered"},
+    LabelledMetric{"pxeproof_dhcp_answers_total", "Answers of the DHCP side.", MetricType::Counter,
+                   "kind", "/dhcp/answered"},
     LabelledMetric{"pxeproof_dhcp_silent_total", "Datagrams without an answer, by reason.",
-                   "reason", "/dhcp/silent"},
+                   MetricType::Counter, "reason", "/dhcp/silent"},
     LabelledMetric{"pxeproof_tftp_refused_total", "Requests that were answered with an ERROR.",
-                   "reason", "/tftp/refused"},
+                   MetricType::Counter, "reason", "/tftp/refused"},
     LabelledMetric{"pxeproof_tftp_failed_total", "Transfers that began and did not complete.",
-                   "reason", "/tftp/failed"},
-    LabelledMetric{"pxeproof_tftp_dropped_total", "TFTP packets that changed nothing.", "reason",
-                   "/tftp/dropped"},
+                   MetricType::Counter, "reason", "/tftp/failed"},
+    LabelledMetric{"pxeproof_tftp_dropped_total", "TFTP packets that changed nothing.",
+                   MetricType::Counter, "reason", "/tftp/dropped"},
+    LabelledMetric{"pxeproof_tftp_limit", "The most there may be at once.", MetricType::Gauge,
+                   "what", "/tftp/limits"},
 };
 
 ClientMetric metric_of(MetricType type, double value) {
@@ -117,9 +120,9 @@ std::vector<MetricFamily> families_of(const std::string& counters) {
   for (const LabelledMetric& row : kLabelled) {
     const json::json_pointer where(row.where);
     if (!numbers.contains(where)) continue;
-    MetricFamily family{row.name, row.help, MetricType::Counter, {}};
+    MetricFamily family{row.name, row.help, row.type, {}};
     for (const auto& [key, count] : numbers[where].items()) {
-      ClientMetric metric = metric_of(MetricType::Counter, count.get<double>());
+      ClientMetric metric = metric_of(row.type, count.get<double>());
       metric.label.push_back({row.label, key});
       family.metric.push_back(std::move(metric));
     }

@@ -79,6 +79,7 @@ void OpenerProcess::load() {
   if (!memory) return send(encode_failure({ExitCode::EnvironmentFailed, memory.error().message}));
 
   tftp_ = loaded->configuration.tftp;
+  if (wanted_lease_file(loaded->configuration).empty()) journal_.close();
   earlier_roots_ = std::exchange(roots_, roots_of(tftp_));
   reads_as_root_ = opened->reads_as_root;
   std::vector<int> part;

@@ -12,23 +12,29 @@ namespace pxeproof::cli {
 
 namespace {
 
+server::TftpOptions make_tftp_options(const server::Configuration& configuration,
+                                      const ServerResources& resources,
+                                      const TftpLimitOptions& limits) {
+  server::TftpOptions options = server::tftp_options(configuration, resources.interfaces);
+  options.transfer_ports = resources.transfer_ports;
+  // dnsmasq's rule: with all rights of root, only what everybody may read is sent.
+  options.require_world_readable = resources.reads_as_root;
+  server::TftpLimits& all = options.limits;
+  all.transfers_per_client = limits.transfers_per_client.value_or(all.transfers_per_client);
+  all.half_open = limits.half_open.value_or(all.half_open);
+  all.waiting = limits.waiting.value_or(all.waiting);
+  all.waiting_per_client = limits.waiting_per_client.value_or(all.waiting_per_client);
+  return options;
+}
+
+}  // namespace
+
 std::string describe_address(const NetworkInterface& interface) {
   const Subnet& subnet = interface.addresses.front();
   int bits = 0;
   for (std::uint32_t mask = subnet.netmask.value; mask != 0; mask <<= 1U) ++bits;
   return fmt::format("{} {}/{}", interface.name, to_string(subnet.address), bits);
 }
-
-server::TftpOptions make_tftp_options(const server::Configuration& configuration,
-                                      const ServerResources& resources) {
-  server::TftpOptions options = server::tftp_options(configuration, resources.interfaces);
-  options.transfer_ports = resources.transfer_ports;
-  // dnsmasq's rule: with all rights of root, only what everybody may read is sent.
-  options.require_world_readable = resources.reads_as_root;
-  return options;
-}
-
-}  // namespace
 
 class RunningServer::OpenerSource : public live::EventSource {
  public:
@@ -46,8 +52,10 @@ class RunningServer::OpenerSource : public live::EventSource {
 
 RunningServer::RunningServer(RunningServerOptions options)
     : options_(std::move(options)),
-      log_(
-          {.print = options_.log, .format = options_.log_format, .verbosity = options_.verbosity}) {
+      log_({.print = options_.log,
+            .format = options_.log_format,
+            .verbosity = options_.verbosity,
+            .events = options_.events}) {
   server::FileOpener& files =
       options_.opener == nullptr ? static_cast<server::FileOpener&>(own_files_) : *options_.opener;
   // The journal comes with the configuration, and may come later than this.
@@ -99,7 +107,7 @@ Outcome<void> RunningServer::apply(ReadyServer ready) {
 
   std::vector<live::UdpSocket> sockets = std::move(resources.sockets);
   if (!udp_) {
-    auto server = live::UdpServer::create(*service_, std::move(sockets));
+    auto server = live::UdpServer::run_on(*service_, std::move(sockets));
     if (!server) return environment_failed(server.error().message);
     udp_.emplace(std::move(*server));
   } else {
@@ -110,7 +118,6 @@ Outcome<void> RunningServer::apply(ReadyServer ready) {
     }
   }
   const bool wants_macs =
-      options_.wants_client_macs ||
       configuration_.tftp.unique_root == server::TftpConfiguration::UniqueRoot::ByMac;
   udp_->set_neighbour_ports(wants_macs ? std::set<std::uint16_t>{tftp::kPort}
                                        : std::set<std::uint16_t>{});
@@ -121,7 +128,7 @@ Outcome<void> RunningServer::apply(ReadyServer ready) {
 }
 
 void RunningServer::apply_tftp(const ServerResources& resources) {
-  server::TftpOptions options = make_tftp_options(configuration_, resources);
+  server::TftpOptions options = make_tftp_options(configuration_, resources, options_.limits);
   if (!configuration_.tftp.enabled) {
     // Transfers go on; without an interface there are no new ones.
     if (!tftp_) return;
@@ -147,7 +154,7 @@ void RunningServer::apply_dhcp() {
 }
 
 void RunningServer::apply_leases(ServerResources& resources) {
-  if (configuration_.lease_file.empty()) journal_.reset();
+  if (wanted_lease_file(configuration_).empty()) journal_.reset();
   if (!dhcp_ || !resources.lease_file) return;
   OpenerLink* opener = options_.opener;
   const auto complain = [this](const std::string& text) {

@@ -20,18 +20,30 @@
 
 namespace pxeproof::cli {
 
+// "eth0 192.168.178.2/24".
+std::string describe_address(const NetworkInterface& interface);
+
+// What of server::TftpLimits an operator may set; nullopt: the default.
+struct TftpLimitOptions {
+  std::optional<std::uint32_t> transfers_per_client;
+  std::optional<std::uint32_t> half_open;
+  std::optional<std::uint32_t> waiting;
+  std::optional<std::uint32_t> waiting_per_client;
+};
+
 struct RunningServerOptions {
   std::function<void(const std::string& line)> log;  // each line of it
   ServerLog::Format log_format = ServerLog::Format::Text;
   int verbosity = 0;  // 1: also what the server says about packets that it does not answer
+  // Whether what clients do is in the log, or told otherwise.
+  ServerLog::Events events = ServerLog::Events::Logged;
   std::uint64_t seed = 0;
+  TftpLimitOptions limits{};
   // Who opens files and sockets; nullptr: this process, which then has to have the rights.
   OpenerLink* opener = nullptr;
   // Sees every event beside the log.
   std::function<void(const server::ServerEvent&)> on_dhcp{};
   std::function<void(const server::TftpEvent&)> on_tftp{};
-  // MAC addresses of TFTP clients are looked up; otherwise only where the configuration needs them.
-  bool wants_client_macs = false;
 };
 
 // A server on this machine's sockets, in the network namespace where it was started.

@@ -4,11 +4,16 @@
 #include <cstdlib>
 #include <string>
 
+#include "cli/boot_teller.h"
+#include "cli/boot_watch.h"
 #include "cli/configuration_record.h"
+#include "cli/dhcp_probe.h"
 #include "cli/explain_packet.h"
 #include "cli/metrics_exposer.h"
 #include "cli/running_server.h"
 #include "cli/serve_control.h"
+#include "cli/serve_directory.h"
+#include "cli/serve_once.h"
 #include "cli/serve_options.h"
 #include "cli/server_status.h"
 #include "cli/verbs.h"
@@ -26,10 +31,7 @@ int report(const Failure& failure) {
   return static_cast<int>(failure.code);
 }
 
-void print_line(const std::string& line) {
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
-}
+constexpr Duration kProbePatience = std::chrono::milliseconds(1500);
 
 // Notes are for who asks: with --test or -v.
 void print_warnings(const server::LoadedConfiguration& loaded, int verbosity) {
@@ -78,6 +80,8 @@ class Serve {
  private:
   Outcome<void> start();
   Outcome<void> confine();
+  void look_round(const ReadyServer& ready) const;
+  void print(const std::string& line) const;
   void reload(ServeControl::Reply reply);
 
   ServeOptions options_;
@@ -86,6 +90,9 @@ class Serve {
   std::optional<live::StopSignals> signals_;
   std::unique_ptr<RunningServer> server_;
   std::unique_ptr<ServeControl> control_;
+  BootWatch watch_;
+  std::unique_ptr<BootTeller> teller_;  // of a directory, or of a single run
+  std::unique_ptr<ServeOnce> once_;
   std::optional<live::EventLoop> loop_;
 };
 
@@ -102,14 +109,31 @@ Outcome<void> Serve::start() {
   auto ready = opener_->wait_for_load();
   if (!ready) return fail(ready.error());
   print_warnings(ready->loaded, options_.verbosity);
-  auto server = RunningServer::start(std::move(*ready), {.log = print_line,
-                                                         .log_format = options_.log_format,
-                                                         .verbosity = options_.verbosity,
-                                                         .seed = options_.seed,
-                                                         .opener = opener_.get()});
+  if (!options_.origin.directory.empty()) look_round(*ready);
+  RunningServerOptions running{.log = [this](const std::string& line) { print(line); },
+                               .log_format = options_.log_format,
+                               .verbosity = options_.verbosity,
+                               .seed = options_.seed,
+                               .limits = options_.limits,
+                               .opener = opener_.get()};
+  const bool is_watched = options_.once || !options_.origin.directory.empty();
+  if (is_watched) {
+    running.on_dhcp = [this](const server::ServerEvent& event) { watch_.on_event(event); };
+    running.on_tftp = [this](const server::TftpEvent& event) { watch_.on_event(event); };
+    const bool is_plain = options_.verbosity == 0 && options_.log_format == ServerLog::Format::Text;
+    if (is_plain) running.events = ServerLog::Events::LeftOut;
+    teller_ = std::make_unique<BootTeller>(watch_, options_.origin.directory,
+                                           [this](const std::string& line) { print(line); });
+  }
+  auto server = RunningServer::start(std::move(*ready), std::move(running));
   if (!server) return fail(server.error());
   server_ = std::move(*server);
   history_.started = live::now();
+  if (options_.once) {
+    auto once = ServeOnce::create(*options_.once, history_.started);
+    if (!once) return fail(once.error());
+    once_ = std::move(*once);
+  }
   auto control = ServeControl::create(
       *server_, history_, [this](ServeControl::Reply reply) { reload(std::move(reply)); });
   if (!control) return fail(control.error());
@@ -127,12 +151,34 @@ Outcome<void> Serve::start() {
   loop_.emplace(std::move(*loop));
   for (live::EventSource* source :
        {static_cast<live::EventSource*>(&*signals_), static_cast<live::EventSource*>(server_.get()),
-        server_->opener_source(), &control_->source()}) {
+        server_->opener_source(), &control_->source(),
+        static_cast<live::EventSource*>(teller_.get())}) {
+    if (source == nullptr) continue;
     if (const auto added = loop_->add(*source); !added) {
       return environment_failed(added.error().message);
     }
   }
   return {};
+}
+
+void Serve::print(const std::string& line) const {
+  // A report on standard output stands alone there.
+  const bool is_reported = options_.once && options_.once->json == "-";
+  std::FILE* const stream = is_reported ? stderr : stdout;
+  fmt::print(stream, "{}\n", line);
+  std::fflush(stream);
+}
+
+// What is on the network, and what of the directory is served there.
+void Serve::look_round(const ReadyServer& ready) const {
+  for (const NetworkInterface& interface : ready.resources.interfaces) {
+    if (interface.addresses.empty() || interface.mac == MacAddress{}) continue;
+    const auto servers = probe_dhcp(interface, options_.seed, kProbePatience);
+    const std::string seen = servers ? cli::describe(*servers)
+                                     : "DHCP servers not looked for: " + servers.error().message;
+    print(fmt::format("{}   {}   {}", describe_address(interface), seen,
+                      describe_services(ready.loaded.configuration)));
+  }
 }
 
 Outcome<void> Serve::confine() {
@@ -172,19 +218,27 @@ Outcome<void> Serve::run() {
   if (auto started = start(); !started) return started;
   if (auto confined = confine(); !confined) return confined;
   const ServerLog& log = server_->log();
-  for (const std::string& line : server_->describe()) log.message(ServerLog::Level::Info, line);
+  if (options_.origin.directory.empty()) {
+    for (const std::string& line : server_->describe()) log.message(ServerLog::Level::Info, line);
+  }
   log.message(ServerLog::Level::Info, "confined: " + history_.confinement);
   log.message(ServerLog::Level::Info, fmt::format("serving, seed {}", options_.seed));
   opener_->notify("READY=1");
   const auto is_done = [&] {
     if (signals_->take_reload()) reload(nullptr);
+    if (once_ && once_->is_over(watch_, live::now())) return true;
     return signals_->stop().has_value() || server_->failure().has_value();
   };
-  const auto end = loop_->run(is_done);
+  const auto end = once_ ? loop_->run(is_done, once_->deadline()) : loop_->run(is_done);
   server_->stop(live::now());
   opener_->notify("STOPPING=1");
   if (!end) return environment_failed(end.error().message);
   if (const auto failure = server_->failure()) return fail(*failure);
+  if (once_) {
+    auto judged = once_->finish(watch_, live::now(), options_.command);
+    teller_->tell_rest();
+    return judged;
+  }
   log.message(ServerLog::Level::Info, "stopped");
   return {};
 }
@@ -205,28 +259,30 @@ ExitCode run_serve(std::span<const std::string> words) {
     return ExitCode::AsExpected;
   }
   if (const auto path = arguments->value("status")) {
-    const auto asked = ask_status(*path);
+    const auto command = arguments->value("command");
+    const auto asked = command ? ask_command(*path, *command) : ask_status(*path);
     if (!asked) return static_cast<ExitCode>(report(asked.error()));
     fmt::print("{}", *asked);
     return ExitCode::AsExpected;
   }
-  auto options = read_serve_options(*arguments);
+  auto options = read_serve_options(*arguments, words);
   if (!options) return static_cast<ExitCode>(report(options.error()));
-  if (options->origin.file.empty() && options->origin.directives.empty()) {
+  const ConfigurationOrigin origin = options->origin;
+  if (origin.file.empty() && origin.directives.empty() && origin.directory.empty()) {
     return static_cast<ExitCode>(
         report({ExitCode::WrongUsage,
-                "pxeproof serve: nothing to serve; give --conf-file FILE or directives such as "
-                "--enable-tftp --tftp-root=/srv/tftp"}));
+                "pxeproof serve: nothing to serve; give a directory, --conf-file FILE or "
+                "directives such as --enable-tftp --tftp-root=/srv/tftp"}));
   }
   if (const auto packet = arguments->value("explain-packet")) {
-    const auto explained = explain_packet(*packet, options->origin);
+    const auto explained = explain_packet(*packet, origin);
     if (!explained) return static_cast<ExitCode>(report(explained.error()));
     fmt::print("{}", explained->text);
     return explained->fate == PacketExplanation::Fate::Answered ? ExitCode::AsExpected
                                                                 : ExitCode::TestedThingFailed;
   }
   if (arguments->has("test")) {
-    const auto tested = test_configuration(options->origin);
+    const auto tested = test_configuration(origin);
     return tested ? ExitCode::AsExpected : static_cast<ExitCode>(report(tested.error()));
   }
   const bool is_confined = options->confinement == ServeOptions::Confinement::On;

@@ -59,6 +59,14 @@ std::optional<std::string> ServeControl::answer(live::LineServer::ConnectionId i
       fmt::format("no command '{}'; there are {}", printable(command), kCommands));
 }
 
+Outcome<std::string> ask_command(const std::string& path, const std::string& command) {
+  const auto connection = live::connect_to_path(path);
+  if (!connection) return environment_failed(connection.error().message);
+  auto answer = live::ask_line(*connection, command, kPatience);
+  if (!answer) return environment_failed(answer.error().message);
+  return *answer + "\n";
+}
+
 Outcome<std::string> ask_status(const std::string& path) {
   const auto connection = live::connect_to_path(path);
   if (!connection) return environment_failed(connection.error().message);

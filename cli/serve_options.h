@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "cli/arguments.h"
 #include "cli/configuration_record.h"
 #include "cli/failure.h"
+#include "cli/running_server.h"
+#include "cli/serve_once.h"
 #include "cli/server_log.h"
 
 namespace pxeproof::cli {
@@ -21,11 +24,16 @@ struct ServeOptions {
   std::string metrics;  // ADDRESS:PORT; empty: none
   ServerLog::Format log_format = ServerLog::Format::Text;
   enum class Confinement { On, Off } confinement = Confinement::On;
+  // Transfers, half-open ones and waiting requests; 0: the configuration's or the default.
+  TftpLimitOptions limits;
+  std::optional<OnceOptions> once;  // ends when one machine has booted
+  std::string command;              // as it was written, for messages
   int verbosity = 0;
   std::uint64_t seed = 0;
 };
 
 // Reads the command line of a server that shall run. The seed is drawn where none is given.
-Outcome<ServeOptions> read_serve_options(const Arguments& arguments);
+Outcome<ServeOptions> read_serve_options(const Arguments& arguments,
+                                         std::span<const std::string> words);
 
 }  // namespace pxeproof::cli

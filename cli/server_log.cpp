@@ -128,6 +128,7 @@ void ServerLog::message(Level level, std::string_view text) const {
 }
 
 void ServerLog::event(const server::ServerEvent& event) const {
+  if (options_.events == Events::LeftOut) return;
   const bool is_silent = event.kind == server::ServerEvent::Kind::Silent;
   if (options_.format == Format::Json) {
     const bool is_routine = is_silent || options_.quiet_dhcp;
@@ -142,6 +143,7 @@ void ServerLog::event(const server::ServerEvent& event) const {
 }
 
 void ServerLog::event(const server::TftpEvent& event) const {
+  if (options_.events == Events::LeftOut) return;
   const bool is_quiet =
       options_.quiet_tftp && std::holds_alternative<server::TftpFinished>(event.what);
   if ((!is_result(event) || is_quiet) && options_.verbosity == 0) return;

@@ -13,11 +13,13 @@ namespace pxeproof::cli {
 class ServerLog {
  public:
   enum class Format { Text, Json };
+  enum class Events { Logged, LeftOut };  // what clients do; messages come always
   enum class Level { Info, Warning, Error };
   struct Options {
     std::function<void(const std::string& line)> print;
     Format format = Format::Text;
     int verbosity = 0;  // 1: also what gets no answer, and why
+    Events events = Events::Logged;
     bool quiet_dhcp = false;
     bool quiet_tftp = false;
     bool with_xid = false;  // log-dhcp

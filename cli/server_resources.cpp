@@ -94,6 +94,10 @@ Outcome<LeaseFile> open_lease_file(const std::string& path) {
 
 }  // namespace
 
+std::string wanted_lease_file(const server::Configuration& configuration) {
+  return configuration.ranges.empty() ? std::string() : configuration.lease_file;
+}
+
 Outcome<std::optional<live::UserIdentity>> configured_user(
     const server::Configuration& configuration) {
   if (configuration.user.empty() || geteuid() != 0) return std::optional<live::UserIdentity>();
@@ -128,8 +132,9 @@ Outcome<ServerResources> ResourceOpener::open(const server::Configuration& confi
                             .range = configuration.tftp.port_range};
   if (auto opened = open_transfer_ports(transfers, interface, resources); !opened)
     return fail(opened.error());
-  if (!configuration.lease_file.empty() && configuration.lease_file != lease_file_) {
-    auto file = open_lease_file(configuration.lease_file);
+  const std::string lease_file = wanted_lease_file(configuration);
+  if (!lease_file.empty() && lease_file != lease_file_) {
+    auto file = open_lease_file(lease_file);
     if (!file) return fail(file.error());
     resources.lease_file = std::move(*file);
   }
@@ -139,7 +144,7 @@ Outcome<ServerResources> ResourceOpener::open(const server::Configuration& confi
   fixed_ports_ = resources.fixed_ports;
   transfers_ = transfers;
   transfer_ports_ = resources.transfer_ports;
-  lease_file_ = configuration.lease_file;
+  lease_file_ = lease_file;
   reader_ = std::move(*user);
   return resources;
 }

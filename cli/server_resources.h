@@ -63,6 +63,9 @@ class ResourceOpener {
   std::optional<live::UserIdentity> reader_;  // whose rights files are opened with; nullopt: ours
 };
 
+// dhcp-leasefile, where there is something to lease; empty: none.
+std::string wanted_lease_file(const server::Configuration& configuration);
+
 // dnsmasq's rule: the user and group that the configuration names; nullopt where it names none or
 // where this process is not root.
 Outcome<std::optional<live::UserIdentity>> configured_user(

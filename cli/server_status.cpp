@@ -64,6 +64,12 @@ ordered_json tftp_counters(const server::TftpServer& tftp) {
           {"transfers", tftp.transfers()},
           {"half_open", tftp.half_open()},
           {"waiting", tftp.waiting()},
+          {"limits",
+           {{"transfers", tftp.limits().transfers},
+            {"transfers-per-client", tftp.limits().transfers_per_client},
+            {"half-open", tftp.limits().half_open},
+            {"waiting", tftp.limits().waiting},
+            {"waiting-per-client", tftp.limits().waiting_per_client}}},
           {"dropped", by_reason(counters.dropped)},
           {"refused", by_reason(counters.refused)},
           {"failed", by_reason(counters.failed)}};

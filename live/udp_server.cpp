@@ -130,7 +130,7 @@ SystemResult<UdpServer> UdpServer::create(DatagramService& service, const UdpSer
   return server;
 }
 
-SystemResult<UdpServer> UdpServer::create(DatagramService& service,
+SystemResult<UdpServer> UdpServer::run_on(DatagramService& service,
                                           std::vector<UdpSocket> sockets) {
   UdpServer server(service, {});
   if (auto prepared = server.prepare(); !prepared) {

@@ -38,7 +38,7 @@ class UdpServer : public EventSource {
   static SystemResult<UdpServer> create(DatagramService& service, const UdpServerOptions& options,
                                         ReservedPorts reserved);
   // Opens nothing: the sockets are those of the service's ports.
-  static SystemResult<UdpServer> create(DatagramService& service, std::vector<UdpSocket> sockets);
+  static SystemResult<UdpServer> run_on(DatagramService& service, std::vector<UdpSocket> sockets);
   UdpServer(UdpServer&&) noexcept;
   UdpServer& operator=(UdpServer&&) noexcept;
   ~UdpServer() override;

@@ -57,6 +57,12 @@ class ServedProgram {
     return end.has_value();
   }
 
+  // Reads what it has written, which it would wait for at some point.
+  void hear() {
+    process_->on_wake(now());
+    for (const std::string& line : process_->take_lines()) log += line + "\n";
+  }
+
   void send_signal(int signal) { process_->send_signal(signal); }
   Exit wait() { return process_->wait(); }
   pid_t pid() const { return process_->pid(); }
