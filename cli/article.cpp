@@ -51,6 +51,8 @@ constexpr std::array kTreeFiles = {
              "memtest86+"},
     TreeFile{TreeFile::How::Copy, "/boot/memtest86+x64.efi", "memtest/memtest86+x64.efi",
              "memtest86+"},
+    TreeFile{TreeFile::How::Copy, "/boot/memtest86+ia32.efi", "memtest/memtest86+ia32.efi",
+             "memtest86+"},
 };
 
 }  // namespace
@@ -59,7 +61,10 @@ std::string_view article_configuration() { return kConfiguration; }
 
 std::string article_configuration_with_efi() {
   return std::string(kConfiguration) +
-         "pxe-service=X86-64_EFI,\"Memtest\",memtest/memtest86+x64.efi\n";
+         "pxe-service=X86-64_EFI,\"Memtest\",memtest/memtest86+x64.efi\n"
+         "pxe-service=IA32_EFI,\"Memtest\",memtest/memtest86+ia32.efi\n"
+         // No memtest86+ is made for arm64: this one arrives whole and is refused as an image.
+         "pxe-service=ARM64_EFI,\"Memtest\",memtest/memtest86+x64.efi\n";
 }
 
 Outcome<void> make_article_tree(const fs::path& directory) {

@@ -97,8 +97,9 @@ Outcome<BootLab> BootLab::start(const LabConfiguration& lab, const BootLabOption
   if (const auto made = live::mount_private_directory(std::string(kScratchDirectory)); !made) {
     return lab_failed(made.error());
   }
-  if (!lab.text.empty()) {
-    const std::string root(kArticleRoot);
+  if (!lab.text.empty() || options.tree == BootLabOptions::Tree::Article) {
+    const std::string root =
+        lab.text.empty() ? lab.configuration.tftp.root : std::string(kArticleRoot);
     if (const auto made = live::mount_private_directory(root); !made)
       return lab_failed(made.error());
     if (auto made = make_article_tree(root); !made) return fail(made.error());

@@ -31,6 +31,9 @@ struct BootLabOptions {
   BootTarget::Server server = BootTarget::Server::Builtin;
   int verbosity = 0;
   std::uint64_t seed = 1;
+  // What lies under the server's TFTP root: what the configuration says, or the article's tree.
+  enum class Tree { OfConfiguration, Article };
+  Tree tree = Tree::OfConfiguration;
 };
 
 // A private network with an address server and a boot server, each a host of its own. To be made

@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <filesystem>
 
 #include "cli/arguments.h"
 #include "cli/boot_lab.h"
 #include "cli/boot_report.h"
 #include "cli/boot_story.h"
+#include "cli/recorded_boot.h"
 #include "cli/tree_content.h"
 #include "cli/verbs.h"
 #include "lab/ipv6_router.h"
@@ -26,12 +29,16 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::array kOptions = {
-    OptionSpec{"firmware", "NAME", "the real ROM: ipxe-bios (default) or ovmf-x64"},
+    OptionSpec{"firmware", "NAME", "the real ROM: ipxe-bios (default), ovmf-x64, ovmf-ia32, ..."},
     OptionSpec{"server", "SERVER", "builtin or dnsmasq, with :CONF for a configuration of yours"},
     OptionSpec{"uuid", "UUID", "the machine's SMBIOS UUID (none by default)"},
+    OptionSpec{"until", "PHASE", "payload (default): memtest86+ on the screen; nbp: a whole file"},
+    OptionSpec{"watch", "SECONDS", "only watch for so long, whatever comes, and judge nothing"},
     OptionSpec{"timeout", "SECONDS", "how long it may take (default 180)"},
     OptionSpec{"real-waits", "", "no IPv6 router in the lab: iPXE waits 16 s for one"},
+    OptionSpec{"article-tree", "", "lay the article's tree under the server's tftp-root"},
     OptionSpec{"save", "FILE", "write a capture"},
+    OptionSpec{"own-clock", "FILE", "write one by the machine's own clock, without file content"},
     OptionSpec{"json", "FILE", "write a report; - for standard output"},
 };
 
@@ -53,18 +60,25 @@ struct LabBootOptions {
   live::MachineFirmware firmware = live::MachineFirmware::IpxeBios;
   std::string uuid;
   Duration timeout = 180s;
+  // What it takes to succeed; a machine that is only watched runs its full time.
+  enum class Until { Payload, Nbp, TimeIsUp };
+  Until until = Until::Payload;
   enum class Ipv6Router { Present, Absent };
   Ipv6Router ipv6_router = Ipv6Router::Present;
   int verbosity = 0;
   std::string save;
+  std::string own_clock;
+  enum class Tree { OfConfiguration, Article };
+  Tree tree = Tree::OfConfiguration;
   std::string json;
 
   bool is_told() const { return json != "-"; }
   std::string again() const {
-    return fmt::format("pxeproof lab boot --firmware {} --server {}{}{}{} -v",
+    return fmt::format("pxeproof lab boot --firmware {} --server {}{}{}{}{} -v",
                        live::to_string(firmware), to_string(target.server),
                        target.configuration_file.empty() ? "" : ":", target.configuration_file,
-                       uuid.empty() ? "" : " --uuid " + uuid);
+                       uuid.empty() ? "" : " --uuid " + uuid,
+                       until == Until::Nbp ? " --until nbp" : "");
   }
 };
 
@@ -77,6 +91,8 @@ Outcome<LabBootOptions> read_options(const Arguments& arguments) {
   LabBootOptions options;
   options.verbosity = arguments.verbosity;
   options.save = arguments.value_or("save", "");
+  options.own_clock = arguments.value_or("own-clock", "");
+  if (arguments.has("article-tree")) options.tree = LabBootOptions::Tree::Article;
   options.json = arguments.value_or("json", "");
   options.uuid = arguments.value_or("uuid", "");
   if (!options.uuid.empty() && !Guid::parse(options.uuid)) {
@@ -96,6 +112,17 @@ Outcome<LabBootOptions> read_options(const Arguments& arguments) {
         fmt::format("--firmware: QEMU has no '{}' here; give one of {}", name, names));
   }
   options.firmware = *firmware;
+  const std::string until = arguments.value_or("until", "payload");
+  if (until != "payload" && until != "nbp") {
+    return wrong_usage(fmt::format("--until: '{}' is none of nbp, payload", until));
+  }
+  if (until == "nbp") options.until = LabBootOptions::Until::Nbp;
+  if (const auto text = arguments.value("watch")) {
+    const auto seconds = parse_count("--watch", *text, 1, 3600);
+    if (!seconds) return fail(seconds.error());
+    options.until = LabBootOptions::Until::TimeIsUp;
+    options.timeout = std::chrono::seconds(*seconds);
+  }
   if (const auto text = arguments.value("timeout")) {
     const auto seconds = parse_count("--timeout", *text, 1, 3600);
     if (!seconds) return fail(seconds.error());
@@ -114,7 +141,7 @@ class LabBoot {
 
  private:
   Outcome<void> drive(live::Machine& machine, BootStory& story);
-  Outcome<bool> look_at_screen(live::Machine& machine);
+  Outcome<bool> has_reached(live::Machine& machine, const BootStory& story);
   void tell_lines(live::Machine& machine);
   Outcome<ExitCode> conclude(const BootStory& story) const;
   void read_last_screen(live::Machine& machine);
@@ -123,9 +150,9 @@ class LabBoot {
   BootLab& lab_;
   TreeContent tree_;
   Instant power_on_;
-  std::optional<Instant> memtest_at_;
-  std::string screen_;  // the last rows of a BIOS machine's screen
-  std::string ending_;  // why it ended without memtest
+  std::optional<Instant> reached_at_;  // memtest86+ on the screen, or the boot file whole
+  std::string screen_;                 // the last rows of a BIOS machine's screen
+  std::string ending_;                 // why it ended without memtest
 };
 
 void LabBoot::tell_lines(live::Machine& machine) {
@@ -141,7 +168,18 @@ void LabBoot::tell_lines(live::Machine& machine) {
   }
 }
 
-Outcome<bool> LabBoot::look_at_screen(live::Machine& machine) {
+Outcome<bool> LabBoot::has_reached(live::Machine& machine, const BootStory& story) {
+  switch (options_.until) {
+    case LabBootOptions::Until::TimeIsUp:
+      return false;
+    case LabBootOptions::Until::Nbp:
+      return std::ranges::any_of(story.steps(), [](const trace::Step& step) {
+        const auto* const transfer = std::get_if<trace::TransferStep>(&step.what);
+        return transfer != nullptr && transfer->outcome == trace::TransferStep::Outcome::Complete;
+      });
+    case LabBootOptions::Until::Payload:
+      break;
+  }
   const auto runs = machine.memtest_runs();
   if (!runs) return environment_failed(runs.error().message);
   return *runs;
@@ -186,7 +224,7 @@ Outcome<void> LabBoot::drive(live::Machine& machine, BootStory& story) {
   if (options_.ipv6_router == LabBootOptions::Ipv6Router::Present) router_runner.add(router);
 
   const Instant give_up = power_on_ + options_.timeout;
-  while (!memtest_at_ && ending_.empty()) {
+  while (!reached_at_ && ending_.empty()) {
     const auto ended = loop->run(
         [&] {
           tell_lines(machine);
@@ -198,16 +236,15 @@ Outcome<void> LabBoot::drive(live::Machine& machine, BootStory& story) {
     if (machine.process().exit()) return environment_failed("QEMU ended by itself: " + screen_);
     if (signals->stop()) ending_ = "it was stopped by a signal";
     if (ending_.empty() && story.begun()) {
-      const auto runs = look_at_screen(machine);
-      if (!runs) return fail(runs.error());
-      if (*runs) memtest_at_ = live::now();
+      const auto reached = has_reached(machine, story);
+      if (!reached) return fail(reached.error());
+      if (*reached) reached_at_ = live::now();
     }
-    if (!memtest_at_ && ending_.empty() && live::now() >= give_up) {
-      ending_ =
-          fmt::format("no memtest86+ on the screen after {:.0f} s", to_seconds(options_.timeout));
+    if (!reached_at_ && ending_.empty() && live::now() >= give_up) {
+      ending_ = fmt::format("not there after {:.0f} s", to_seconds(options_.timeout));
     }
   }
-  if (!memtest_at_) read_last_screen(machine);
+  if (!reached_at_) read_last_screen(machine);
   return {};
 }
 
@@ -228,12 +265,25 @@ Outcome<ExitCode> LabBoot::run() {
                      return *expected == transfer.sha256 ? "as in the tree" : "NOT as in the tree";
                    }},
                   std::move(capture));
-  auto machine = live::Machine::start(
-      {.firmware = options_.firmware, .mac = kMachineMac, .uuid = options_.uuid});
+  using Time = live::MachineOptions::Time;
+  auto machine =
+      live::Machine::start({.firmware = options_.firmware,
+                            .mac = kMachineMac,
+                            .uuid = options_.uuid,
+                            .time = options_.own_clock.empty() ? Time::Host : Time::Own});
   if (!machine) return environment_failed(machine.error().message);
   power_on_ = live::now();
   if (auto driven = drive(*machine, story); !driven) return fail(driven.error());
   story.finish();
+  if (!options_.own_clock.empty()) {
+    const std::string comment =
+        fmt::format("{} in QEMU against {}, {}", live::to_string(options_.firmware),
+                    to_string(options_.target.server),
+                    std::filesystem::path(options_.target.configuration_file).filename().string());
+    if (auto kept = keep_recording(machine->recording(), options_.own_clock, comment); !kept) {
+      return fail(kept.error());
+    }
+  }
   return conclude(story);
 }
 
@@ -243,12 +293,16 @@ Outcome<ExitCode> LabBoot::conclude(const BootStory& story) const {
   outcome.server = std::string(to_string(options_.target.server));
   outcome.firmware = std::string(live::to_string(options_.firmware));
   outcome.mac = to_string(kMachineMac);
-  outcome.reached = "payload";
-  outcome.seconds = to_seconds((memtest_at_ ? *memtest_at_ : live::now()) - power_on_);
+  outcome.reached = options_.until == LabBootOptions::Until::Nbp ? "nbp" : "payload";
+  outcome.seconds = to_seconds((reached_at_ ? *reached_at_ : live::now()) - power_on_);
   outcome.capture_file = options_.save;
   outcome.again = options_.again();
-  if (!memtest_at_) {
-    outcome.failure = BootFailure{"memtest86+ on the machine's screen", ending_, screen_};
+  const bool is_judged = options_.until != LabBootOptions::Until::TimeIsUp;
+  if (is_judged && !reached_at_) {
+    const char* const expected = options_.until == LabBootOptions::Until::Nbp
+                                     ? "a boot file that arrives whole (RFC 1350 s.2)"
+                                     : "memtest86+ on the machine's screen";
+    outcome.failure = BootFailure{expected, ending_, screen_};
   }
   if (!options_.json.empty()) {
     if (auto written = write_report(options_.json, outcome, story.steps()); !written)
@@ -259,15 +313,28 @@ Outcome<ExitCode> LabBoot::conclude(const BootStory& story) const {
                outcome.seconds, failure_text(outcome));
     return ExitCode::TestedThingFailed;
   }
-  if (options_.is_told()) {
+  if (!is_judged) {
+    if (options_.is_told()) {
+      fmt::print("watched for {:.0f} s: {} frames at the machine's cable\n", outcome.seconds,
+                 story.frames());
+    }
+    return story.frames() > 0 ? ExitCode::AsExpected : ExitCode::NothingTested;
+  }
+  if (options_.is_told() && options_.until == LabBootOptions::Until::Nbp) {
+    fmt::print("a boot file came whole {:.1f} s after power-on\n", outcome.seconds);
+  } else if (options_.is_told()) {
     fmt::print("memtest86+ runs: its screen was seen {:.1f} s after power-on\n", outcome.seconds);
   }
   return ExitCode::AsExpected;
 }
 
 ExitCode boot_in_lab(const LabBootOptions& options, const LabConfiguration& configuration) {
-  auto lab = BootLab::start(
-      configuration, {.server = options.target.server, .verbosity = options.verbosity, .seed = 1});
+  auto lab = BootLab::start(configuration, {.server = options.target.server,
+                                            .verbosity = options.verbosity,
+                                            .seed = 1,
+                                            .tree = options.tree == LabBootOptions::Tree::Article
+                                                        ? BootLabOptions::Tree::Article
+                                                        : BootLabOptions::Tree::OfConfiguration});
   if (!lab) return report(lab.error());
   if (options.is_told()) {
     fmt::print("{} in QEMU, {}, against {} at {}, {}\n", live::to_string(options.firmware),
@@ -296,7 +363,7 @@ ExitCode run_lab(std::span<const std::string> words) {
   if (!options) return report(options.error());
   const auto configuration = prepare_lab(
       options->target,
-      options->firmware == live::MachineFirmware::OvmfX64 ? ArticleFor::Uefi : ArticleFor::Bios);
+      live::architecture_of(options->firmware) != 0 ? ArticleFor::Uefi : ArticleFor::Bios);
   if (!configuration) return report(configuration.error());
   const auto exit = live::run_in_private_namespaces(
       [&] { return static_cast<int>(boot_in_lab(*options, *configuration)); });

@@ -22,8 +22,11 @@ constexpr std::array kVerbs = {
     Verb{"boot", "boot one simulated ROM and tell the story", pxeproof::cli::run_boot},
     Verb{"serve", "proxyDHCP, boot server and TFTP from a dnsmasq configuration",
          pxeproof::cli::run_serve},
+    Verb{"conform", "run the conformance suite against a server", pxeproof::cli::run_conform},
     Verb{"lab", "boot a real ROM in QEMU, in a private network", pxeproof::cli::run_lab},
+    Verb{"record", "capture a boot, from power-on to its end", pxeproof::cli::run_record},
     Verb{"diff", "compare two captured boots, and name where they part", pxeproof::cli::run_diff},
+    Verb{"explain", "say in words why a captured boot failed", pxeproof::cli::run_explain},
     Verb{"profile", "list and show firmware profiles", pxeproof::cli::run_profile},
 };
 

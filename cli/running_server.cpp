@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "live/monotonic_clock.h"
+#include "protocol/dhcp/message.h"
 #include "protocol/tftp/packet.h"
 
 namespace pxeproof::cli {
@@ -52,12 +53,16 @@ class RunningServer::OpenerSource : public live::EventSource {
 
 RunningServer::RunningServer(RunningServerOptions options)
     : options_(std::move(options)),
-      log_({.print = options_.log,
+      log_({.print = [this](const std::string& line) { log_line(line); },
             .format = options_.log_format,
             .verbosity = options_.verbosity,
             .events = options_.events}) {
-  server::FileOpener& files =
-      options_.opener == nullptr ? static_cast<server::FileOpener&>(own_files_) : *options_.opener;
+  server::FileOpener* files =
+      options_.opener == nullptr ? static_cast<server::FileOpener*>(&own_files_) : options_.opener;
+  if (options_.mutant != nullptr && options_.mutant->wrap_files != nullptr) {
+    mutant_files_ = options_.mutant->wrap_files(*files);
+    files = mutant_files_.get();
+  }
   // The journal comes with the configuration, and may come later than this.
   struct Keeper : server::LeaseKeeper {
     explicit Keeper(RunningServer& owner) : server(owner) {}
@@ -71,7 +76,14 @@ RunningServer::RunningServer(RunningServerOptions options)
   };
   keeper_ = std::make_unique<Keeper>(*this);
   if (options_.opener != nullptr) opener_source_ = std::make_unique<OpenerSource>(*this);
-  service_ = std::make_unique<server::BootService>(nullptr, nullptr, files, keeper_.get());
+  service_ = std::make_unique<server::BootService>(nullptr, nullptr, *files, keeper_.get());
+  if (options_.mutant != nullptr && options_.mutant->wrap != nullptr) {
+    mutant_service_ = options_.mutant->wrap(*service_);
+  }
+}
+
+DatagramService& RunningServer::service() {
+  return mutant_service_ ? *mutant_service_ : static_cast<DatagramService&>(*service_);
 }
 
 Outcome<std::unique_ptr<RunningServer>> RunningServer::start(
@@ -106,8 +118,9 @@ Outcome<void> RunningServer::apply(ReadyServer ready) {
   service_->set_parts(dhcp_serves_ ? dhcp_.get() : nullptr, tftp_.get());
 
   std::vector<live::UdpSocket> sockets = std::move(resources.sockets);
+  const auto dhcp_ports = dhcp_serves_ ? dhcp_->ports() : std::vector<std::uint16_t>{};
   if (!udp_) {
-    auto server = live::UdpServer::run_on(*service_, std::move(sockets));
+    auto server = live::UdpServer::run_on(service(), {}, std::move(sockets));
     if (!server) return environment_failed(server.error().message);
     udp_.emplace(std::move(*server));
   } else {
@@ -119,16 +132,29 @@ Outcome<void> RunningServer::apply(ReadyServer ready) {
   }
   const bool wants_macs =
       configuration_.tftp.unique_root == server::TftpConfiguration::UniqueRoot::ByMac;
+  udp_->set_dhcp_ports({dhcp_ports.begin(), dhcp_ports.end()});
   udp_->set_neighbour_ports(wants_macs ? std::set<std::uint16_t>{tftp::kPort}
                                        : std::set<std::uint16_t>{});
   wanted_ports_ = resources.fixed_ports;
   wanted_ports_.insert(resources.transfer_ports.begin(), resources.transfer_ports.end());
   close_unused_ports();
+  return join_groups();
+}
+
+Outcome<void> RunningServer::join_groups() {
+  if (!dhcp_serves_) return {};
+  for (const Ipv4Address group : dhcp_->multicast_groups()) {
+    if (const auto joined = udp_->join(dhcp::kBootServerPort, group); !joined) {
+      return environment_failed(joined.error().message);
+    }
+  }
   return {};
 }
 
 void RunningServer::apply_tftp(const ServerResources& resources) {
   server::TftpOptions options = make_tftp_options(configuration_, resources, options_.limits);
+  if (options_.mutant != nullptr && options_.mutant->tftp != nullptr)
+    options_.mutant->tftp(options);
   if (!configuration_.tftp.enabled) {
     // Transfers go on; without an interface there are no new ones.
     if (!tftp_) return;
@@ -147,9 +173,13 @@ void RunningServer::apply_dhcp() {
   if (dhcp_) {
     dhcp_->reload(configuration_, interfaces_);
   } else if (dhcp_serves_) {
+    server::Policy policy;
+    if (options_.mutant != nullptr && options_.mutant->policy != nullptr) {
+      options_.mutant->policy(policy);
+    }
     dhcp_ = std::make_unique<server::DhcpServer>(
         configuration_, interfaces_,
-        server::DhcpServer::Options{.policy = {}, .seed = options_.seed});
+        server::DhcpServer::Options{.policy = policy, .seed = options_.seed});
   }
 }
 
@@ -258,21 +288,31 @@ std::vector<std::string> RunningServer::describe() const {
   return lines;
 }
 
+void RunningServer::log_line(const std::string& line) {
+  if (!log_lines_.empty()) log_lines_ += '\n';
+  log_lines_ += line;
+  if (!is_telling_) flush_log();
+}
+
+void RunningServer::flush_log() {
+  if (!log_lines_.empty()) options_.log(log_lines_);
+  log_lines_.clear();
+}
+
+// Hands all lines of a round over at once: a write for each would cost more than the answer.
 void RunningServer::tell_events() {
-  if (dhcp_) {
-    server::ServerEvent event;
-    while (dhcp_->poll_event(event)) {
-      log_.event(event);
-      if (options_.on_dhcp) options_.on_dhcp(event);
-    }
+  is_telling_ = true;
+  while (dhcp_ && dhcp_->poll_event(event_)) {
+    log_.event(event_);
+    if (options_.on_dhcp) options_.on_dhcp(event_);
   }
-  if (tftp_) {
-    server::TftpEvent event;
-    while (tftp_->poll_event(event)) {
-      log_.event(event);
-      if (options_.on_tftp) options_.on_tftp(event);
-    }
+  server::TftpEvent event;
+  while (tftp_ && tftp_->poll_event(event)) {
+    log_.event(event);
+    if (options_.on_tftp) options_.on_tftp(event);
   }
+  is_telling_ = false;
+  flush_log();
 }
 
 live::Activity RunningServer::on_wake(Instant now) {

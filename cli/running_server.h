@@ -10,6 +10,7 @@
 #include "cli/disk_files.h"
 #include "cli/failure.h"
 #include "cli/lease_journal.h"
+#include "cli/mutant.h"
 #include "cli/opener_link.h"
 #include "cli/server_log.h"
 #include "cli/server_resources.h"
@@ -32,13 +33,15 @@ struct TftpLimitOptions {
 };
 
 struct RunningServerOptions {
-  std::function<void(const std::string& line)> log;  // each line of it
+  // Lines of the log, one or more of them with '\n' between.
+  std::function<void(const std::string& lines)> log;
   ServerLog::Format log_format = ServerLog::Format::Text;
   int verbosity = 0;  // 1: also what the server says about packets that it does not answer
   // Whether what clients do is in the log, or told otherwise.
   ServerLog::Events events = ServerLog::Events::Logged;
   std::uint64_t seed = 0;
   TftpLimitOptions limits{};
+  const Mutant* mutant = nullptr;  // one way to be wrong, for the conformance suite
   // Who opens files and sockets; nullptr: this process, which then has to have the rights.
   OpenerLink* opener = nullptr;
   // Sees every event beside the log.
@@ -90,6 +93,10 @@ class RunningServer : public live::EventSource {
   void apply_dhcp();
   void apply_leases(ServerResources& resources);
   void close_unused_ports();
+  Outcome<void> join_groups();
+  DatagramService& service();
+  void log_line(const std::string& line);
+  void flush_log();
   void hear_opener(Instant now);
   class OpenerSource;
   void tell_events();
@@ -107,10 +114,15 @@ class RunningServer : public live::EventSource {
   std::unique_ptr<server::DhcpServer> dhcp_;  // kept for its leases when it has nothing to serve
   bool dhcp_serves_ = false;
   std::unique_ptr<server::TftpServer> tftp_;
+  std::unique_ptr<server::FileOpener> mutant_files_;
   std::unique_ptr<server::BootService> service_;
+  std::unique_ptr<DatagramService> mutant_service_;
   std::optional<live::UdpServer> udp_;
   std::vector<Reloaded> reloading_;
   bool has_unused_ports_ = false;
+  server::ServerEvent event_;  // its strings keep their room
+  std::string log_lines_;      // of the round that is being told
+  bool is_telling_ = false;
 };
 
 }  // namespace pxeproof::cli

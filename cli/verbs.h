@@ -11,8 +11,11 @@ namespace pxeproof::cli {
 // verb.
 ExitCode run_boot(std::span<const std::string> words);
 ExitCode run_diff(std::span<const std::string> words);
+ExitCode run_conform(std::span<const std::string> words);
+ExitCode run_explain(std::span<const std::string> words);
 ExitCode run_lab(std::span<const std::string> words);
 ExitCode run_profile(std::span<const std::string> words);
+ExitCode run_record(std::span<const std::string> words);
 ExitCode run_serve(std::span<const std::string> words);
 
 }  // namespace pxeproof::cli

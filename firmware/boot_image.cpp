@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "firmware/grub_image.h"
+
 namespace pxeproof::firmware {
 
 namespace {
@@ -20,6 +22,21 @@ constexpr std::array kSignatures{
     Signature{"PXELINUX ", " lwIP ", BootImage::Lpxelinux},
     Signature{"PXELINUX ", " PXE ", BootImage::Pxelinux},
 };
+
+// Texts that stand in an image of one program only: shim's .sbat section, iPXE's usage line for
+// its settings, syslinux.efi's HTTP client.
+struct Mark {
+  std::string_view text;
+  BootImage image;
+};
+constexpr std::array kMarks{
+    Mark{"UEFI shim,shim,1,", BootImage::Shim},
+    Mark{"UEFI SHIM\n", BootImage::Shim},
+    Mark{"http://ipxe.org/cmd/%s", BootImage::Ipxe},
+    Mark{"User-Agent: Syslinux/", BootImage::SyslinuxEfi},
+};
+// The header of a compressed iPXE image (arch/x86/prefix): its UNDI loader header.
+constexpr std::string_view kIpxePrefix("\xea\x05\x00\xc0\x07\x66\x9c\x66\x60", 9);
 constexpr std::size_t kLongestVersion = 24;
 constexpr std::size_t kLongestSignature = 9 + kLongestVersion + 6;
 
@@ -35,6 +52,8 @@ BootImage by_head(ByteView head) {
           "ELF"))
     return BootImage::Elf;
   if (has(kLinuxHeader, "HdrS")) return BootImage::Linux;
+  if (has(0, "#!ipxe") || has(0, "#!gpxe")) return BootImage::IpxeScript;
+  if (has(0, kIpxePrefix)) return BootImage::Ipxe;
   return BootImage::Unknown;
 }
 
@@ -48,6 +67,18 @@ bool stands_in(std::string_view text, const Signature& signature) {
     }
   }
   return false;
+}
+
+// PE/COFF: "MZ", at 0x3c where the "PE" signature stands, and behind it the machine.
+std::optional<std::uint16_t> pe_machine(ByteView octets) {
+  const auto little = [octets](std::size_t at) {
+    return static_cast<std::uint32_t>(octets[at] | octets[at + 1] << 8U);
+  };
+  constexpr std::size_t kPointer = 0x3c;
+  if (octets.size() < kPointer + 4 || octets[0] != 'M' || octets[1] != 'Z') return std::nullopt;
+  const std::size_t at = little(kPointer) | std::size_t{little(kPointer + 2)} << 16U;
+  if (at + 6 > octets.size() || octets[at] != 'P' || octets[at + 1] != 'E') return std::nullopt;
+  return static_cast<std::uint16_t>(little(at + 4));
 }
 
 }  // namespace
@@ -64,11 +95,34 @@ std::string_view to_string(BootImage image) {
       return "Linux kernel";
     case BootImage::Elf:
       return "ELF image";
+    case BootImage::Grub:
+      return "GRUB";
+    case BootImage::Ipxe:
+      return "iPXE";
+    case BootImage::IpxeScript:
+      return "iPXE script";
+    case BootImage::SyslinuxEfi:
+      return "syslinux.efi";
+    case BootImage::Shim:
+      return "shim";
   }
   return {};
 }
 
+BootImage recognise_image(ByteView image) {
+  if (const BootImage head = by_head(image); head != BootImage::Unknown) return head;
+  const std::string text = as_text(image);
+  for (const Signature& signature : kSignatures) {
+    if (stands_in(text, signature)) return signature.image;
+  }
+  for (const Mark& mark : kMarks) {
+    if (text.find(mark.text) != std::string::npos) return mark.image;
+  }
+  return read_grub_image(image) ? BootImage::Grub : BootImage::Unknown;
+}
+
 void BootImageRecogniser::on_octets(std::uint64_t offset, ByteView octets) {
+  if (offset == 0) efi_machine_ = pe_machine(octets);
   if (image_ != BootImage::Unknown) return;
   if (offset == 0) image_ = by_head(octets);
   if (image_ != BootImage::Unknown) return;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "protocol/bytes.h"
@@ -14,6 +15,11 @@ enum class BootImage {
   Lpxelinux,  // lpxelinux.0, with its own network stack
   Linux,      // a kernel by the Linux boot protocol, as memtest86+ is one too
   Elf,
+  Grub,         // core.0, core.efi, grubx64.efi
+  Ipxe,         // undionly.kpxe, ipxe.efi, snponly.efi
+  IpxeScript,   // #!ipxe, which an iPXE ROM runs as it is
+  SyslinuxEfi,  // syslinux.efi
+  Shim,         // shimx64.efi, which starts GRUB
 };
 std::string_view to_string(BootImage image);
 
@@ -21,6 +27,9 @@ std::string_view to_string(BootImage image);
 constexpr bool is_kernel(BootImage image) {
   return image == BootImage::Linux || image == BootImage::Elf;
 }
+
+// What a whole image is; also tells those whose signature only their structure shows.
+BootImage recognise_image(ByteView image);
 
 // Recognises a boot image while its octets pass by, without keeping them.
 class BootImageRecogniser {
@@ -31,8 +40,13 @@ class BootImageRecogniser {
 
   BootImage image() const { return image_; }
 
+  // The machine a PE header names, when there is one in the first octets seen: what a UEFI firmware
+  // goes by.
+  std::optional<std::uint16_t> efi_machine() const { return efi_machine_; }
+
  private:
   BootImage image_ = BootImage::Unknown;
+  std::optional<std::uint16_t> efi_machine_;
   std::uint64_t next_offset_ = 0;
   Bytes tail_;  // the last octets seen, shorter than the longest signature
 };

@@ -20,11 +20,14 @@ constexpr std::array kVariables{
     VariableName{"guid", Variable::Guid},
     VariableName{"arch", Variable::Architecture},
     VariableName{"arch.text", Variable::ArchitectureText},
+    VariableName{"http.arch", Variable::HttpArchitecture},
+    VariableName{"http.arch.text", Variable::HttpArchitectureText},
     VariableName{"server", Variable::Server},
     VariableName{"proxy", Variable::Proxy},
     VariableName{"yiaddr", Variable::YourAddress},
     VariableName{"item.type", Variable::ItemType},
     VariableName{"item.layer", Variable::ItemLayer},
+    VariableName{"reason", Variable::Reason},
 };
 
 constexpr std::string_view kRegistered = "registered";
@@ -111,6 +114,12 @@ std::optional<Bytes> OptionTemplate::expand(const Variables& variables) const {
       case Variable::ArchitectureText:
         writer.text(fmt::format("{:05}", variables.architecture));
         break;
+      case Variable::HttpArchitecture:
+        writer.u16(variables.http_architecture);
+        break;
+      case Variable::HttpArchitectureText:
+        writer.text(fmt::format("{:05}", variables.http_architecture));
+        break;
       case Variable::Server:
         append(writer, variables.server, complete);
         break;
@@ -125,6 +134,9 @@ std::optional<Bytes> OptionTemplate::expand(const Variables& variables) const {
         break;
       case Variable::ItemLayer:
         writer.u16(variables.item_layer);
+        break;
+      case Variable::Reason:
+        writer.text(variables.reason);
         break;
     }
   }

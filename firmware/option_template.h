@@ -19,11 +19,14 @@ enum class Variable {
   Guid,              // sixteen octets, in the order of the wire
   Architecture,      // two octets (RFC 4578 s.2.1)
   ArchitectureText,  // five decimal digits, as option 60 carries them
-  Server,            // identity of the selected address server
-  Proxy,             // identity of the proxy
-  YourAddress,       // the offered or leased address
-  ItemType,          // two octets: the chosen boot menu item
-  ItemLayer,         // two octets
+  HttpArchitecture,  // two octets: of the same machine when it boots over HTTP
+  HttpArchitectureText,
+  Server,       // identity of the selected address server
+  Proxy,        // identity of the proxy
+  YourAddress,  // the offered or leased address
+  ItemType,     // two octets: the chosen boot menu item
+  ItemLayer,    // two octets
+  Reason,       // of a DECLINE, a text
 };
 
 // Values behind the variables. One that is not known yet is nullopt.
@@ -31,11 +34,14 @@ struct Variables {
   MacAddress mac;
   Guid guid;
   std::uint16_t architecture = 0;
+  std::uint16_t http_architecture = 0;
   std::optional<Ipv4Address> server;
   std::optional<Ipv4Address> proxy;
   std::optional<Ipv4Address> your_address;
   std::uint16_t item_type = 0;
   std::uint16_t item_layer = 0;
+  std::string_view reason{};     // outlives the variables
+  std::string_view boot_file{};  // of the file field; outlives the variables
 };
 
 // An option a client sends: a code and the pieces of its value.

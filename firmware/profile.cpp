@@ -1,29 +1,18 @@
 #include "firmware/profile.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <span>
 
-#include "firmware/toml_reader.h"
+#include "firmware/profile_reading.h"
 
 namespace pxeproof::firmware {
 
 namespace {
 
-// A word of the TOML file and what it stands for.
-template <typename Value>
-struct Word {
-  std::string_view word;
-  Value value;
-};
-
 constexpr std::array kIdentifications{
     Word<IpRules::Identification>{"counter", IpRules::Identification::Counter},
     Word<IpRules::Identification>{"count-and-received", IpRules::Identification::CountAndReceived},
+    Word<IpRules::Identification>{"random-counter", IpRules::Identification::RandomCounter},
 };
 constexpr std::array kAnnounces{
     Word<ArpRules::Announce>{"never", ArpRules::Announce::Never},
@@ -37,36 +26,15 @@ constexpr std::array kStackKinds{
     Word<StackRules::Kind>{"until-it-hands-over", StackRules::Kind::UntilItHandsOver},
     Word<StackRules::Kind>{"resident", StackRules::Kind::Resident},
 };
-constexpr std::array kSecsRules{
-    Word<Profile::Secs>{"tries-and-offers", Profile::Secs::TriesAndOffers},
-};
-constexpr std::array kXids{
-    Word<DhcpPhase::Xid>{"of-session", DhcpPhase::Xid::OfSession},
-    Word<DhcpPhase::Xid>{"zero", DhcpPhase::Xid::Zero},
-};
-constexpr std::array kCollects{
-    Word<OfferRules::Collect>{"as-soon-as-satisfied", OfferRules::Collect::AsSoonAsSatisfied},
-};
-constexpr std::array kRankings{
-    Word<OfferRules::Ranking>{"last-of-highest-priority",
-                              OfferRules::Ranking::LastOfHighestPriority},
-};
-constexpr std::array kBootFilesOf{
-    Word<OfferRules::BootFileOf>{"address-server", OfferRules::BootFileOf::AddressServer},
-    Word<OfferRules::BootFileOf>{"proxy", OfferRules::BootFileOf::Proxy},
-};
-constexpr std::array kBootFilesIn{
-    Word<OfferRules::BootFileIn>{"file-field", OfferRules::BootFileIn::FileField},
-    Word<OfferRules::BootFileIn>{"option-67", OfferRules::BootFileIn::Option67},
-};
-constexpr std::array kTargets{
-    Word<DiscoveryRules::Target>{"multicast", DiscoveryRules::Target::Multicast},
-    Word<DiscoveryRules::Target>{"broadcast", DiscoveryRules::Target::Broadcast},
-    Word<DiscoveryRules::Target>{"list", DiscoveryRules::Target::List},
+constexpr std::array kArpCaches{
+    Word<ArpRules::Cache>{"kept", ArpRules::Cache::Kept},
+    Word<ArpRules::Cache>{"per-session", ArpRules::Cache::PerSession},
 };
 constexpr std::array kPorts{
     Word<TftpManners::Ports>{"random", TftpManners::Ports::Random},
     Word<TftpManners::Ports>{"sequential", TftpManners::Ports::Sequential},
+    Word<TftpManners::Ports>{"random-then-sequential", TftpManners::Ports::RandomThenSequential},
+    Word<TftpManners::Ports>{"milliseconds", TftpManners::Ports::Milliseconds},
 };
 constexpr std::array kFirstReplies{
     Word<TftpManners::FirstReply>{"any-source", TftpManners::FirstReply::AnySource},
@@ -79,6 +47,8 @@ constexpr std::array kLaterReplies{
 constexpr std::array kOddOacks{
     Word<TftpManners::OddOack>{"refuse", TftpManners::OddOack::Refuse},
     Word<TftpManners::OddOack>{"pass-over", TftpManners::OddOack::PassOver},
+    Word<TftpManners::OddOack>{"refuse-known", TftpManners::OddOack::RefuseKnown},
+    Word<TftpManners::OddOack>{"refuse-raised", TftpManners::OddOack::RefuseRaised},
 };
 constexpr std::array kLateOacks{
     Word<TftpManners::LateOack>{"acknowledge", TftpManners::LateOack::Acknowledge},
@@ -116,6 +86,13 @@ constexpr std::array kEmptyFiles{
     Word<TftpManners::EmptyFile>{"fetch", TftpManners::EmptyFile::Fetch},
     Word<TftpManners::EmptyFile>{"counts-as-missing", TftpManners::EmptyFile::CountsAsMissing},
 };
+constexpr std::array kRelations{
+    Word<VolatileField::Relation>{"same-where-same", VolatileField::Relation::SameWhereSame},
+    Word<VolatileField::Relation>{"same-steps", VolatileField::Relation::SameSteps},
+    Word<VolatileField::Relation>{"milliseconds", VolatileField::Relation::Milliseconds},
+    Word<VolatileField::Relation>{"high-octet", VolatileField::Relation::HighOctet},
+    Word<VolatileField::Relation>{"same-size", VolatileField::Relation::SameSize},
+};
 constexpr std::array kFailures{
     Word<Failure>{"no-offer", Failure::NoOffer},
     Word<Failure>{"no-acknowledgement", Failure::NoAcknowledgement},
@@ -124,6 +101,13 @@ constexpr std::array kFailures{
     Word<Failure>{"boot-server-silent", Failure::BootServerSilent},
     Word<Failure>{"no-boot-server", Failure::NoBootServer},
     Word<Failure>{"no-file-from-boot-server", Failure::NoFileFromBootServer},
+    Word<Failure>{"offers-unusable", Failure::OffersUnusable},
+    Word<Failure>{"request-refused", Failure::RequestRefused},
+    Word<Failure>{"lease-unusable", Failure::LeaseUnusable},
+    Word<Failure>{"proxy-silent", Failure::ProxySilent},
+    Word<Failure>{"proxy-unusable", Failure::ProxyUnusable},
+    Word<Failure>{"discovery-impossible", Failure::DiscoveryImpossible},
+    Word<Failure>{"size-unknown", Failure::SizeUnknown},
     Word<Failure>{"not-an-image", Failure::NotAnImage},
     Word<Failure>{"menu-aborted", Failure::MenuAborted},
     Word<Failure>{"file-timeout", Failure::FileTimeout},
@@ -135,69 +119,9 @@ constexpr std::array kFailures{
     Word<Failure>{"file-protocol", Failure::FileProtocol},
 };
 
-template <typename Value, std::size_t Count>
-Value word(TomlReader& table, std::string_view key, std::string_view text,
-           const std::array<Word<Value>, Count>& words) {
-  const auto found = std::ranges::find(words, text, &Word<Value>::word);
-  if (found != words.end()) return found->value;
-  std::vector<std::string_view> known;
-  for (const Word<Value>& row : words) known.push_back(row.word);
-  table.refuse(key, fmt::format("'{}' is none of {}", text, fmt::join(known, ", ")));
-  return words.front().value;
-}
-
-template <typename Value, std::size_t Count>
-Value word(TomlReader& table, std::string_view key, const std::array<Word<Value>, Count>& words) {
-  return word(table, key, table.text(key), words);
-}
-
-// The same for a key that may be absent.
-template <typename Value, std::size_t Count>
-Value word_or(TomlReader& table, std::string_view key, Value otherwise,
-              const std::array<Word<Value>, Count>& words) {
-  return table.has(key) ? word(table, key, words) : otherwise;
-}
-
-// "250ms", "2s", "54925493ns" or "3t" (ticks of the firmware's clock).
-std::optional<Duration> parse_duration(std::string_view text, Duration tick) {
-  std::int64_t count = 0;
-  const char* const end = text.data() + text.size();
-  const auto [unit, error] = std::from_chars(text.data(), end, count);
-  if (error != std::errc{} || count < 0) return std::nullopt;
-  const std::string_view name(unit, static_cast<std::size_t>(end - unit));
-  constexpr std::int64_t kLimit = 1'000'000'000'000'000;  // of any unit, against overflow: 11 days
-  std::int64_t nanoseconds = 0;
-  if (name == "ns") nanoseconds = 1;
-  if (name == "us") nanoseconds = 1'000;
-  if (name == "ms") nanoseconds = 1'000'000;
-  if (name == "s") nanoseconds = 1'000'000'000;
-  if (name == "t") nanoseconds = tick.count();
-  if (nanoseconds == 0 || count > kLimit / nanoseconds) return std::nullopt;
-  return Duration(count * nanoseconds);
-}
-
-Duration duration(TomlReader& table, std::string_view key, std::string_view text, Duration tick) {
-  if (const auto value = parse_duration(text, tick)) return *value;
-  table.refuse(key, fmt::format("'{}' is no duration such as 250ms, 2s or 3t", text));
-  return {};
-}
-
-Duration duration(TomlReader& table, std::string_view key, Duration tick) {
-  return duration(table, key, table.text(key), tick);
-}
-
-std::vector<Duration> durations(TomlReader& table, std::string_view key, Duration tick) {
-  std::vector<Duration> result;
-  for (const std::string& text : table.texts(key)) {
-    result.push_back(duration(table, key, text, tick));
-  }
-  if (result.empty()) table.refuse(key, "needs one wait at least");
-  return result;
-}
-
 TickRules read_clock(TomlReader clock) {
-  TickRules rules{.tick = duration(clock, "tick", Duration{}),
-                  .counts_as = duration(clock, "counts_as", Duration{})};
+  TickRules rules{.tick = read_duration(clock, "tick", Duration{}),
+                  .counts_as = read_duration(clock, "counts_as", Duration{})};
   if (rules.tick > Duration{} && rules.counts_as == Duration{}) {
     clock.refuse("counts_as", "a tick must count as some time");
   }
@@ -205,82 +129,36 @@ TickRules read_clock(TomlReader clock) {
   return rules;
 }
 
-using OptionLists = std::map<std::string, std::vector<OptionTemplate>, std::less<>>;
-
-std::vector<OptionTemplate> read_options(TomlReader& table, std::string_view key,
-                                         const OptionLists& lists) {
-  std::vector<OptionTemplate> options;
-  for (const std::string& text : table.texts(key)) {
-    if (text.starts_with('@')) {
-      const auto list = lists.find(std::string_view(text).substr(1));
-      if (list == lists.end()) {
-        table.refuse(key, fmt::format("there is no list {} in [lists]", text));
-        continue;
-      }
-      options.insert(options.end(), list->second.begin(), list->second.end());
-      continue;
-    }
-    auto option = OptionTemplate::parse(text);
-    if (!option) {
-      table.refuse(key, option.error());
-      continue;
-    }
-    options.push_back(std::move(*option));
-  }
-  return options;
-}
-
-DhcpPhase read_phase(TomlReader phase, const OptionLists& lists, Duration tick) {
-  DhcpPhase result;
-  result.options = read_options(phase, "options", lists);
-  if (phase.has("minimum_size")) result.minimum_size = phase.number("minimum_size", 1472);
-  if (phase.has("flags")) result.flags = static_cast<std::uint16_t>(phase.number("flags", 0xffff));
-  result.xid = word_or(phase, "xid", result.xid, kXids);
-  if (phase.has("source_port")) {
-    result.source_port = static_cast<std::uint16_t>(phase.number("source_port", 0xffff));
-  }
-  result.retry = FixedWaits{durations(phase, "waits", tick)};
-  if (phase.has("leave_after")) result.leave_after = duration(phase, "leave_after", tick);
-  phase.finish();
-  return result;
-}
-
-OfferRules read_offers(TomlReader offers, Duration tick) {
-  OfferRules result;
-  result.collect = word(offers, "collect", kCollects);
-  result.proxy_patience = duration(offers, "proxy_patience", tick);
-  result.ranking = word(offers, "ranking", kRankings);
-  result.accepts_bootp = offers.flag("accepts_bootp");
-  result.file_and_server_suffice = offers.flag("file_and_server_suffice");
-  result.menu_suffices = offers.flag("menu_suffices");
-  result.boot_file_of = word(offers, "boot_file_of", kBootFilesOf);
-  result.boot_file_in = word(offers, "boot_file_in", kBootFilesIn);
-  offers.finish();
-  return result;
-}
-
-DiscoveryRules read_discovery(TomlReader discovery) {
-  DiscoveryRules result;
-  for (const std::string& text : discovery.texts("targets")) {
-    result.targets.push_back(word(discovery, "targets", text, kTargets));
-  }
-  for (const std::uint64_t port : discovery.numbers("reply_ports", 0xffff)) {
-    result.reply_ports.push_back(static_cast<std::uint16_t>(port));
-  }
-  discovery.finish();
-  return result;
-}
-
 RetryRule read_retry(TomlReader retry, Duration tick) {
   RetryRule rule;
   if (retry.has("waits")) {
-    rule = FixedWaits{durations(retry, "waits", tick)};
+    rule = FixedWaits{read_durations(retry, "waits", tick)};
   } else {
-    rule = AdaptiveWait{.minimum = duration(retry, "minimum", tick),
-                        .maximum = duration(retry, "maximum", tick)};
+    rule = AdaptiveWait{.minimum = read_duration(retry, "minimum", tick),
+                        .maximum = read_duration(retry, "maximum", tick)};
   }
   retry.finish();
   return rule;
+}
+
+SizeProbe read_probe(TomlReader table) {
+  SizeProbe probe;
+  for (const std::vector<std::string>& row : table.text_rows("options")) {
+    if (row.size() != 2) {
+      table.refuse("options", "each row must be a name and a value");
+      break;
+    }
+    probe.options.push_back({row[0], row[1]});
+  }
+  probe.abort_code = static_cast<std::uint16_t>(table.number("abort_code", 0xffff));
+  probe.abort_text = table.text("abort_text");
+  probe.no_size_code = static_cast<std::uint16_t>(table.number("no_size_code", 0xffff));
+  probe.no_size_text = table.text("no_size_text");
+  if (table.has("needs_size")) probe.needs_size = table.flag("needs_size");
+  if (table.has("error_ends")) probe.error_ends = table.flag("error_ends");
+  if (table.has("tries")) probe.tries = static_cast<unsigned>(table.number("tries", 64));
+  table.finish();
+  return probe;
 }
 
 TftpManners read_tftp(TomlReader tftp, Duration tick) {
@@ -304,6 +182,11 @@ TftpManners read_tftp(TomlReader tftp, Duration tick) {
   manners.odd_oack = word(tftp, "odd_oack", kOddOacks);
   manners.minimum_block_size = static_cast<std::uint16_t>(tftp.number("minimum_block_size", 65464));
   manners.maximum_block_size = static_cast<std::uint16_t>(tftp.number("maximum_block_size", 65464));
+  if (tftp.has("probe")) manners.probe = read_probe(tftp.table("probe"));
+  if (tftp.has("port_per_try")) manners.port_per_try = tftp.flag("port_per_try");
+  if (tftp.has("unasked_timeout_counts")) {
+    manners.unasked_timeout_counts = tftp.flag("unasked_timeout_counts");
+  }
   if (tftp.has("refusal_code")) {
     manners.refusal_code = static_cast<std::uint16_t>(tftp.number("refusal_code", 0xffff));
   }
@@ -336,16 +219,19 @@ IpRules read_ip(TomlReader ip) {
   result.dont_fragment = ip.flag("dont_fragment");
   result.udp_checksum = ip.flag("udp_checksum");
   result.identification = word(ip, "identification", kIdentifications);
-  result.first_identification =
-      static_cast<std::uint16_t>(ip.number("first_identification", 65535));
+  if (result.identification != IpRules::Identification::RandomCounter) {
+    result.first_identification =
+        static_cast<std::uint16_t>(ip.number("first_identification", 65535));
+  }
   ip.finish();
   return result;
 }
 
 ArpRules read_arp(TomlReader arp, Duration tick) {
-  ArpRules result{.retry = FixedWaits{durations(arp, "waits", tick)},
+  ArpRules result{.retry = FixedWaits{read_durations(arp, "waits", tick)},
                   .announce = word(arp, "announce", kAnnounces),
-                  .reply = word(arp, "reply", kArpReplies)};
+                  .reply = word(arp, "reply", kArpReplies),
+                  .cache = word_or(arp, "cache", ArpRules::Cache::Kept, kArpCaches)};
   arp.finish();
   return result;
 }
@@ -359,31 +245,45 @@ StackRules read_stack(TomlReader stack, Duration tick) {
   return rules;
 }
 
-OptionLists read_lists(TomlReader table) {
-  OptionLists lists;
-  for (const std::string& key : table.keys()) lists[key] = read_options(table, key, lists);
-  table.finish();
-  return lists;
-}
-
-void read_dhcp(TomlReader dhcp, const OptionLists& lists, Profile& profile) {
-  const Duration tick = profile.clock.counts_as;
-  profile.secs = word(dhcp, "secs", kSecsRules);
-  profile.discover = read_phase(dhcp.table("discover"), lists, tick);
-  profile.request = read_phase(dhcp.table("request"), lists, tick);
-  profile.proxy_request = read_phase(dhcp.table("proxy_request"), lists, tick);
-  profile.boot_server_request = read_phase(dhcp.table("boot_server_request"), lists, tick);
-  dhcp.finish();
-}
-
 std::map<Failure, std::string> read_words(TomlReader table) {
   std::map<Failure, std::string> words;
-  for (const Word<Failure>& row : kFailures) words[row.value] = table.text(row.word);
+  for (const Word<Failure>& row : kFailures) {
+    if (table.has(row.word)) words[row.value] = table.text(row.word);
+  }
   table.finish();
   return words;
 }
 
+// A profile may differ from another in a few rows only, and that one from a third.
+std::optional<ProfileError> lay_bases_under(TomlReader& root, std::string base) {
+  constexpr int kDepth = 4;
+  for (int depth = 0; depth < kDepth; ++depth) {
+    const auto text = builtin_profile_text(base);
+    if (!text) {
+      root.refuse("based_on", fmt::format("there is no built-in profile '{}'; known: {}", base,
+                                          fmt::join(builtin_profile_names(), ", ")));
+      return ProfileError{root.error().value_or("based_on: no such profile")};
+    }
+    TomlReader below(*text, base);
+    root.lay_under(*text, base);
+    if (!below.has("based_on")) return std::nullopt;
+    base = below.text("based_on");
+  }
+  root.refuse("based_on", "profiles rest on each other without end");
+  return ProfileError{root.error().value_or("based_on: without end")};
+}
+
 }  // namespace
+
+const std::string& Profile::words_for(Failure failure) const {
+  static const std::string none;
+  const auto found = words.find(failure);
+  return found == words.end() ? none : found->second;
+}
+
+std::string_view to_string(VolatileField::Relation relation) {
+  return std::ranges::find(kRelations, relation, &Word<VolatileField::Relation>::value)->word;
+}
 
 std::string_view to_string(Failure failure) {
   return std::ranges::find(kFailures, failure, &Word<Failure>::value)->word;
@@ -391,11 +291,18 @@ std::string_view to_string(Failure failure) {
 
 Result<Profile, ProfileError> parse_profile(std::string_view text, std::string_view origin) {
   TomlReader root(text, origin);
+  if (root.has("based_on")) {
+    if (const auto error = lay_bases_under(root, root.text("based_on"))) return fail(*error);
+  }
   Profile profile;
   profile.name = root.text("name");
   profile.title = root.text("title");
   profile.source = root.text("source");
   profile.architecture = static_cast<std::uint16_t>(root.number("architecture", 0xffff));
+  if (root.has("http_architecture")) {
+    profile.http_architecture =
+        static_cast<std::uint16_t>(root.number("http_architecture", 0xffff));
+  }
   profile.clock = read_clock(root.table("clock"));
   const Duration tick = profile.clock.counts_as;
   profile.link = read_link(root.table("link"));
@@ -403,15 +310,31 @@ Result<Profile, ProfileError> parse_profile(std::string_view text, std::string_v
   profile.arp = read_arp(root.table("arp"), tick);
   if (root.has("ipv6")) {
     TomlReader ipv6 = root.table("ipv6");
-    profile.router_solicitations = FixedWaits{durations(ipv6, "waits", tick)};
+    profile.router_solicitations = FixedWaits{read_durations(ipv6, "waits", tick)};
     ipv6.finish();
   }
-  const OptionLists lists = root.has("lists") ? read_lists(root.table("lists")) : OptionLists{};
+  const OptionLists lists =
+      root.has("lists") ? read_option_lists(root.table("lists")) : OptionLists{};
   read_dhcp(root.table("dhcp"), lists, profile);
   profile.offers = read_offers(root.table("offers"), tick);
   profile.discovery = read_discovery(root.table("discovery"));
   profile.tftp = read_tftp(root.table("tftp"), tick);
+  if (root.has("efi_machines")) {
+    for (const std::uint64_t machine : root.numbers("efi_machines", 0xffff)) {
+      profile.efi_machines.push_back(static_cast<std::uint16_t>(machine));
+    }
+  }
   if (root.has("largest_nbp")) profile.largest_nbp = root.number("largest_nbp", 1ULL << 32U);
+  if (root.has("volatile")) {
+    for (const std::vector<std::string>& row : root.text_rows("volatile")) {
+      if (row.size() != 3) {
+        root.refuse("volatile", "each row must be packets, field and relation");
+        break;
+      }
+      profile.volatile_fields.push_back(
+          {row[0], row[1], word(root, "volatile", row[2], kRelations)});
+    }
+  }
   profile.words = read_words(root.table("words"));
   root.finish();
   if (root.error()) return fail(ProfileError{*root.error()});

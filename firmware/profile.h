@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "firmware/option_template.h"
+#include "firmware/dhcp_rules.h"
 #include "firmware/retry_rule.h"
 #include "firmware/tftp_manners.h"
 #include "protocol/result.h"
@@ -24,6 +24,9 @@ struct ArpRules {
   // A reply is a fresh frame, or the request's own buffer turned round, with all its octets.
   enum class Reply { Fresh, TurnedRound };
   Reply reply = Reply::Fresh;
+  // What it knows of its neighbours is kept, or forgotten with every new DHCP session.
+  enum class Cache { Kept, PerSession };
+  Cache cache = Cache::Kept;
 };
 
 // How the header below UDP is filled in.
@@ -33,7 +36,8 @@ struct IpRules {
   bool udp_checksum = true;
   // CountAndReceived: the high octet counts packets, the low one holds the number of frames
   // received, modulo 16. Counter: starts at first_identification and adds one per packet.
-  enum class Identification { Counter, CountAndReceived };
+  // RandomCounter: the same, and where it starts is drawn.
+  enum class Identification { Counter, CountAndReceived, RandomCounter };
   Identification identification = Identification::Counter;
   std::uint16_t first_identification = 0;
 };
@@ -42,50 +46,6 @@ struct IpRules {
 struct LinkRules {
   std::size_t surplus_octets = 0;  // zeros the driver leaves behind every received frame
   std::size_t receive_ring = 8;    // frames kept while nobody polls the card
-};
-
-// A message of a DHCP phase and how long it is repeated.
-struct DhcpPhase {
-  std::vector<OptionTemplate> options;  // in wire order; END follows
-  std::size_t minimum_size = 0;         // octets of the BOOTP message, zero padded behind END
-  std::uint16_t flags = 0;
-  enum class Xid { OfSession, Zero };
-  Xid xid = Xid::OfSession;
-  std::uint16_t source_port = 68;
-  RetryRule retry;
-  // At an expiry later than this after the first send the phase ends instead of sending again.
-  std::optional<Duration> leave_after;
-};
-
-// What a firmware makes of the servers it hears.
-struct OfferRules {
-  // AsSoonAsSatisfied: leaves DISCOVER with the first address offer that has company: a proxy
-  // offer, the word that none is wanted, or proxy_patience over.
-  enum class Collect { AsSoonAsSatisfied };
-  Collect collect = Collect::AsSoonAsSatisfied;
-  Duration proxy_patience{};
-  // LastOfHighestPriority: an offer replaces the one held unless its priority (option 175.1) is
-  // lower.
-  enum class Ranking { LastOfHighestPriority };
-  Ranking ranking = Ranking::LastOfHighestPriority;
-  bool accepts_bootp = false;  // replies without option 53
-  // What in a proxy's offer makes asking port 4011 needless.
-  bool file_and_server_suffice = false;
-  bool menu_suffices = false;
-  // Whose boot file counts when both servers name one.
-  enum class BootFileOf { AddressServer, Proxy };
-  BootFileOf boot_file_of = BootFileOf::AddressServer;
-  // Where in one message the boot file is looked for first.
-  enum class BootFileIn { FileField, Option67 };
-  BootFileIn boot_file_in = BootFileIn::FileField;
-};
-
-// Boot menus and the search for the chosen item's server.
-struct DiscoveryRules {
-  // Targets in order, each tried in turn.
-  enum class Target { Multicast, Broadcast, List };
-  std::vector<Target> targets;
-  std::vector<std::uint16_t> reply_ports;  // source ports an answer may have
 };
 
 // Conditions under which a firmware stops, each with its own words.
@@ -98,7 +58,14 @@ enum class Failure {
   NoBootServer,       // the menu item has no server to ask
   NoFileFromBootServer,
   MenuAborted,
-  NotAnImage,  // the file came whole, and the firmware cannot run it
+  OffersUnusable,       // offers came, but none of them, nor two together, can be booted from
+  RequestRefused,       // NAK
+  LeaseUnusable,        // the acknowledgement was declined
+  ProxySilent,          // port 4011 does not answer
+  ProxyUnusable,        // port 4011 answers without anything to boot
+  DiscoveryImpossible,  // the discovery control block names no way that can be gone
+  SizeUnknown,          // the server does not say how large the file is
+  NotAnImage,           // the file came whole, and the firmware cannot run it
   FileTimeout,
   FileNotFound,
   FileAccess,
@@ -109,6 +76,22 @@ enum class Failure {
 };
 std::string_view to_string(Failure failure);
 
+// A field in which a simulated packet may differ from the real machine's, and what holds of it all
+// the same. Checksums follow from the rest and are not listed.
+struct VolatileField {
+  std::string packets;  // how their kind begins: "DHCP", "DHCP 3 to port 4011", "TFTP"; empty: all
+  std::string field;    // "dhcp.xid"
+  enum class Relation {
+    SameWhereSame,  // equal values here are equal values there
+    SameSteps,      // it moves from packet to packet by the same amounts
+    Milliseconds,   // its differences are the time between the packets, in milliseconds
+    HighOctet,      // its upper octet is the same
+    SameSize,       // it has as many octets
+  };
+  Relation relation = Relation::SameWhereSame;
+};
+std::string_view to_string(VolatileField::Relation relation);
+
 // What is known of one firmware: all that sets its packets, waits and choices apart from another's.
 // Read from TOML; see docs/profiles.md and the files in firmware/profiles.
 struct Profile {
@@ -116,22 +99,29 @@ struct Profile {
   std::string title;   // for people, one line
   std::string source;  // what the values rest on
   std::uint16_t architecture = 0;
+  std::uint16_t http_architecture = 0;  // RFC 4578's for the same machine booting over HTTP
   TickRules clock;
   LinkRules link;
   IpRules ip;
   ArpRules arp;
   std::optional<RetryRule> router_solicitations;  // of the IPv6 configuration; nullopt: no IPv6
-  enum class Secs { TriesAndOffers };  // tries << 2 | has an offer << 1 | has a proxy offer
-  Secs secs = Secs::TriesAndOffers;
-  DhcpPhase discover;
-  DhcpPhase request;
+  SessionXid xid = SessionXid::Random;
+  std::uint32_t xid_step = 1;         // from one DHCP session to the next
+  std::vector<BootAttempt> attempts;  // one at least
   DhcpPhase proxy_request;
   DhcpPhase boot_server_request;
+  std::optional<DhcpPhase> boot_server_broadcast;  // nullopt: as any boot server request
+  std::vector<OptionTemplate> decline;             // options of a DECLINE
   OfferRules offers;
   DiscoveryRules discovery;
   TftpManners tftp;
+  std::vector<std::uint16_t> efi_machines;   // of images it runs (PE header); empty: not checked
   std::optional<std::uint64_t> largest_nbp;  // octets; a larger one is not run
-  std::map<Failure, std::string> words;      // what the screen shows last
+  std::map<Failure, std::string> words;      // what the screen shows last; some it never says
+
+  std::vector<VolatileField> volatile_fields;
+
+  const std::string& words_for(Failure failure) const;
 };
 
 // Why a text is no profile: "origin:line: what, and what to do".

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,15 +13,34 @@
 
 namespace pxeproof::firmware {
 
+// A request for nothing but the size of a file, before the file itself.
+struct SizeProbe {
+  std::vector<tftp::Option> options;  // of its RRQ, in wire order
+  std::uint16_t abort_code = 8;       // the ERROR that ends it once the size is known
+  std::string abort_text;
+  std::uint16_t no_size_code = 4;  // the ERROR for an answer without a size
+  std::string no_size_text;
+  bool needs_size = true;  // without one there is no second request
+  bool error_ends = true;  // an ERROR of the server is the end; else the file is asked for anyway
+  unsigned tries = 0;      // sends before the file is asked for all the same; 0: by the retry rule
+
+  friend bool operator==(const SizeProbe&, const SizeProbe&) = default;
+};
+
 // How a program's TFTP client behaves: the ROM's own, and that of each second stage. Every quirk is
 // a value here; the machine (simclient/tftp_download) knows no program by name.
 struct TftpManners {
   std::vector<tftp::Option> options;  // of the RRQ, in wire order
+  std::optional<SizeProbe> probe;     // nullopt: the file is asked for at once
 
-  enum class Ports { Random, Sequential };
+  // Sequential: first_port, and one more for every file. RandomThenSequential: the same from a
+  // port that is drawn once per machine. Milliseconds: the machine's timer, modulo the range.
+  enum class Ports { Random, Sequential, RandomThenSequential, Milliseconds };
   Ports ports = Ports::Random;
   std::uint16_t first_port = 1024;  // of the range of source ports
   std::uint16_t last_port = 65535;
+
+  bool port_per_try = false;  // each repetition of the RRQ comes from the next port
 
   RetryRule retry;  // of the RRQ, and of the last ACK while DATA is missing
 
@@ -32,10 +52,13 @@ struct TftpManners {
 
   // An OACK with an option that was not asked for, a value that is no number, or a block size out
   // of range: refused with refusal_code and refusal_text, or the odd option is passed over.
-  enum class OddOack { Refuse, PassOver };
+  // RefuseKnown: an option of the RFCs that was not asked for, or a value raised above what was
+  // asked, is refused; a name nobody knows is passed over. RefuseRaised: only the raised value is.
+  enum class OddOack { Refuse, PassOver, RefuseKnown, RefuseRaised };
   OddOack odd_oack = OddOack::Refuse;
   std::uint16_t minimum_block_size = 8;
   std::uint16_t maximum_block_size = 65464;
+  bool unasked_timeout_counts = false;  // an OACK's timeout that was not asked for sets the waits
   std::uint16_t refusal_code = 8;
   std::string refusal_text;
 

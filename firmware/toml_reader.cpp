@@ -14,10 +14,27 @@ struct TomlReader::Document {
 
   void refuse(const toml::source_region& where, std::string_view what) {
     if (error) return;
-    error = where.begin.line > 0 ? fmt::format("{}:{}: {}", origin, where.begin.line, what)
-                                 : fmt::format("{}: {}", origin, what);
+    const std::string_view file = where.path ? std::string_view(*where.path) : origin;
+    error = where.begin.line > 0 ? fmt::format("{}:{}: {}", file, where.begin.line, what)
+                                 : fmt::format("{}: {}", file, what);
   }
 };
+
+namespace {
+
+// Moves what is not there yet; moving keeps where a value stood, for messages.
+void complete(toml::table& above, toml::table&& below) {
+  for (auto&& [key, node] : below) {
+    toml::node* const there = above.get(key.str());
+    if (there == nullptr) {
+      above.insert(key, std::move(node));
+    } else if (there->is_table() && node.is_table()) {
+      complete(*there->as_table(), std::move(*node.as_table()));
+    }
+  }
+}
+
+}  // namespace
 
 struct TomlReader::Position {
   const toml::table* table = nullptr;  // nullptr behind an error: every read gives a default
@@ -46,6 +63,14 @@ TomlReader::TomlReader(std::string_view text, std::string_view origin)
   try {
     document_->root = toml::parse(text, origin);
     position_->table = &document_->root;
+  } catch (const toml::parse_error& error) {
+    document_->refuse(error.source(), error.description());
+  }
+}
+
+void TomlReader::lay_under(std::string_view text, std::string_view origin) {
+  try {
+    complete(document_->root, toml::parse(text, origin));
   } catch (const toml::parse_error& error) {
     document_->refuse(error.source(), error.description());
   }

@@ -16,6 +16,11 @@ class TomlReader {
  public:
   // The root table of a document; an error when the text is no TOML.
   TomlReader(std::string_view text, std::string_view origin);
+
+  // Lays another document under this one: what this one does not say, that one does, table by
+  // table. Arrays are taken whole. Only for the root.
+  void lay_under(std::string_view text, std::string_view origin);
+
   ~TomlReader();
   TomlReader(TomlReader&&) noexcept;
 

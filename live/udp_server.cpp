@@ -3,7 +3,6 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if_arp.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -14,6 +13,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "live/datagram_sender.h"
 #include "live/monotonic_clock.h"
 #include "live/network_interfaces.h"
 #include "live/socket_address.h"
@@ -24,9 +24,12 @@ namespace {
 
 constexpr std::size_t kBatch = 64;
 constexpr std::size_t kMaximumDatagram = 65536;
+// From buffer to buffer: not a power of two, or the beginnings of all datagrams would fall into the
+// same few lines of the processor's cache.
+constexpr std::size_t kDatagramStride = kMaximumDatagram + 320;
 constexpr std::size_t kMaximumCollected = 256;  // outgoing datagrams, sorted by socket when sent
-constexpr int kMaximumRoundsPerWake = 16;       // then the other sources get their turn
-constexpr int kSendPatienceMilliseconds = 10;
+constexpr std::size_t kFewPackets = 4;     // in one wake: so few transfers that each waits for us
+constexpr int kMaximumRoundsPerWake = 16;  // then the other sources get their turn
 constexpr std::uint8_t kDhcpTypeOfService = 0xc0;
 
 union PacketInformation {
@@ -46,28 +49,29 @@ std::optional<in_pktinfo> find_information(msghdr& message) {
   return std::nullopt;
 }
 
-void write_information(msghdr& message, PacketInformation& control,
-                       const OutgoingDatagram& datagram) {
-  if (datagram.interface_index == 0 && datagram.source.address.is_unspecified()) {
-    return;
-  }
-  message.msg_control = control.space.data();
-  message.msg_controllen = control.space.size();
-  in_pktinfo information{};
-  information.ipi_ifindex = static_cast<int>(datagram.interface_index);
-  information.ipi_spec_dst = to_kernel(datagram.source.address);
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = IPPROTO_IP;
-  header->cmsg_type = IP_PKTINFO;
-  header->cmsg_len = CMSG_LEN(sizeof information);
-  std::memcpy(CMSG_DATA(header), &information, sizeof information);
-}
-
 }  // namespace
 
 struct UdpServer::Receiving {
+  Receiving() {
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      vectors[i] = {.iov_base = payloads.get() + i * kDatagramStride, .iov_len = kMaximumDatagram};
+      messages[i].msg_hdr = {};
+      messages[i].msg_hdr.msg_name = &sources[i];
+      messages[i].msg_hdr.msg_iov = &vectors[i];
+      messages[i].msg_hdr.msg_iovlen = 1;
+      messages[i].msg_hdr.msg_control = information[i].space.data();
+      prepare(i);
+    }
+  }
+
+  // What the kernel has changed in a message.
+  void prepare(std::size_t i) {
+    messages[i].msg_hdr.msg_namelen = sizeof sources[i];
+    messages[i].msg_hdr.msg_controllen = information[i].space.size();
+  }
+
   std::unique_ptr<std::uint8_t[]> payloads =
-      std::make_unique_for_overwrite<std::uint8_t[]>(kBatch * kMaximumDatagram);
+      std::make_unique_for_overwrite<std::uint8_t[]>(kBatch * kDatagramStride);
   std::array<sockaddr_in, kBatch> sources;
   std::array<PacketInformation, kBatch> information;
   std::array<iovec, kBatch> vectors;
@@ -78,18 +82,16 @@ struct UdpServer::Sending {
   std::vector<OutgoingDatagram> collected;  // the first `count` are waiting, the rest is spare room
   std::size_t count = 0;
   std::vector<std::vector<const OutgoingDatagram*>> by_socket;
-  std::array<sockaddr_in, kBatch> destinations;
-  std::array<PacketInformation, kBatch> information;
-  std::array<std::array<iovec, 2>, kBatch> vectors;
-  std::array<mmsghdr, kBatch> messages;
+  DatagramSender sender;
   Bytes frame;
   Bytes payload;
   std::uint16_t identification = 0;
 };
 
-UdpServer::UdpServer(DatagramService& service, std::set<std::uint16_t> neighbour_ports)
+UdpServer::UdpServer(DatagramService& service, const UdpServerOptions& options)
     : service_(&service),
-      neighbour_ports_(std::move(neighbour_ports)),
+      dhcp_ports_(options.dhcp_ports),
+      neighbour_ports_(options.neighbour_ports),
       receiving_(std::make_unique<Receiving>()),
       sending_(std::make_unique<Sending>()) {}
 UdpServer::UdpServer(UdpServer&&) noexcept = default;
@@ -103,7 +105,7 @@ SystemResult<UdpServer> UdpServer::create(DatagramService& service,
 
 SystemResult<UdpServer> UdpServer::create(DatagramService& service, const UdpServerOptions& options,
                                           ReservedPorts reserved) {
-  UdpServer server(service, options.neighbour_ports);
+  UdpServer server(service, options);
   if (auto prepared = server.prepare(); !prepared) {
     return fail(std::move(prepared.error()));
   }
@@ -130,9 +132,9 @@ SystemResult<UdpServer> UdpServer::create(DatagramService& service, const UdpSer
   return server;
 }
 
-SystemResult<UdpServer> UdpServer::run_on(DatagramService& service,
+SystemResult<UdpServer> UdpServer::run_on(DatagramService& service, const UdpServerOptions& options,
                                           std::vector<UdpSocket> sockets) {
-  UdpServer server(service, {});
+  UdpServer server(service, options);
   if (auto prepared = server.prepare(); !prepared) {
     return fail(std::move(prepared.error()));
   }
@@ -203,8 +205,20 @@ void UdpServer::set_sharing(UdpSocket::Sharing sharing) {
   }
 }
 
+SystemResult<void> UdpServer::join(std::uint16_t port, Ipv4Address group) {
+  const auto place = socket_of_port_.find(port);
+  if (place == socket_of_port_.end()) return {};
+  for (const NetworkInterface& interface : interfaces_) {
+    if (interface.addresses.empty()) continue;
+    if (auto joined = sockets_[place->second].join(group, interface.index); !joined) return joined;
+  }
+  return {};
+}
+
+// To poll on instead of sleeping pays where each packet waits for the one before, as in a few
+// transfers in lock-step. Many of them come in batches, and DHCP clients do not wait for us.
 Activity UdpServer::on_wake(Instant now) {
-  bool busy = false;
+  std::size_t transfer_packets = 0;
   for (int round = 0; round < kMaximumRoundsPerWake; ++round) {
     std::array<epoll_event, kBatch> events{};
     const int ready = epoll_wait(events_.number(), events.data(), static_cast<int>(kBatch), 0);
@@ -212,10 +226,11 @@ Activity UdpServer::on_wake(Instant now) {
       break;
     }
     for (std::size_t i = 0; i < static_cast<std::size_t>(ready); ++i) {
-      if (receive(now, sockets_[static_cast<std::size_t>(events[i].data.u64)]) > 0) {
-        busy = true;
-        drain();
-      }
+      UdpSocket& socket = sockets_[static_cast<std::size_t>(events[i].data.u64)];
+      const std::size_t received = receive(now, socket);
+      if (received == 0) continue;
+      if (!dhcp_ports_.contains(socket.port())) transfer_packets += received;
+      drain();
     }
     now = live::now();
   }
@@ -224,29 +239,19 @@ Activity UdpServer::on_wake(Instant now) {
     service_->on_timeout(now);
     drain();
   }
-  return busy ? Activity::Busy : Activity::Idle;
+  const bool is_lock_step = transfer_packets > 0 && transfer_packets <= kFewPackets;
+  return is_lock_step ? Activity::Busy : Activity::Idle;
 }
 
 std::size_t UdpServer::receive(Instant now, UdpSocket& socket) {
   Receiving& room = *receiving_;
-  for (std::size_t i = 0; i < kBatch; ++i) {
-    room.vectors[i] = {.iov_base = room.payloads.get() + i * kMaximumDatagram,
-                       .iov_len = kMaximumDatagram};
-    msghdr& header = room.messages[i].msg_hdr;
-    header = {};
-    header.msg_name = &room.sources[i];
-    header.msg_namelen = sizeof room.sources[i];
-    header.msg_iov = &room.vectors[i];
-    header.msg_iovlen = 1;
-    header.msg_control = room.information[i].space.data();
-    header.msg_controllen = room.information[i].space.size();
-  }
   const int count = recvmmsg(socket.descriptor(), room.messages.data(), kBatch, 0, nullptr);
   if (count <= 0) {
     return 0;
   }
   for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
     const auto information = find_information(room.messages[i].msg_hdr);
+    room.prepare(i);
     if (!information) {
       continue;
     }
@@ -254,7 +259,7 @@ std::size_t UdpServer::receive(Instant now, UdpSocket& socket) {
         .source = from_kernel(room.sources[i]),
         .destination = {.address = from_kernel(information->ipi_addr), .port = socket.port()},
         .interface_index = static_cast<std::uint32_t>(information->ipi_ifindex),
-        .payload = {room.payloads.get() + i * kMaximumDatagram, room.messages[i].msg_len}};
+        .payload = {room.payloads.get() + i * kDatagramStride, room.messages[i].msg_len}};
     if (neighbour_ports_.contains(socket.port())) {
       datagram.source_mac =
           find_neighbour(socket, datagram.interface_index, datagram.source.address);
@@ -310,52 +315,9 @@ void UdpServer::send_collected() {
 
 void UdpServer::send_from(UdpSocket& socket,
                           const std::vector<const OutgoingDatagram*>& datagrams) {
-  Sending& room = *sending_;
-  std::size_t next = 0;
-  int retried = 0;
-  while (next < datagrams.size()) {
-    const std::size_t count = std::min(datagrams.size() - next, kBatch);
-    for (std::size_t i = 0; i < count; ++i) {
-      const OutgoingDatagram& datagram = *datagrams[next + i];
-      room.destinations[i] = to_kernel(datagram.destination);
-      // sendmmsg only reads; the vectors' type is shared with recvmmsg.
-      room.vectors[i] = {{{.iov_base = const_cast<std::uint8_t*>(datagram.head.data()),
-                           .iov_len = datagram.head.size()},
-                          {.iov_base = const_cast<std::uint8_t*>(datagram.body.data()),
-                           .iov_len = datagram.body.size()}}};
-      msghdr& header = room.messages[i].msg_hdr;
-      header = {};
-      header.msg_name = &room.destinations[i];
-      header.msg_namelen = sizeof room.destinations[i];
-      header.msg_iov = room.vectors[i].data();
-      header.msg_iovlen = datagram.body.empty() ? 1 : 2;
-      write_information(header, room.information[i], datagram);
-    }
-    const int sent =
-        sendmmsg(socket.descriptor(), room.messages.data(), static_cast<unsigned>(count), 0);
-    if (sent > 0) {
-      statistics_.sent += static_cast<std::uint64_t>(sent);
-      next += static_cast<std::size_t>(sent);
-      retried = 0;
-      continue;
-    }
-    const int code = errno;
-    if (code == EINTR) {
-      continue;
-    }
-    if (retried++ == 0 && (code == EAGAIN || code == ENOBUFS)) {
-      pollfd writable{.fd = socket.descriptor(), .events = POLLOUT, .revents = 0};
-      poll(&writable, 1, kSendPatienceMilliseconds);
-      continue;
-    }
-    if (retried == 1 && code == EMSGSIZE) {
-      socket.allow_fragments();
-      continue;
-    }
-    count_refusal(*datagrams[next], code);
-    ++next;
-    retried = 0;
-  }
+  statistics_.sent += sending_->sender.send(
+      socket, datagrams,
+      [this](const OutgoingDatagram& datagram, int code) { count_refusal(datagram, code); });
 }
 
 // Builds the frame itself: the kernel would ask ARP for an address that the client does not have

@@ -38,13 +38,15 @@ class UdpServer : public EventSource {
   static SystemResult<UdpServer> create(DatagramService& service, const UdpServerOptions& options,
                                         ReservedPorts reserved);
   // Opens nothing: the sockets are those of the service's ports.
-  static SystemResult<UdpServer> run_on(DatagramService& service, std::vector<UdpSocket> sockets);
+  static SystemResult<UdpServer> run_on(DatagramService& service, const UdpServerOptions& options,
+                                        std::vector<UdpSocket> sockets);
   UdpServer(UdpServer&&) noexcept;
   UdpServer& operator=(UdpServer&&) noexcept;
   ~UdpServer() override;
 
   // As in UdpServerOptions.
   void set_neighbour_ports(std::set<std::uint16_t> ports) { neighbour_ports_ = std::move(ports); }
+  void set_dhcp_ports(std::set<std::uint16_t> ports) { dhcp_ports_ = std::move(ports); }
 
   // A socket more, or in the place of the one that has its port.
   SystemResult<void> adopt(UdpSocket socket);
@@ -59,6 +61,9 @@ class UdpServer : public EventSource {
 
   const Statistics& statistics() const { return statistics_; }
 
+  // Hears a multicast group on one of its ports, on every interface that has an address.
+  SystemResult<void> join(std::uint16_t port, Ipv4Address group);
+
   std::vector<int> descriptors() const override { return {events_.number()}; }
   Activity on_wake(Instant now) override;
   std::optional<Instant> deadline() const override { return service_->poll_timeout(); }
@@ -67,7 +72,7 @@ class UdpServer : public EventSource {
   struct Receiving;
   struct Sending;
 
-  UdpServer(DatagramService& service, std::set<std::uint16_t> neighbour_ports);
+  UdpServer(DatagramService& service, const UdpServerOptions& options);
   SystemResult<void> prepare();
   SystemResult<void> watch(UdpSocket socket);
   std::size_t receive(Instant now, UdpSocket& socket);
@@ -81,6 +86,7 @@ class UdpServer : public EventSource {
   void count_refusal(const OutgoingDatagram& datagram, int code);
 
   DatagramService* service_;
+  std::set<std::uint16_t> dhcp_ports_;
   std::set<std::uint16_t> neighbour_ports_;
   std::vector<UdpSocket> sockets_;
   std::unordered_map<std::uint16_t, std::size_t> socket_of_port_;

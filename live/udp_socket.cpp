@@ -92,6 +92,18 @@ void UdpSocket::set_sharing(Sharing sharing) {
   set_option(socket_.number(), SOL_SOCKET, SO_REUSEADDR, sharing == Sharing::On ? 1 : 0);
 }
 
+SystemResult<void> UdpSocket::join(Ipv4Address group, std::uint32_t interface_index) {
+  ip_mreqn membership{};
+  membership.imr_multiaddr = to_kernel(group);
+  membership.imr_ifindex = static_cast<int>(interface_index);
+  if (!set_option(socket_.number(), IPPROTO_IP, IP_ADD_MEMBERSHIP, membership) &&
+      errno != EADDRINUSE) {
+    return fail(last_error("multicast group " + to_string(group),
+                           "give an address of 224.0.0.0 to 239.255.255.255"));
+  }
+  return {};
+}
+
 void UdpSocket::allow_fragments() {
   set_option(socket_.number(), IPPROTO_IP, IP_MTU_DISCOVER, int{IP_PMTUDISC_DONT});
 }

@@ -46,6 +46,9 @@ class UdpSocket {
   enum class Sharing { Off, On };
   void set_sharing(Sharing sharing);
 
+  // Hears what is sent to a multicast group on an interface. To have joined already is no error.
+  SystemResult<void> join(Ipv4Address group, std::uint32_t interface_index);
+
   // Lets routers cut what is too large for the way.
   void allow_fragments();
 

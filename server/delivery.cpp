@@ -6,6 +6,7 @@ namespace {
 
 constexpr std::uint8_t kEthernet = 1;
 constexpr std::uint8_t kEthernetAddressSize = 6;
+constexpr std::size_t kFlagsOffset = 10;
 constexpr std::uint8_t kLongestLinkAddress = 14;  // of those that ARP can be asked for
 
 // The fields that the addressing depends on, read back from the reply: it is what the client or
@@ -17,9 +18,13 @@ struct ReplyFields {
 };
 
 ReplyFields read_fields(ByteView reply) {
-  const auto view = dhcp::MessageView::parse(reply);
-  if (!view) return {dhcp::kBroadcastFlag, {}, {}};
-  return {view->flags(), view->ciaddr(), view->yiaddr()};
+  ByteReader reader(reply);
+  reader.take(kFlagsOffset);
+  const auto flags = reader.u16();
+  const auto ciaddr = reader.u32();
+  const auto yiaddr = reader.u32();
+  if (!yiaddr) return {dhcp::kBroadcastFlag, {}, {}};
+  return {*flags, {*ciaddr}, {*yiaddr}};
 }
 
 bool is_own_unicast(const ServedNetworks& networks, Ipv4Address address) {

@@ -44,6 +44,20 @@ LeasePool::Limits pool_limits(const Configuration& configuration, const Policy& 
           .changes = policy.maximum_waiting_events};
 }
 
+// Where clients may look for a boot server by multicast (43.7).
+std::vector<Ipv4Address> groups_of(const CompiledConfiguration& configuration,
+                                   const Policy& policy) {
+  std::vector<Ipv4Address> groups;
+  if (policy.discovery_group) groups.push_back(*policy.discovery_group);
+  constexpr auto kTag = static_cast<std::uint8_t>(pxe::VendorTag::DiscoveryMulticast);
+  for (const VendorSubOption& option : configuration.vendor_sub_options) {
+    if (option.tag != kTag || option.vendor_class != "PXEClient") continue;
+    const auto group = Ipv4Address::from(option.value);
+    if (group && group->is_multicast()) groups.push_back(*group);
+  }
+  return groups;
+}
+
 std::string_view as_view(ByteView octets) {
   return {reinterpret_cast<const char*>(octets.data()), octets.size()};
 }
@@ -136,6 +150,15 @@ Origin read_origin(Request& request) {
   return origin;
 }
 
+void tell_of(const dhcp::MessageView& message, ServerEvent& event) {
+  event.request = message.type();
+  event.relay = message.giaddr();
+  event.address = message.ciaddr();
+  if (const auto value = find_option(message, OptionCode::ClientArchitecture, 2)) {
+    event.architecture = read_architectures(*value).first();
+  }
+}
+
 // Why a request that no proxy or boot server path took gets nothing on a proxy range.
 Reason silence_of(const Configuration& lines, const Request& request) {
   const auto vendor_class = find_option(request.message, OptionCode::VendorClass, 0);
@@ -184,6 +207,7 @@ struct DhcpServer::Engine {
     for (const Host& host : configuration.hosts) {
       if (host.line->address) reserved.insert(*host.line->address);
     }
+    multicast_groups = groups_of(configuration, options.policy);
     leases.set_reserved(std::move(reserved));
     leases.set_limits(pool_limits(configuration.lines(), options.policy));
   }
@@ -201,6 +225,7 @@ struct DhcpServer::Engine {
   ProxyDhcp proxy;
   BootServer boot_server;
   AddressServer address_server;
+  std::vector<Ipv4Address> multicast_groups;
   std::vector<MatchedRange> remote_ranges;
   const TagBits* decided_by = nullptr;  // the tags of the datagram in hand
   TagBits own_tags;
@@ -302,6 +327,10 @@ std::vector<std::string> DhcpServer::last_tags() const {
   return names;
 }
 
+const std::vector<Ipv4Address>& DhcpServer::multicast_groups() const {
+  return engine_->multicast_groups;
+}
+
 bool DhcpServer::poll_transmit(OutgoingDatagram& out) { return replies_.poll(out); }
 
 std::optional<Instant> DhcpServer::poll_timeout() const {
@@ -335,8 +364,12 @@ Result<void, Reason> DhcpServer::serve(Instant now, const IncomingDatagram& data
   const auto message = dhcp::MessageView::parse(datagram.payload);
   if (!message) return fail(reason_of(message.error().fault));
   const Ipv4Address destination = datagram.destination.address;
-  if (destination.is_multicast() && destination != options_.policy.discovery_group) {
-    return fail(Reason::MulticastNotOffered);
+  if (destination.is_multicast()) {
+    const bool is_boot_port = datagram.destination.port == dhcp::kBootServerPort;
+    const auto& groups = engine_->multicast_groups;
+    if (!is_boot_port || std::ranges::find(groups, destination) == groups.end()) {
+      return fail(Reason::MulticastNotOffered);
+    }
   }
   Request request{.message = *message, .datagram = datagram, .interface = *interface};
   if (datagram.destination.port == dhcp::kBootServerPort) request.port = ServerPort::BootServer;
@@ -489,13 +522,20 @@ Result<void, Reason> DhcpServer::serve_address(Instant now, const Request& reque
 }
 
 ServerEvent& DhcpServer::begin_event(Instant now, const Request& request) {
-  ServerEvent& event = begin_event(now, request.datagram);
+  ServerEvent& event = begin_unread_event(now, request.datagram);
+  tell_of(request.message, event);
   event.address = request.ciaddr;
   return event;
 }
 
 // Tells as much of the client as can be read, so that silences can be found by MAC or xid.
 ServerEvent& DhcpServer::begin_event(Instant now, const IncomingDatagram& datagram) {
+  ServerEvent& event = begin_unread_event(now, datagram);
+  if (const auto message = dhcp::MessageView::parse(datagram.payload)) tell_of(*message, event);
+  return event;
+}
+
+ServerEvent& DhcpServer::begin_unread_event(Instant now, const IncomingDatagram& datagram) {
   ServerEvent& event = events_.push();
   event.at = now;
   event.source = datagram.source;
@@ -506,14 +546,6 @@ ServerEvent& DhcpServer::begin_event(Instant now, const IncomingDatagram& datagr
   if (payload.size() < dhcp::kHeaderSize) return event;
   event.client = MacAddress::from(payload.subspan(kChaddrOffset, 6));
   event.xid = Ipv4Address::from(payload.subspan(kXidOffset, 4))->value;
-  const auto message = dhcp::MessageView::parse(payload);
-  if (!message) return event;
-  event.request = message->type();
-  event.relay = message->giaddr();
-  event.address = message->ciaddr();
-  if (const auto value = find_option(*message, OptionCode::ClientArchitecture, 2)) {
-    event.architecture = read_architectures(*value).first();
-  }
   return event;
 }
 

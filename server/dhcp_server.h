@@ -62,8 +62,9 @@ class DhcpServer : public DatagramService {
   // A new configuration or new interfaces. Leases, held offers and waiting replies stay.
   void reload(Configuration configuration, std::vector<NetworkInterface> interfaces);
 
-  // The group to join on the boot server port; nullopt without multicast discovery.
-  std::optional<Ipv4Address> multicast_group() const { return options_.policy.discovery_group; }
+  // The groups to join on the boot server port, for multicast boot server discovery: those that
+  // dhcp-option=vendor:PXEClient,7,GROUP lines name. They change with a reload.
+  const std::vector<Ipv4Address>& multicast_groups() const;
 
   const LeasePool& leases() const { return pool_; }
 
@@ -81,6 +82,7 @@ class DhcpServer : public DatagramService {
     ++counters_.answered[static_cast<std::size_t>(kind)];
   }
   ServerEvent& begin_event(Instant now, const Request& request);
+  ServerEvent& begin_unread_event(Instant now, const IncomingDatagram& datagram);
 
   Options options_;
   LeasePool pool_;

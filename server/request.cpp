@@ -42,6 +42,9 @@ Architectures read_architectures(ByteView option_93) {
 
 std::optional<ByteView> find_option(const dhcp::MessageView& message, std::uint8_t code,
                                     std::size_t minimum_size) {
+  const auto first = message.first(code);
+  if (!first || first->size() >= minimum_size) return first;
+  // A short one may come first.
   std::optional<ByteView> found;
   message.each_option([&](const dhcp::OptionView& option) {
     if (!found && option.code == code && option.value.size() >= minimum_size) found = option.value;

@@ -46,8 +46,15 @@ std::string silent_line(const ServerEvent& event) {
 std::vector<std::string> bare_lines(const ServerEvent& event) {
   const std::string client = client_text(event);
   const std::string& interface = event.interface;
-  const std::string address = to_string(event.address);
   std::vector<std::string> lines;
+  // The line of every PXE client, made without the detour.
+  const bool is_proxy = event.kind == ServerEvent::Kind::ProxyOffered ||
+                        event.kind == ServerEvent::Kind::ProxyAcknowledged;
+  if (is_proxy && event.left_out == 0) {
+    lines.push_back("PXE(" + interface + ") " + client + " proxy");
+    return lines;
+  }
+  const std::string address = to_string(event.address);
   switch (event.kind) {
     case ServerEvent::Kind::Silent:
       if (std::string line = silent_line(event); !line.empty()) lines.push_back(std::move(line));

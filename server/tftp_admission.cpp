@@ -9,6 +9,7 @@ namespace {
 
 // Draws before giving up on luck and walking the pool.
 constexpr int kLuckyDraws = 8;
+constexpr std::size_t kSpreadPorts = 4;  // more than a client uses: what is drawn from
 
 }  // namespace
 
@@ -114,8 +115,12 @@ std::uint16_t TftpAdmission::draw_port(Ipv4Address address, const std::vector<st
            (found == clients_.end() ||
             std::ranges::find(found->second.ports, port) == found->second.ports.end());
   };
+  // Clients share a few ports as long as none of them needs more: their packets then come and go in
+  // large batches. The pool itself is in random order.
+  const std::size_t live = found == clients_.end() ? 0 : found->second.ports.size();
+  const std::size_t spread = std::min(pool.size(), live + kSpreadPorts);
   for (int draw = 0; draw < kLuckyDraws; ++draw) {
-    const std::uint16_t port = pool[random_.below(pool.size())];
+    const std::uint16_t port = pool[random_.below(spread)];
     if (unused(port)) return port;
   }
   const std::size_t start = random_.below(pool.size());

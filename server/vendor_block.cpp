@@ -109,7 +109,8 @@ void collect_user_sub_options(const CompiledConfiguration& configuration, ByteVi
 MenuBlock write_menu(std::span<const MenuItem> items, const UserSubOptions& user,
                      std::optional<Ipv4Address> discovery_group, VendorBlock& out) {
   const bool has_control = !has_tag(user, VendorTag::DiscoveryControl);
-  const bool has_group = discovery_group && !has_tag(user, VendorTag::DiscoveryMulticast);
+  const bool names_group = has_tag(user, VendorTag::DiscoveryMulticast);
+  const bool has_group = discovery_group && !names_group;
   const bool has_prompt = !has_tag(user, VendorTag::MenuPrompt);
   const bool has_servers = !has_tag(user, VendorTag::BootServers);
   const bool has_menu = !has_tag(user, VendorTag::BootMenu);
@@ -150,7 +151,8 @@ MenuBlock write_menu(std::span<const MenuItem> items, const UserSubOptions& user
   }
   if (written.entries == 0 && !items.empty()) return written;
   if (written.entries == 0) control = pxe::kUseBootFile;
-  if (has_group && written.entries != 0) {
+  // Whoever names a group (draft-henry-remote-boot-protocol-00 s.3.2.3.2) wants it to be used.
+  if ((has_group || names_group) && written.entries != 0) {
     control = static_cast<std::uint8_t>(control & ~unsigned{pxe::kNoMulticastDiscovery});
   }
 

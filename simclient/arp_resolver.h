@@ -33,6 +33,9 @@ class ArpResolver {
   std::optional<Instant> poll_timeout() const;
   bool poll_transmit(Frame& out);
 
+  // Forgets all neighbours, with the frames that wait for them.
+  void forget() { neighbours_.clear(); }
+
   std::optional<MacAddress> find(Ipv4Address neighbour) const;
 
  private:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "simclient/offer_classes.h"
+
 namespace pxeproof::rom {
 
 namespace {
@@ -51,11 +53,20 @@ std::vector<Ipv4Address> servers_of(ByteView list, std::uint16_t wanted) {
 bool has_usable_menu(const RomBoard& board) {
   const auto vendor_class =
       board.settings.option(static_cast<std::uint8_t>(dhcp::OptionCode::VendorClass));
-  if (!vendor_class || as_text(*vendor_class) != kPxeClient) return false;
-  if (!board.settings.vendor(pxe::VendorTag::BootMenu)) return false;
   const bool straight_to_file = (discovery_control(board) & pxe::kUseBootFile) != 0 &&
                                 !board.settings.boot_target(board.profile->offers).file.empty();
-  return !straight_to_file;
+  if (!vendor_class || straight_to_file) return false;
+  switch (board.profile->discovery.menu_by) {
+    case firmware::DiscoveryRules::MenuBy::Menu:
+      return as_text(*vendor_class) == kPxeClient &&
+             board.settings.vendor(pxe::VendorTag::BootMenu).has_value();
+    case firmware::DiscoveryRules::MenuBy::AnyTag: {
+      const auto message = board.settings.preferred();
+      return message && as_text(*vendor_class).starts_with(kPxeClient) &&
+             has_discovery_tags(*message);
+    }
+  }
+  return false;
 }
 
 void BootServerDiscovery::start(Instant now, RomBoard& board) {
@@ -69,17 +80,26 @@ void BootServerDiscovery::start(Instant now, RomBoard& board) {
   }
   const auto timeout = seen.timeout_seconds;
   board.tell(now, std::move(seen));
+  const firmware::DiscoveryRules& rules = board.profile->discovery;
   if (entries_.empty()) {
-    ending_ = Failed{firmware::Failure::NothingToBoot};
+    // Without a menu there is nothing to choose: an item of type 0, the local disk.
+    if (rules.menu_by == firmware::DiscoveryRules::MenuBy::AnyTag) {
+      ending_ = LocalBoot{};
+    } else {
+      ending_ = Failed{firmware::Failure::NothingToBoot};
+    }
     return;
   }
-  const bool shows_menu =
-      !timeout || *timeout == kWaitForEver || (*timeout > 0 && choice_.key == Key::ShowMenu);
-  if (choice_.key == Key::Abort && (shows_menu || *timeout > 0)) {
+  const bool takes_first =
+      !timeout && rules.no_prompt == firmware::DiscoveryRules::NoPrompt::TakeFirst;
+  const std::uint8_t seconds = takes_first ? std::uint8_t{0} : timeout.value_or(kWaitForEver);
+  const bool counts_down = seconds > 0 && seconds != kWaitForEver;
+  const bool shows_menu = seconds == kWaitForEver || (counts_down && choice_.key == Key::ShowMenu);
+  if (choice_.key == Key::Abort && (shows_menu || counts_down)) {
     ending_ = Failed{firmware::Failure::MenuAborted};
   } else if (!shows_menu) {
-    if (*timeout > 0 && waits_ == Waits::Real) {
-      prompt_over_ = board.clock.after(now, std::chrono::seconds(*timeout));
+    if (counts_down && waits_ == Waits::Real) {
+      prompt_over_ = board.clock.after(now, std::chrono::seconds(seconds));
     } else {
       choose(now, board, 0);
     }
@@ -98,6 +118,11 @@ void BootServerDiscovery::choose(Instant now, RomBoard& board, std::size_t item)
     return;
   }
   find_targets(board);
+  const bool into_nothing = targets_.empty() ? false : targets_.front().address.is_unspecified();
+  if (into_nothing) {
+    ending_ = Failed{firmware::Failure::DiscoveryImpossible};
+    return;
+  }
   if (targets_.empty()) {
     ending_ = Failed{firmware::Failure::NoBootServer};
     return;
@@ -110,12 +135,17 @@ void BootServerDiscovery::find_targets(const RomBoard& board) {
   const auto list = board.settings.vendor(pxe::VendorTag::BootServers);
   const std::vector<Ipv4Address> servers =
       list ? servers_of(*list, type_) : std::vector<Ipv4Address>{};
+  const bool only_first = board.profile->discovery.tries == firmware::DiscoveryRules::Tries::First;
   for (const firmware::DiscoveryRules::Target target : board.profile->discovery.targets) {
+    if (only_first && !targets_.empty()) break;
     switch (target) {
       case firmware::DiscoveryRules::Target::Multicast: {
         const auto group = board.settings.vendor(pxe::VendorTag::DiscoveryMulticast);
-        if ((control & pxe::kNoMulticastDiscovery) == 0 && group && group->size() == 4) {
+        if ((control & pxe::kNoMulticastDiscovery) != 0) break;
+        if (group && group->size() == 4) {
           targets_.push_back({*Ipv4Address::from(*group), dhcp::kBootServerPort});
+        } else if (only_first) {
+          targets_.push_back({{}, dhcp::kBootServerPort});  // EDK2 goes for group 0.0.0.0
         }
         break;
       }
@@ -126,6 +156,7 @@ void BootServerDiscovery::find_targets(const RomBoard& board) {
         break;
       case firmware::DiscoveryRules::Target::List:
         for (const Ipv4Address server : servers) {
+          if (only_first && !targets_.empty()) break;
           targets_.push_back({server, dhcp::kBootServerPort});
         }
         break;
@@ -138,7 +169,13 @@ void BootServerDiscovery::ask(Instant now, RomBoard& board) {
   firmware::Variables variables = board.variables();
   variables.item_type = type_;
   board.tell(now, BootServerRequestSent{targets_[target_], type_, 1});
-  sender_.begin(now, board, board.profile->boot_server_request, variables, targets_[target_], {});
+  const bool broadcasts = targets_[target_].address.is_broadcast();
+  const auto& broadcast = board.profile->boot_server_broadcast;
+  const firmware::DhcpPhase& phase =
+      broadcasts && broadcast ? *broadcast : board.profile->boot_server_request;
+  port_ = phase.source_port;
+  answers_ = phase.answers;
+  sender_.begin(now, board, phase, variables, targets_[target_], {});
 }
 
 void BootServerDiscovery::on_message(Instant now, RomBoard& board,
@@ -148,7 +185,7 @@ void BootServerDiscovery::on_message(Instant now, RomBoard& board,
   if (targets_.empty()) return ignore(Ignored::NoListener);
   const auto view = read_message(datagram.payload);
   if (!view) return ignore(Ignored::NotDhcp);
-  if (view->xid() != sender_.expected_xid()) return ignore(Ignored::ForeignXid);
+  if (!sender_.expects(view->xid())) return ignore(Ignored::ForeignXid);
   if (view->mac() != board.mac) return ignore(Ignored::ForeignClient);
   const auto& ports = board.profile->discovery.reply_ports;
   if (std::ranges::find(ports, datagram.source.port) == ports.end()) {
@@ -157,22 +194,38 @@ void BootServerDiscovery::on_message(Instant now, RomBoard& board,
   if (view->type() != dhcp::MessageType::Ack) return ignore(Ignored::WrongType);
   const auto item_value = vendor_option(*view, pxe::VendorTag::BootItem);
   ByteReader item(item_value ? ByteView(*item_value) : ByteView{});
-  if (item.u16() != type_) return ignore(Ignored::WrongItem);
+  if (board.profile->discovery.checks_item && item.u16() != type_) {
+    return ignore(Ignored::WrongItem);
+  }
   const Ipv4Address server = identity_of(*view, datagram.source.address);
   if (accepted_ && std::ranges::find(*accepted_, server) == accepted_->end()) {
     return ignore(Ignored::ServerNotListed);
   }
-  sender_.stop();
   const BootTarget target = boot_target_of(*view, board.profile->offers);
   board.tell(now, BootServerAnswered{server, target.next_server, target.file});
-  board.settings.keep_proxy(view->packet());
-  ending_ = Answered{};
+  switch (answers_) {
+    case firmware::DhcpPhase::Answers::AtOnce:
+      sender_.stop();
+      board.settings.keep_proxy(view->packet());
+      ending_ = Answered{};
+      break;
+    case firmware::DhcpPhase::Answers::AtIntervalEnd:
+      if (!answer_) answer_.emplace(view->packet().begin(), view->packet().end());
+      break;
+  }
 }
 
 void BootServerDiscovery::on_timeout(Instant now, RomBoard& board) {
   if (ending_) return;
   if (prompt_over_) {
     if (*prompt_over_ <= now) choose(now, board, 0);
+    return;
+  }
+  if (answer_) {
+    if (const auto due = sender_.poll_timeout(); !due || *due > now) return;
+    sender_.stop();
+    board.settings.keep_proxy(*answer_);
+    ending_ = Answered{};
     return;
   }
   switch (sender_.on_timeout(now, board)) {

@@ -42,6 +42,9 @@ class BootServerDiscovery {
   void on_timeout(Instant now, RomBoard& board);
   std::optional<Instant> poll_timeout() const;
 
+  // The port of this machine that it listens on now.
+  std::uint16_t port() const { return port_; }
+
   struct Answered {};   // the answer is in the board's settings
   struct LocalBoot {};  // the local disk was chosen
   struct Stuck {};      // the menu shows and nobody chooses
@@ -64,6 +67,9 @@ class BootServerDiscovery {
   std::optional<Instant> prompt_over_;
   std::vector<Endpoint> targets_;
   std::size_t target_ = 0;
+  std::uint16_t port_ = dhcp::kClientPort;
+  firmware::DhcpPhase::Answers answers_ = firmware::DhcpPhase::Answers::AtOnce;
+  std::optional<Bytes> answer_;                       // waits for the end of its interval
   std::optional<std::vector<Ipv4Address>> accepted_;  // nullopt: any server may answer
   std::optional<Ending> ending_;
 };

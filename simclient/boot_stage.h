@@ -85,7 +85,8 @@ class BootStage {
     std::string image;
     Ipv4Address server;
     std::string arguments{};
-    // Instead of what DHCP said.
+    // What the DHCP packets that the next program reads say now; nullopt: what they said before.
+    std::optional<std::string> boot_file{};
     std::optional<std::string> config_file{};  // option 209
     std::optional<std::string> path_prefix{};  // option 210
   };

@@ -6,6 +6,7 @@
 
 #include "protocol/dhcp/message.h"
 #include "simclient/dhcp_sender.h"
+#include "simclient/offer_classes.h"
 #include "simclient/rom_board.h"
 
 namespace pxeproof::rom {
@@ -13,20 +14,27 @@ namespace pxeproof::rom {
 // From DISCOVER to an address and what to boot.
 //
 //   Discovering --offers satisfy--> Requesting --ACK--+--proxy must be asked--> AskingProxy
-//        |                              |             |                           |
-//   last wait over                 last wait over     +--no need--> Configured <--+ answer, silence
-//        v                              v
-//     Failed                         Failed
+//     |     ^                         |  |  |         |                           |
+//     |     +--Pausing <--NAK, or ----+  |  |         +--no need--> Configured <--+ answer, silence
+//     |               the last wait over |  +--ACK it declines--> Failed          |
+//     +--last wait over--> Failed <------+                        Failed <--------+
 class DhcpExchange {
  public:
   // How far it goes.
   enum class Until { Offers, Configured };
-  DhcpExchange(std::uint32_t xid, Until until) : sender_(xid), until_(until) {}
+  // The attempt outlives the exchange.
+  DhcpExchange(std::uint32_t xid, const firmware::BootAttempt& attempt, Until until)
+      : sender_(xid), attempt_(&attempt), until_(until) {}
 
   void start(Instant now, RomBoard& board);
   void on_message(Instant now, RomBoard& board, const ReceivedDatagram& datagram);
   void on_timeout(Instant now, RomBoard& board);
-  std::optional<Instant> poll_timeout() const { return sender_.poll_timeout(); }
+  std::optional<Instant> poll_timeout() const {
+    return pause_over_ ? pause_over_ : sender_.poll_timeout();
+  }
+
+  // The port of this machine that it listens on now.
+  std::uint16_t port(const RomBoard& board) const;
 
   // How it ended; nullopt while it runs.
   struct Configured {};
@@ -49,9 +57,18 @@ class DhcpExchange {
     std::int8_t priority = 0;
     Bytes packet;
   };
+  struct HeldOffer {  // of a collection
+    ClassedOffer classed;
+    Ipv4Address server;
+    Ipv4Address identity;
+    std::uint32_t xid = 0;
+    Bytes packet;
+  };
   struct Discovering {};
   struct Requesting {};
-  struct AskingProxy {};
+  struct AskingProxy {
+    std::optional<Bytes> answer;  // waits for the end of its interval
+  };
   using State = std::variant<Discovering, Requesting, AskingProxy>;
 
   // A message that passed the checks all states share.
@@ -62,21 +79,39 @@ class DhcpExchange {
     Ipv4Address identity;  // never unspecified
   };
 
+  std::optional<Ignored> judge(const RomBoard& board, const ReceivedDatagram& datagram,
+                               std::optional<dhcp::MessageView>& view) const;
   std::optional<Ignored> on_offer(Instant now, RomBoard& board, const Message& message);
+  std::optional<Ignored> collect(Instant now, RomBoard& board, const Message& message);
   std::optional<Ignored> on_acknowledgement(Instant now, RomBoard& board, const Message& message);
   std::optional<Ignored> on_proxy_answer(Instant now, RomBoard& board, const Message& message);
 
+  bool offers_address(const RomBoard& board, const Message& message) const;
   bool proxy_wanted(Instant now, const RomBoard& board) const;
   bool has_boot_options(const RomBoard& board, const dhcp::MessageView& message) const;
+  void tell_offer(Instant now, RomBoard& board, const Message& message, bool with_address) const;
+  bool choose_collected();
   void request(Instant now, RomBoard& board);
+  void decline(Instant now, RomBoard& board, std::string_view reason);
+  void follow_proxies(Instant now, RomBoard& board);
   void ask_proxy(Instant now, RomBoard& board);
+  void take_proxy_answer(Instant now, RomBoard& board, ByteView packet);
+  void start_over(Instant now, Duration pause);
+  void on_last_wait_over(Instant now, RomBoard& board);
+  firmware::Variables variables(const RomBoard& board) const;
   void finish(Ending ending);
 
   DhcpSender sender_;
+  const firmware::BootAttempt* attempt_;
   Until until_;
   State state_;
+  std::vector<HeldOffer> collected_;  // until one is chosen
+  bool heard_ = false;                // an offer, of whatever use
   std::optional<AddressOffer> offer_;
-  std::optional<ProxyOffer> proxy_offer_;
+  std::optional<ProxyOffer> proxy_offer_;  // the one that is followed or asked
+  std::vector<ProxyOffer> more_proxies_;   // to ask when that one does not answer
+  bool must_ask_ = false;                  // the choice says that port 4011 has to be asked
+  std::optional<Instant> pause_over_;
   std::optional<Ending> ending_;
 };
 

@@ -17,12 +17,12 @@ MacAddress multicast_mac(Ipv4Address group) {
 }  // namespace
 
 IpLayer::IpLayer(const firmware::Profile& profile, MacAddress mac, const TickClock& clock,
-                 frames::ChecksumPolicy checksums)
+                 frames::ChecksumPolicy checksums, std::optional<std::uint16_t> first)
     : profile_(&profile),
       mac_(mac),
       checksums_(checksums),
       arp_(profile.arp, clock, mac),
-      identification_(profile.ip.first_identification) {}
+      identification_(first.value_or(profile.ip.first_identification)) {}
 
 void IpLayer::configure(Subnet subnet, std::optional<Ipv4Address> router) {
   subnet_ = subnet;
@@ -42,9 +42,17 @@ void IpLayer::configure(Subnet subnet, std::optional<Ipv4Address> router) {
   }
 }
 
+void IpLayer::release() {
+  subnet_.reset();
+  router_.reset();
+  flow_.reset();
+  if (profile_->arp.cache == firmware::ArpRules::Cache::PerSession) arp_.forget();
+}
+
 std::uint16_t IpLayer::next_identification() {
   switch (profile_->ip.identification) {
     case firmware::IpRules::Identification::Counter:
+    case firmware::IpRules::Identification::RandomCounter:
       return identification_++;
     case firmware::IpRules::Identification::CountAndReceived: {
       const auto identification =
@@ -61,52 +69,49 @@ std::optional<Ipv4Address> IpLayer::next_hop(Ipv4Address destination) const {
   return router_;
 }
 
-frames::UdpSpec IpLayer::spec_for(std::uint16_t source_port, const Endpoint& destination) const {
+frames::UdpSpec IpLayer::spec_for(const FlowKey& key) const {
   return {
-      .destination_mac = {},
+      .destination_mac = key.destination_mac,
       .source_mac = mac_,
-      .source = {subnet_ ? subnet_->address : Ipv4Address{}, source_port},
-      .destination = destination,
+      .source = {subnet_ ? subnet_->address : Ipv4Address{}, key.source_port},
+      .destination = key.destination,
       .identification = 0,
       .ttl = profile_->ip.ttl,
       .tos = 0,
-      .dont_fragment = profile_->ip.dont_fragment,
+      .dont_fragment = key.dont_fragment,
       .checksum =
           profile_->ip.udp_checksum ? frames::UdpChecksum::Compute : frames::UdpChecksum::Zero,
   };
 }
 
 void IpLayer::send(Instant now, std::uint16_t source_port, const Endpoint& destination,
-                   ByteView payload) {
+                   ByteView payload, bool dont_fragment) {
   const Ipv4Address address = destination.address;
+  FlowKey key{source_port, destination, {}, dont_fragment};
   if (address.is_multicast()) {
-    return send_direct(source_port, destination, multicast_mac(address), payload);
+    key.destination_mac = multicast_mac(address);
+    return send_direct(key, payload);
   }
   if (address.is_broadcast() || (subnet_ && address == subnet_->broadcast())) {
-    return send_direct(source_port, destination, MacAddress::broadcast(), payload);
+    key.destination_mac = MacAddress::broadcast();
+    return send_direct(key, payload);
   }
   const auto hop = next_hop(address);
   if (!hop) return;  // no route; the sender's own timer finds out
   if (const auto mac = arp_.find(*hop)) {
-    return send_direct(source_port, destination, *mac, payload);
+    key.destination_mac = *mac;
+    return send_direct(key, payload);
   }
   // The header is finished before the neighbour is known (capture a, frame 17: its identification
   // counts the frames received until then).
-  frames::UdpSpec spec = spec_for(source_port, destination);
+  frames::UdpSpec spec = spec_for(key);
   spec.identification = next_identification();
   arp_.send(now, spec.source.address, *hop, frames::build_udp(spec, payload));
   drain_arp();
 }
 
-void IpLayer::send_direct(std::uint16_t source_port, const Endpoint& destination,
-                          const MacAddress& mac, ByteView payload) {
-  const bool same = flow_ && flow_->source_port == source_port &&
-                    flow_->destination == destination && flow_->destination_mac == mac;
-  if (!same) {
-    frames::UdpSpec spec = spec_for(source_port, destination);
-    spec.destination_mac = mac;
-    flow_.emplace(Flow{source_port, destination, mac, frames::UdpTemplate(spec)});
-  }
+void IpLayer::send_direct(const FlowKey& key, ByteView payload) {
+  if (!flow_ || flow_->key != key) flow_.emplace(Flow{key, frames::UdpTemplate(spec_for(key))});
   Frame frame;
   flow_->frames.build(next_identification(), payload, frame);
   transmit(std::move(frame));

@@ -33,21 +33,22 @@ enum class FrameFate {
 // Ethernet, ARP, IPv4 and UDP as one firmware speaks them.
 class IpLayer {
  public:
-  // The profile outlives the layer.
+  // The profile outlives the layer. The first identification is the profile's unless one is given.
   IpLayer(const firmware::Profile& profile, MacAddress mac, const TickClock& clock,
-          frames::ChecksumPolicy checksums);
+          frames::ChecksumPolicy checksums, std::optional<std::uint16_t> first = std::nullopt);
 
   // The address is ours from now on; it is announced if the firmware does so.
   void configure(Subnet subnet, std::optional<Ipv4Address> router);
 
   // The address is ours no more.
-  void release() {
-    subnet_.reset();
-    router_.reset();
-  }
+  void release();
 
   // Sends from the own address, or from 0.0.0.0 while there is none.
-  void send(Instant now, std::uint16_t source_port, const Endpoint& destination, ByteView payload);
+  void send(Instant now, std::uint16_t source_port, const Endpoint& destination, ByteView payload) {
+    send(now, source_port, destination, payload, profile_->ip.dont_fragment);
+  }
+  void send(Instant now, std::uint16_t source_port, const Endpoint& destination, ByteView payload,
+            bool dont_fragment);
 
   // Any frame on the wire; ARP is answered here.
   Result<ReceivedDatagram, FrameFate> on_frame(Instant now, ByteView frame);
@@ -63,17 +64,22 @@ class IpLayer {
   const std::optional<Ipv4Address>& router() const { return router_; }
 
  private:
-  // The frames of one flow are built from its first (frames::UdpTemplate).
-  struct Flow {
+  // What the frames of one flow have in common; they are built from its first (UdpTemplate).
+  struct FlowKey {
     std::uint16_t source_port = 0;
     Endpoint destination;
     MacAddress destination_mac;
+    bool dont_fragment = false;
+
+    friend bool operator==(const FlowKey&, const FlowKey&) = default;
+  };
+  struct Flow {
+    FlowKey key;
     frames::UdpTemplate frames;
   };
 
-  frames::UdpSpec spec_for(std::uint16_t source_port, const Endpoint& destination) const;
-  void send_direct(std::uint16_t source_port, const Endpoint& destination, const MacAddress& mac,
-                   ByteView payload);
+  frames::UdpSpec spec_for(const FlowKey& key) const;
+  void send_direct(const FlowKey& key, ByteView payload);
   std::uint16_t next_identification();
   std::optional<Ipv4Address> next_hop(Ipv4Address destination) const;
   bool takes(const MacAddress& destination) const;

@@ -227,6 +227,7 @@ void PxelinuxMachine::chain(const std::string& arguments, const Found& program) 
   if (!is_pxelinux(program.name, program.content)) {
     ending_ = Chained{.image = program.path,
                       .server = search_.server_of(chain.program),
+                      .boot_file = search_.directory().locate(chain.program).path,
                       .config_file = chain.config_file,
                       .path_prefix = chain.path_prefix};
     return;

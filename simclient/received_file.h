@@ -41,6 +41,7 @@ class ReceivedFile {
   ByteView whole() const;
   bool kept_all() const { return kept_.size() == size_; }
   firmware::BootImage image() const { return recogniser_.image(); }
+  std::optional<std::uint16_t> efi_machine() const { return recogniser_.efi_machine(); }
 
   // Where the octets first differ from what was expected. Once the file is complete, too many and
   // too few of them are a difference too.

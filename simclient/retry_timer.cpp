@@ -13,8 +13,12 @@ void RetryTimer::wait(Instant now, Duration duration) {
   deadline_ = clock_.after(now, duration);
 }
 
+void RetryTimer::set_waits(FixedWaits waits) {
+  own_ = std::make_shared<const firmware::RetryRule>(std::move(waits));
+}
+
 void RetryTimer::begin(Instant now) {
-  if (const auto* const fixed = std::get_if<FixedWaits>(rule_)) {
+  if (const auto* const fixed = std::get_if<FixedWaits>(&rule())) {
     expiries_ = 0;
     wait(now, fixed->waits.front());
     return;
@@ -22,12 +26,12 @@ void RetryTimer::begin(Instant now) {
   // iPXE's src/net/retry.c: the first send is itself the expiry of a wait of no length, and so
   // counts as one.
   expiries_ = 1;
-  wait(now, std::get<AdaptiveWait>(*rule_).minimum);
+  wait(now, std::get<AdaptiveWait>(rule()).minimum);
 }
 
 RetryTimer::Expiry RetryTimer::on_expiry(Instant now) {
   ++expiries_;
-  if (const auto* const fixed = std::get_if<FixedWaits>(rule_)) {
+  if (const auto* const fixed = std::get_if<FixedWaits>(&rule())) {
     if (expiries_ == fixed->waits.size()) {
       stop();
       return Expiry::GiveUp;
@@ -35,7 +39,7 @@ RetryTimer::Expiry RetryTimer::on_expiry(Instant now) {
     wait(now, fixed->waits[expiries_]);
     return Expiry::SendAgain;
   }
-  if (2 * timeout_ > std::get<AdaptiveWait>(*rule_).maximum) {
+  if (2 * timeout_ > std::get<AdaptiveWait>(rule()).maximum) {
     stop();
     return Expiry::GiveUp;
   }
@@ -44,7 +48,7 @@ RetryTimer::Expiry RetryTimer::on_expiry(Instant now) {
 }
 
 void RetryTimer::on_reply(Instant now) {
-  if (std::holds_alternative<FixedWaits>(*rule_)) {
+  if (std::holds_alternative<FixedWaits>(rule())) {
     begin(now);
     return;
   }
@@ -55,7 +59,7 @@ void RetryTimer::on_reply(Instant now) {
   } else {
     timeout += clock_.elapsed(started_, now) / 2 - timeout / 8;
   }
-  wait(now, std::max(timeout, std::get<AdaptiveWait>(*rule_).minimum));
+  wait(now, std::max(timeout, std::get<AdaptiveWait>(rule()).minimum));
 }
 
 }  // namespace pxeproof::rom

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 
 #include "firmware/retry_rule.h"
@@ -14,6 +15,9 @@ class RetryTimer {
  public:
   RetryTimer(const firmware::RetryRule& rule, const TickClock& clock)
       : rule_(&rule), clock_(clock) {}
+
+  // Fixed waits in place of the rule's from now on.
+  void set_waits(firmware::FixedWaits waits);
 
   // The first packet goes out now.
   void begin(Instant now);
@@ -32,7 +36,10 @@ class RetryTimer {
  private:
   void wait(Instant now, Duration duration);
 
+  const firmware::RetryRule& rule() const { return own_ ? *own_ : *rule_; }
+
   const firmware::RetryRule* rule_;
+  std::shared_ptr<const firmware::RetryRule> own_;  // seldom: a server has set the waits
   TickClock clock_;
   std::optional<Instant> deadline_;
   Instant started_;           // of the present wait

@@ -14,18 +14,35 @@ namespace {
 // Labels of the independent random streams.
 constexpr std::uint64_t kTickPhase = 1;
 constexpr std::uint64_t kXid = 2;
-constexpr std::uint64_t kPorts = 3;
+constexpr std::uint64_t kIdentification = 4;
+constexpr std::uint64_t kUptime = 5;
+
+// How long a machine has been up when its firmware sends the first packet, for those that count
+// milliseconds (U-Boot 2023.01 in QEMU: 2.6 s).
+constexpr Duration kShortestUptime = std::chrono::milliseconds(2000);
+constexpr std::uint64_t kUptimeSpreadMilliseconds = 1000;
 
 constexpr std::string_view kTftpScheme = "tftp://";
 
-TickClock draw_clock(const firmware::TickRules& rules, const Random& random) {
+TickClock draw_clock(const firmware::TickRules& rules, const Random& random,
+                     const std::optional<Duration>& phase) {
+  if (phase) return {rules, *phase};
   Random stream = random.fork(kTickPhase);
   return {rules, Duration(static_cast<Duration::rep>(
                      stream.below(static_cast<std::uint64_t>(rules.tick.count()))))};
 }
 
-std::uint16_t draw_port(const firmware::TftpManners& manners, Random& random) {
-  return static_cast<std::uint16_t>(random.between(manners.first_port, manners.last_port));
+std::uint16_t first_identification(const firmware::IpRules& rules, const Random& random) {
+  if (rules.identification != firmware::IpRules::Identification::RandomCounter) {
+    return rules.first_identification;
+  }
+  return static_cast<std::uint16_t>(random.fork(kIdentification).below(0x10000));
+}
+
+// The part of a name up to its last "/", with it.
+std::string_view directory_of(std::string_view name) {
+  const std::size_t slash = name.rfind('/');
+  return slash == std::string_view::npos ? std::string_view{} : name.substr(0, slash + 1);
 }
 
 // Where an RRQ goes and what it asks for.
@@ -76,8 +93,23 @@ std::string reason_of(firmware::Failure failure) {
       return "the boot server answered without naming a file and the server that has it";
     case firmware::Failure::MenuAborted:
       return "the boot menu was left with a key";
+    case firmware::Failure::OffersUnusable:
+      return "servers made offers, but nothing can be booted from them";
+    case firmware::Failure::RequestRefused:
+      return "the address server refused the address it had offered (NAK)";
+    case firmware::Failure::LeaseUnusable:
+      return "the lease is not the one offered or has no netmask, and was declined";
+    case firmware::Failure::ProxySilent:
+      return "nobody answers on port 4011, where this firmware asks after every proxy offer that "
+             "carries no discovery control";
+    case firmware::Failure::ProxyUnusable:
+      return "port 4011 answered without naming anything to boot";
+    case firmware::Failure::DiscoveryImpossible:
+      return "the discovery control block leaves only multicast, without a group to ask";
+    case firmware::Failure::SizeUnknown:
+      return "the server does not say how large the boot file is (no tsize in its OACK)";
     case firmware::Failure::NotAnImage:
-      return "the file to boot is empty, or too large for this firmware to run";
+      return "the file to boot is empty, too large, or made for another machine";
     case firmware::Failure::FileTimeout:
     case firmware::Failure::FileNotFound:
     case firmware::Failure::FileAccess:
@@ -90,6 +122,11 @@ std::string reason_of(firmware::Failure failure) {
   return {};
 }
 
+bool can_run(const firmware::Profile& profile, const std::optional<std::uint16_t>& machine) {
+  const auto& machines = profile.efi_machines;
+  return machines.empty() || !machine || std::ranges::find(machines, *machine) != machines.end();
+}
+
 void earliest(std::optional<Instant>& result, const std::optional<Instant>& candidate) {
   if (candidate && (!result || *candidate < *result)) result = candidate;
 }
@@ -98,18 +135,26 @@ void earliest(std::optional<Instant>& result, const std::optional<Instant>& cand
 
 Rom::Rom(RomOptions options)
     : options_(std::move(options)),
-      board_{.profile = options_.profile,
-             .mac = options_.mac,
-             .guid = options_.guid,
-             .architecture = options_.architecture.value_or(options_.profile->architecture),
-             .random = Random(options_.seed),
-             .clock = draw_clock(options_.profile->clock, Random(options_.seed)),
-             .ip = IpLayer(*options_.profile, options_.mac,
-                           draw_clock(options_.profile->clock, Random(options_.seed)),
-                           options_.checksums),
-             .settings = {},
-             .events = {},
-             .event_limit = options_.event_limit} {}
+      board_{
+          .profile = options_.profile,
+          .mac = options_.mac,
+          .guid = options_.guid,
+          .architecture = options_.architecture.value_or(options_.profile->architecture),
+          .random = Random(options_.seed),
+          .clock = draw_clock(options_.profile->clock, Random(options_.seed), options_.tick_phase),
+          .ip = IpLayer(
+              *options_.profile, options_.mac,
+              draw_clock(options_.profile->clock, Random(options_.seed), options_.tick_phase),
+              options_.checksums,
+              first_identification(options_.profile->ip, Random(options_.seed))),
+          .settings = {},
+          .unix_time = options_.unix_time,
+          .powered_on = {},
+          .uptime = kShortestUptime +
+                    std::chrono::milliseconds(
+                        Random(options_.seed).fork(kUptime).below(kUptimeSpreadMilliseconds)),
+          .events = {},
+          .event_limit = options_.event_limit} {}
 
 Rom::~Rom() = default;
 
@@ -117,11 +162,21 @@ bool Rom::is_over() const { return booted() != nullptr || failed() != nullptr; }
 
 void Rom::start(Instant now) {
   board_.tell(now, PoweredOn{});
-  const auto xid = static_cast<std::uint32_t>(board_.random.fork(kXid).next());
+  board_.powered_on = now;
+  begin_attempt(now);
+}
+
+// Each attempt is a DHCP session of its own.
+void Rom::begin_attempt(Instant now) {
+  board_.ip.release();
+  board_.settings = {};
+  board_.settings.set_order(board_.profile->offers.boot_file_of);
+  const auto drawn = static_cast<std::uint32_t>(board_.random.fork(kXid).next());
+  const std::uint32_t xid = session_xid(now, board_, drawn, static_cast<std::uint32_t>(attempt_));
   const auto until = options_.until == Phase::Offer ? DhcpExchange::Until::Offers
                                                     : DhcpExchange::Until::Configured;
   auto& configuring = state_.emplace<Configuring>(
-      Configuring{.dhcp = DhcpExchange(xid, until), .ipv6 = std::nullopt});
+      Configuring{.dhcp = DhcpExchange(xid, attempt(), until), .ipv6 = std::nullopt});
   configuring.dhcp.start(now, board_);
   if (options_.waits == Waits::Real && board_.profile->router_solicitations) {
     configuring.ipv6.emplace(*board_.profile->router_solicitations, board_.clock, board_.mac);
@@ -153,10 +208,10 @@ void Rom::deliver(Instant now, ByteView frame) {
 void Rom::deliver_datagram(Instant now, const ReceivedDatagram& datagram) {
   const std::uint16_t port = datagram.destination.port;
   if (auto* const configuring = std::get_if<Configuring>(&state_);
-      configuring != nullptr && port == dhcp::kClientPort) {
+      configuring != nullptr && port == configuring->dhcp.port(board_)) {
     configuring->dhcp.on_message(now, board_, datagram);
   } else if (auto* const discovering = std::get_if<Discovering>(&state_);
-             discovering != nullptr && port == dhcp::kClientPort) {
+             discovering != nullptr && port == discovering->discovery.port()) {
     discovering->discovery.on_message(now, board_, datagram);
   } else if (auto* const fetching = std::get_if<FetchingNbp>(&state_);
              fetching != nullptr && port == fetching->download.port()) {
@@ -172,7 +227,9 @@ void Rom::deliver_datagram(Instant now, const ReceivedDatagram& datagram) {
 void Rom::on_timeout(Instant now) {
   if (is_over()) return;
   board_.ip.on_timeout(now);
-  if (auto* const configuring = std::get_if<Configuring>(&state_)) {
+  if (const auto* const pausing = std::get_if<Pausing>(&state_)) {
+    if (pausing->until <= now) begin_attempt(now);
+  } else if (auto* const configuring = std::get_if<Configuring>(&state_)) {
     configuring->dhcp.on_timeout(now, board_);
     if (configuring->ipv6) {
       if (auto frame = configuring->ipv6->on_timeout(now)) board_.ip.transmit(std::move(*frame));
@@ -190,7 +247,9 @@ void Rom::on_timeout(Instant now) {
 std::optional<Instant> Rom::poll_timeout() const {
   if (is_over()) return std::nullopt;
   std::optional<Instant> result = board_.ip.poll_timeout();
-  if (const auto* const configuring = std::get_if<Configuring>(&state_)) {
+  if (const auto* const pausing = std::get_if<Pausing>(&state_)) {
+    earliest(result, pausing->until);
+  } else if (const auto* const configuring = std::get_if<Configuring>(&state_)) {
     earliest(result, configuring->dhcp.poll_timeout());
     if (configuring->ipv6) earliest(result, configuring->ipv6->poll_timeout());
   } else if (const auto* const discovering = std::get_if<Discovering>(&state_)) {
@@ -257,7 +316,7 @@ void Rom::advance_configuring(Instant now, const Configuring& configuring) {
     discovering.discovery.start(now, board_);
     return;
   }
-  boot_from(now, board_.settings.boot_target(board_.profile->offers));
+  boot_from(now, target_of_answers());
 }
 
 void Rom::advance_discovering(Instant now, const Discovering& discovering) {
@@ -308,26 +367,70 @@ void Rom::boot_from(Instant now, const BootTarget& target) {
                      reason_of(firmware::Failure::NoServerForFile));
   }
   if (reached(now, Phase::BootServer)) return;
-  Random ports = board_.random.fork(kPorts);
+  using Read = TftpDownload::Options::Read;
+  fetch_nbp(now, BootTarget{address.name, address.server.address}, address.server.port,
+            board_.profile->tftp.probe ? Read::SizeOnly : Read::ToEnd);
+}
+
+// What the answers say to boot, and what the firmware makes of it.
+BootTarget Rom::target_of_answers() const {
+  BootTarget target = board_.settings.boot_target(board_.profile->offers);
+  const std::string& fallback = board_.profile->offers.default_file;
+  if (target.file.empty()) {
+    if (const auto message = board_.settings.preferred()) target.next_server = message->siaddr();
+  }
+  if (attempt().file) {
+    target.file = std::string(directory_of(target.file)) + *attempt().file;
+  } else if (target.file.empty() && !fallback.empty()) {
+    constexpr std::string_view kHexAddress = "{iphex}";
+    target.file = fallback;
+    if (const std::size_t at = fallback.find(kHexAddress); at != std::string::npos) {
+      target.file.replace(at, kHexAddress.size(),
+                          fmt::format("{:08X}", board_.ip.subnet()->address.value));
+    }
+  }
+  return target;
+}
+
+void Rom::fetch_nbp(Instant now, const BootTarget& target, std::uint16_t server_port,
+                    TftpDownload::Options::Read read) {
   auto& fetching = state_.emplace<FetchingNbp>(
       FetchingNbp{TftpDownload(board_.profile->tftp, board_.clock,
-                               {.name = address.name,
-                                .server = address.server,
-                                .port = draw_port(board_.profile->tftp, ports),
-                                .file = file_options(address.name)}),
-                  BootTarget{address.name, address.server.address}});
+                               {.name = target.file,
+                                .server = {target.next_server, server_port},
+                                .port = board_.take_tftp_port(now),
+                                .read = read,
+                                .file = file_options(target.file)}),
+                  target, server_port});
   fetching.download.start(now, board_);
 }
 
 void Rom::advance_nbp(Instant now, FetchingNbp& fetching) {
   const auto& ending = fetching.download.ending();
   if (!ending) return;
+  const auto* const refusal = std::get_if<TftpDownload::ServerError>(&*ending);
+  const bool probes = fetching.download.asks_for_size_only();
+  const bool goes_on = probes && (std::holds_alternative<TftpDownload::SizeKnown>(*ending) ||
+                                  (refusal != nullptr && !board_.profile->tftp.probe->error_ends));
+  if (goes_on) {
+    // The first request's port is used up, however often it was changed.
+    if (board_.next_tftp_port) {
+      board_.next_tftp_port = static_cast<std::uint16_t>(fetching.download.port() + 1);
+    }
+    const BootTarget target = fetching.target;
+    return fetch_nbp(now, target, fetching.server_port, TftpDownload::Options::Read::ToEnd);
+  }
+  if (std::holds_alternative<TftpDownload::SizeUnknown>(*ending)) {
+    return fail_boot(now, Phase::Nbp, firmware::Failure::SizeUnknown,
+                     reason_of(firmware::Failure::SizeUnknown));
+  }
   report_file(now, board_, fetching.download);
   if (std::holds_alternative<TftpDownload::Complete>(*ending)) {
     const ReceivedFile& file = fetching.download.file();
     const bool fits = firmware::is_kernel(file.image()) ||
                       file.size() <= board_.profile->largest_nbp.value_or(file.size());
-    if (file.size() == 0 || !fits) {
+    const bool runs = can_run(*board_.profile, file.efi_machine());
+    if (file.size() == 0 || !fits || !runs) {
       return fail_boot(now, Phase::Nbp, firmware::Failure::NotAnImage,
                        reason_of(firmware::Failure::NotAnImage));
     }
@@ -360,6 +463,7 @@ void Rom::run_nbp(Instant now, const FetchingNbp& fetching) {
   };
   StageInput input{.image = fetching.download.file().image(),
                    .content = fetching.download.file().whole(),
+                   .name = fetching.target.file,
                    .boot_file = fetching.target.file,
                    .server = fetching.target.next_server,
                    .mac = board_.mac,
@@ -398,10 +502,21 @@ bool Rom::reached(Instant now, Phase phase) {
 }
 
 void Rom::fail_boot(Instant now, Phase phase, firmware::Failure failure, std::string reason) {
-  end(now, Failed{.phase = phase,
-                  .failure = failure,
-                  .firmware_words = board_.profile->words.at(failure),
-                  .reason = std::move(reason)});
+  Failed failed{.phase = phase,
+                .failure = failure,
+                .firmware_words = board_.profile->words_for(failure),
+                .reason = std::move(reason)};
+  // What only rounds off a failed boot is not what it failed for.
+  if (!failure_ || attempt().boots) failure_ = std::move(failed);
+  const auto& attempts = board_.profile->attempts;
+  for (std::size_t next = attempt_ + 1; next < attempts.size(); ++next) {
+    if (attempts[next].real_waits_only && options_.waits != Waits::Real) continue;
+    board_.tell(now, AttemptFailed{attempt().name, failure_->reason, attempts[next].name});
+    attempt_ = next;
+    state_ = Pausing{now + attempts[next].pause};
+    return;
+  }
+  end(now, *std::exchange(failure_, std::nullopt));
 }
 
 void Rom::end(Instant now, Booted booted) {

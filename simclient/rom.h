@@ -32,8 +32,10 @@ struct RomOptions {
   Guid guid;                                  // zero: the machine has none
   std::optional<std::uint16_t> architecture;  // instead of the profile's
   std::uint64_t seed = 0;
-  Phase until = Phase::Payload;  // success as soon as this is reached
-  Waits waits = Waits::Skipped;  // Real: also IPv6 configuration and its packets
+  std::uint64_t unix_time = 0;         // seconds since 1970 at the epoch of all instants
+  std::optional<Duration> tick_phase;  // of the firmware's clock; nullopt: drawn
+  Phase until = Phase::Payload;        // success as soon as this is reached
+  Waits waits = Waits::Skipped;        // Real: also IPv6 configuration and its packets
   MenuChoice menu;
   const ExpectedContent* expected = nullptr;  // outlives the ROM; nullptr: nothing is known
   frames::ChecksumPolicy checksums = frames::ChecksumPolicy::Verify;
@@ -50,6 +52,8 @@ struct RomOptions {
 //                      |         +--no menu---------------+        |     |           |        v
 //                      |                    |                      |     +--unknown--|--> Booted
 //                      +--------------------+----------------------+-----------------+--> Failed
+//   A failure leads to Pausing, and from there to Configuring, while the firmware has another way
+//   to try (firmware::BootAttempt).
 class Rom final : public Station {
  public:
   explicit Rom(RomOptions options);
@@ -78,11 +82,16 @@ class Rom final : public Station {
   struct Discovering {
     BootServerDiscovery discovery;
   };
+  struct Pausing {
+    Instant until;
+  };
   struct FetchingNbp {
     TftpDownload download;
     BootTarget target;
+    std::uint16_t server_port = 69;
   };
-  using State = std::variant<Off, Configuring, Discovering, FetchingNbp, StageRun, Booted, Failed>;
+  using State =
+      std::variant<Off, Pausing, Configuring, Discovering, FetchingNbp, StageRun, Booted, Failed>;
 
   // Each looks whether its state has ended and enters the next one.
   void advance(Instant now);
@@ -93,7 +102,12 @@ class Rom final : public Station {
   void deliver(Instant now, ByteView frame);
   void deliver_datagram(Instant now, const ReceivedDatagram& datagram);
 
+  const firmware::BootAttempt& attempt() const { return board_.profile->attempts[attempt_]; }
+  void begin_attempt(Instant now);
+  BootTarget target_of_answers() const;
   void boot_from(Instant now, const BootTarget& target);
+  void fetch_nbp(Instant now, const BootTarget& target, std::uint16_t server_port,
+                 TftpDownload::Options::Read read);
   void run_nbp(Instant now, const FetchingNbp& fetching);
   bool reached(Instant now, Phase phase);
   void fail_boot(Instant now, Phase phase, firmware::Failure failure, std::string reason);
@@ -104,6 +118,8 @@ class Rom final : public Station {
   RomOptions options_;
   RomBoard board_;
   State state_;
+  std::size_t attempt_ = 0;
+  std::optional<Failed> failure_;  // of an attempt before this one
 };
 
 }  // namespace pxeproof::rom

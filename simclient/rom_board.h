@@ -26,6 +26,9 @@ struct RomBoard {
   TickClock clock;
   IpLayer ip;
   ServerSettings settings;
+  std::uint64_t unix_time = 0;  // seconds since 1970 at the epoch of all instants
+  Instant powered_on{};
+  Duration uptime{};                 // of the firmware's timer at power-on
   std::deque<TimedRomEvent> events;  // not yet polled
   std::size_t event_limit = 4096;  // of packets that were ignored; the boot's own steps always fit
 
@@ -38,11 +41,25 @@ struct RomBoard {
     tell(now, PacketIgnored{source, reason});
   }
 
+  // The clocks that some firmware makes its numbers from.
+  std::uint64_t milliseconds(Instant now) const {
+    return static_cast<std::uint64_t>((now - powered_on + uptime) / std::chrono::milliseconds(1));
+  }
+  std::uint32_t unix_seconds(Instant now) const {
+    return static_cast<std::uint32_t>(
+        unix_time + static_cast<std::uint64_t>(now.time_since_epoch() / std::chrono::seconds(1)));
+  }
+
+  // The source port of the firmware's next TFTP transfer.
+  std::uint16_t take_tftp_port(Instant now);
+  std::optional<std::uint16_t> next_tftp_port;  // of those counted; nullopt: none was used yet
+
   // What option templates are filled in from; a phase adds what it knows.
   firmware::Variables variables() const {
     return {.mac = mac,
             .guid = guid,
             .architecture = architecture,
+            .http_architecture = profile->http_architecture,
             .server = std::nullopt,
             .proxy = std::nullopt,
             .your_address = std::nullopt};

@@ -26,23 +26,26 @@ std::optional<Phase> parse_phase(std::string_view text);  // "offer", "4011", "n
 
 // Why a packet that reached the client is not used.
 enum class Ignored {
-  BadFrame,         // checksum, length or fragment
-  NoListener,       // nobody waits on that port
-  NotDhcp,          // no DHCP message at all
-  ForeignXid,       // the answer to another exchange
-  ForeignClient,    // the answer to another machine
-  WrongSourcePort,  // not the port this answer must come from
-  WrongType,        // not the message type waited for
-  WrongServer,      // not the server asked
-  WrongAddress,     // not the address offered
-  NoBootOptions,    // a boot server's answer that names nothing to boot
-  WrongItem,        // not the menu item asked for
-  ServerNotListed,  // not among the servers that may answer
-  LowerPriority,    // an offer worse than the one held
-  NotAnOffer,       // neither an address nor a word from a proxy
-  ForeignSource,    // TFTP: not from the server of this transfer
-  UnusableReply,    // TFTP: no packet a client expects
-  RingFull,         // the card holds no more frames while a program idles
+  BadFrame,            // checksum, length or fragment
+  NoListener,          // nobody waits on that port
+  NotDhcp,             // no DHCP message at all
+  TooLong,             // more octets than the firmware takes
+  ForeignXid,          // the answer to another exchange
+  ForeignClient,       // the answer to another machine
+  WrongSourcePort,     // not the port this answer must come from
+  WrongType,           // not the message type waited for
+  WrongServer,         // not the server asked
+  WrongAddress,        // not the address offered
+  NoServerIdentifier,  // an offer without option 54
+  NoNetmask,           // a lease without option 1; declined
+  NoBootOptions,       // a boot server's answer that names nothing to boot
+  WrongItem,           // not the menu item asked for
+  ServerNotListed,     // not among the servers that may answer
+  LowerPriority,       // an offer worse than the one held
+  NotAnOffer,          // neither an address nor a word from a proxy
+  ForeignSource,       // TFTP: not from the server of this transfer
+  UnusableReply,       // TFTP: no packet a client expects
+  RingFull,            // the card holds no more frames while a program idles
 };
 std::string_view to_string(Ignored reason);
 
@@ -131,6 +134,11 @@ struct ProgramStarted {
 struct ProgramNote {
   std::string text;
 };
+struct AttemptFailed {  // the firmware tries another way
+  std::string name;
+  std::string reason;
+  std::string next;
+};
 struct PacketIgnored {
   Endpoint source;
   Ignored reason = Ignored::NoListener;
@@ -153,7 +161,7 @@ using RomEvent =
     std::variant<PoweredOn, DiscoverSent, OfferSeen, RequestSent, AddressAcquired, ProxyRequestSent,
                  ProxyAnswered, ProxySilent, MenuSeen, BootServerRequestSent, BootServerAnswered,
                  FileBegun, FileSized, FileDone, FileMissing, FileFailed, ProgramStarted,
-                 ProgramNote, PacketIgnored, Booted, Failed>;
+                 ProgramNote, AttemptFailed, PacketIgnored, Booted, Failed>;
 
 // What happened, and when.
 struct TimedRomEvent {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 
@@ -41,7 +42,14 @@ class ServerSettings {
   }
   std::optional<dhcp::MessageView> proxy() const { return read_message(proxy_); }
 
-  // The first value any of them holds, the address server's before the proxy's.
+  // Whose word goes before the other's.
+  using Order = firmware::OfferRules::BootFileOf;
+  void set_order(Order order) { order_ = order; }
+
+  // The message a firmware follows: the first there is, in its order.
+  std::optional<dhcp::MessageView> preferred() const;
+
+  // The first value any of them holds, in that order.
   std::optional<Bytes> option(std::uint8_t code) const;
   std::optional<Bytes> vendor(pxe::VendorTag tag) const;
 
@@ -49,6 +57,9 @@ class ServerSettings {
   BootTarget boot_target(const firmware::OfferRules& rules) const;
 
  private:
+  std::array<std::optional<dhcp::MessageView>, 2> in_order() const;
+
+  Order order_ = Order::AddressServer;
   Bytes acknowledgement_;  // empty: none yet
   Bytes proxy_;
 };

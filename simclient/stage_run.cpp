@@ -34,13 +34,16 @@ void carry_frames(IpLayer& from, IpLayer& to) {
 }  // namespace
 
 void StageRun::start(Instant now, RomBoard& board, StageInput input) {
-  const std::string place = fmt::format("{} {} {} {} {}", to_string(input.image), input.boot_file,
-                                        to_string(input.server), input.config_file.value_or(""),
-                                        input.path_prefix.value_or(""));
+  if (input.image == firmware::BootImage::Unknown) {
+    input.image = firmware::recognise_image(input.content);
+  }
+  const std::string place =
+      fmt::format("{} {} {} {} {}", to_string(input.image), input.name, to_string(input.server),
+                  input.config_file.value_or(""), input.path_prefix.value_or(""));
   if (++starts_[place] > options_.loop_rounds) {
     return fail_payload({}, fmt::format("{} starts itself again and again, for ever, as the real "
                                         "one does",
-                                        printable(input.boot_file)));
+                                        printable(input.name)));
   }
   if (++programs_ > options_.chain_limit) {
     return fail_payload({}, fmt::format("{} programs started one another, which is the limit",
@@ -53,7 +56,7 @@ void StageRun::start(Instant now, RomBoard& board, StageInput input) {
   if (!stage_) {
     ending_ = Booted{.reached = Phase::Payload,
                      .what = Booted::What::Image,
-                     .image = input_.boot_file,
+                     .image = input_.name,
                      .command_line = input_.arguments};
     return;
   }
@@ -177,6 +180,10 @@ void StageRun::begin_fetch(Instant now, RomBoard& board, Fetch fetch) {
       port =
           static_cast<std::uint16_t>(board.random.between(manners->first_port, manners->last_port));
       break;
+    case firmware::TftpManners::Ports::RandomThenSequential:
+    case firmware::TftpManners::Ports::Milliseconds:
+      port = board.take_tftp_port(now);
+      break;
     case firmware::TftpManners::Ports::Sequential:
       next_port_ =
           port == manners->last_port ? manners->first_port : static_cast<std::uint16_t>(port + 1);
@@ -264,8 +271,9 @@ void StageRun::begin_dhcp(Instant now, RomBoard& board, const BootStage::Dhcp& d
   profile->link = board.profile->link;
   if (dhcp.address == BootStage::Dhcp::Address::Released) board.ip.release();
   const auto xid = static_cast<std::uint32_t>(board.random.fork(kXid + programs_).next());
+  const firmware::BootAttempt& attempt = profile->attempts.front();
   auto& configuring = state_.emplace<Configuring>(
-      Configuring{.exchange = DhcpExchange(xid, DhcpExchange::Until::Configured),
+      Configuring{.exchange = DhcpExchange(xid, attempt, DhcpExchange::Until::Configured),
                   .profile_before = std::exchange(board.profile, std::move(profile))});
   configuring.exchange.start(now, board);
 }
@@ -302,7 +310,8 @@ void StageRun::conclude(Instant now, RomBoard& board, const BootStage::Ending& e
 void StageRun::chain(Instant now, RomBoard& board, const BootStage::Chained& chained) {
   StageInput next = input_;
   next.image = last_image_;
-  next.boot_file = chained.image;
+  next.name = chained.image;
+  if (chained.boot_file) next.boot_file = *chained.boot_file;
   next.server = chained.server;
   next.arguments = chained.arguments;
   if (chained.config_file) next.config_file = chained.config_file;

@@ -18,7 +18,8 @@ namespace pxeproof::rom {
 struct StageInput {
   firmware::BootImage image = firmware::BootImage::Unknown;
   ByteView content;       // the image, valid during the call; empty when it is not at hand
-  std::string boot_file;  // the name it was asked by
+  std::string name;       // it was asked by
+  std::string boot_file;  // that the DHCP packets name: the same, unless another program chained it
   Ipv4Address server;     // that it came from
   MacAddress mac;
   Guid guid;

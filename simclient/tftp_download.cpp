@@ -27,11 +27,24 @@ void TftpDownload::start(Instant now, RomBoard& board) {
 void TftpDownload::send_request(Instant now, RomBoard& board) {
   tftp::Request request;
   request.filename = options_.name;
-  request.options = manners_->options;
+  request.options = options();
   board.ip.send(now, options_.port, options_.server, tftp::encode(request));
 }
 
+const std::vector<tftp::Option>& TftpDownload::options() const {
+  return options_.read == Options::Read::SizeOnly ? manners_->probe->options : manners_->options;
+}
+
+// The number an option was asked for with; nullopt when it was not asked for.
+std::optional<std::uint64_t> TftpDownload::asked(std::string_view name) const {
+  for (const tftp::Option& option : options()) {
+    if (tftp::same_word(option.name, name)) return tftp::parse_number(option.value).value_or(0);
+  }
+  return std::nullopt;
+}
+
 void TftpDownload::send_ack(Instant now, RomBoard& board) {
+  unacknowledged_ = 0;
   Bytes ack;
   tftp::encode_ack(tftp::wire_block(first_gap_), ack);
   board.ip.send(now, options_.port, *peer_, ack);
@@ -74,31 +87,69 @@ void TftpDownload::on_datagram(Instant now, RomBoard& board, const ReceivedDatag
   ignore(Ignored::UnusableReply);
 }
 
+// What makes an option of an OACK one that this program refuses; nullopt: it may stand.
+std::optional<std::string> TftpDownload::fault_of(const tftp::Option& option) const {
+  using OddOack = TftpManners::OddOack;
+  const auto is = [&option](std::string_view name) { return tftp::same_word(option.name, name); };
+  const bool block_or_size = is("blksize") || is("tsize");
+  const bool is_known = block_or_size || is("timeout") || is("windowsize") || is("multicast");
+  const auto wanted = asked(option.name);
+  const auto value = tftp::parse_number(option.value);
+  const auto raised = [&]() -> std::optional<std::string> {
+    const bool may_differ = is("tsize") || is("multicast") || !wanted;
+    const bool is_worse = is("timeout") ? value != wanted : value && value > wanted;
+    if (may_differ || !is_worse) return std::nullopt;
+    return fmt::format("the OACK's {} is {}, and {} was asked for", printable(option.name),
+                       printable(option.value), *wanted);
+  };
+  const auto not_asked = [&option] {
+    return fmt::format("the OACK has option {}, which was not asked for", printable(option.name));
+  };
+  const bool counts = wanted || block_or_size;
+  if (counts && (block_or_size || is("windowsize") || is("timeout")) && !value &&
+      manners_->odd_oack != OddOack::RefuseRaised) {
+    return fmt::format("the OACK's {} '{}' is no number", option.name, printable(option.value));
+  }
+  switch (manners_->odd_oack) {
+    case OddOack::PassOver:
+      return std::nullopt;
+    case OddOack::Refuse:
+      if (!block_or_size && !wanted) return not_asked();
+      return std::nullopt;
+    case OddOack::RefuseKnown:
+      // EDK2's Mtftp4RrqOackValid never marks timeout as present, and so lets it through.
+      if (is_known && !wanted && !is("timeout")) return not_asked();
+      if (is("windowsize") && value == 0U) return "the OACK's windowsize is 0";
+      return raised();
+    case OddOack::RefuseRaised:
+      return raised();
+  }
+  return std::nullopt;
+}
+
 void TftpDownload::on_oack(Instant now, RomBoard& board, const tftp::Oack& oack) {
   if (transferring_ && manners_->late_oack == TftpManners::LateOack::PassOver) {
     return board.tell_ignored(now, *peer_, Ignored::UnusableReply);
   }
-  const bool strict = manners_->odd_oack == TftpManners::OddOack::Refuse;
   std::uint64_t block_size = block_size_;
   std::optional<std::uint64_t> size;
   for (const tftp::Option& option : oack.options) {
-    const bool is_block_size = tftp::same_word(option.name, "blksize");
-    const bool is_size = tftp::same_word(option.name, "tsize");
+    if (auto fault = fault_of(option)) {
+      return refuse(now, board, {Unusable::What::Options, std::move(*fault)});
+    }
     const auto value = tftp::parse_number(option.value);
-    if (!is_block_size && !is_size) {
-      if (!strict) continue;
-      return refuse(
-          now, board,
-          {Unusable::What::Options,
-           fmt::format("the OACK has option {}, which was not asked for", printable(option.name))});
+    if (!value) continue;
+    if (tftp::same_word(option.name, "blksize")) block_size = *value;
+    if (tftp::same_word(option.name, "tsize")) size = *value;
+    if (tftp::same_word(option.name, "windowsize") && asked("windowsize")) {
+      window_ = std::max<std::uint64_t>(1, *value);
     }
-    if (!value) {
-      return refuse(now, board,
-                    {Unusable::What::Options, fmt::format("the OACK's {} '{}' is no number",
-                                                          option.name, printable(option.value))});
+    if (tftp::same_word(option.name, "timeout") && manners_->unasked_timeout_counts && *value > 0) {
+      const auto* const fixed = std::get_if<firmware::FixedWaits>(&manners_->retry);
+      const std::size_t tries = fixed != nullptr ? fixed->waits.size() : 1;
+      const auto wait = std::chrono::seconds(std::min<std::uint64_t>(*value, 255));
+      timer_.set_waits(firmware::FixedWaits{std::vector<Duration>(tries, wait)});
     }
-    if (is_block_size) block_size = *value;
-    if (is_size) size = *value;
   }
   if (block_size < manners_->minimum_block_size || block_size > manners_->maximum_block_size) {
     return refuse(now, board,
@@ -106,15 +157,27 @@ void TftpDownload::on_oack(Instant now, RomBoard& board, const tftp::Oack& oack)
                    fmt::format("the OACK's block size {} is out of range", block_size)});
   }
   block_size_ = static_cast<std::uint16_t>(block_size);
+  named_size_ = size;
+  if (options_.read == Options::Read::SizeOnly) return end_probe(now, board);
   if (!transferring_) board.tell(now, FileSized{options_.name, size, block_size_});
   if (size == 0 && manners_->empty_file == TftpManners::EmptyFile::CountsAsMissing) {
     return finish(Missing{});
   }
-  named_size_ = size;
   known_size_ = std::max(known_size_, size.value_or(0));
   transferring_ = true;
   timer_.on_reply(now);
   send_ack(now, board);
+}
+
+// The server has answered the question for the size, in one way or another.
+void TftpDownload::end_probe(Instant now, RomBoard& board) {
+  const firmware::SizeProbe& probe = *manners_->probe;
+  if (named_size_) {
+    send_error(now, board, probe.abort_code, probe.abort_text);
+    return finish(SizeKnown{});
+  }
+  send_error(now, board, probe.no_size_code, probe.no_size_text);
+  finish(SizeUnknown{});
 }
 
 // Where a block lies, counted from 0; nullopt for a number no block can have.
@@ -129,6 +192,7 @@ std::optional<std::uint64_t> TftpDownload::index_of(std::uint16_t wire_block) co
 }
 
 void TftpDownload::on_data(Instant now, RomBoard& board, const tftp::Data& data) {
+  if (options_.read == Options::Read::SizeOnly) return end_probe(now, board);
   const bool drops = manners_->out_of_order == TftpManners::OutOfOrder::Drop;
   if (!transferring_) {
     if (drops && data.block != 1) {
@@ -149,6 +213,7 @@ void TftpDownload::on_data(Instant now, RomBoard& board, const tftp::Data& data)
   transferring_ = true;
   const auto index = index_of(data.block);
   if (!index && !drops) return refuse(now, board, {Unusable::What::Data, "the server sent DATA 0"});
+  const std::uint64_t in_order = first_gap_;
   if (index && take(*index, payload)) {
     timer_.on_reply(now);
   } else if (manners_->wrong_block == TftpManners::WrongBlock::RestartsTimer) {
@@ -161,8 +226,12 @@ void TftpDownload::on_data(Instant now, RomBoard& board, const tftp::Data& data)
     send_error(now, board, static_cast<std::uint16_t>(tftp::ErrorCode::NotDefined),
                manners_->close_text);
   } else {
-    send_ack(now, board);
-    if (!is_complete(payload.size())) return;
+    // RFC 7440 s.4: one ACK for a whole window, and at once where something is missing.
+    unacknowledged_ += first_gap_ - in_order;
+    const bool complete = is_complete(payload.size());
+    const bool next_in_order = first_gap_ > in_order && unacknowledged_ < window_;
+    if (complete || !next_in_order) send_ack(now, board);
+    if (!complete) return;
   }
   if (const auto offset = file_.first_difference(ReceivedFile::Judge::Complete)) {
     return finish(Different{*offset});
@@ -244,6 +313,11 @@ void TftpDownload::on_timeout(Instant now, RomBoard& board) {
     return finish(Silent{transferring_ ? Silent::During::Transfer : Silent::During::Opening});
   }
   ++asked_again_;
+  if (!transferring_ && manners_->port_per_try) ++options_.port;
+  if (!transferring_ && options_.read == Options::Read::SizeOnly && manners_->probe->tries > 0 &&
+      asked_again_ >= manners_->probe->tries) {
+    return finish(SizeKnown{});  // it gives up asking for the size only
+  }
   if (transferring_) {
     send_ack(now, board);
   } else {

@@ -27,8 +27,9 @@ class TftpDownload {
     std::string name;        // as it stands in the RRQ
     Endpoint server;         // the port is 69 unless a URI says otherwise
     std::uint16_t port = 0;  // ours
-    enum class Read { ToEnd, ToKnownSize };
-    Read read = Read::ToEnd;  // ToKnownSize: no further than the size the server names
+    enum class Read { ToEnd, ToKnownSize, SizeOnly };
+    Read read = Read::ToEnd;  // ToKnownSize: no further than the size the server names; SizeOnly:
+                              // the manners' probe
     ReceivedFile::Options file;
   };
 
@@ -49,7 +50,9 @@ class TftpDownload {
     enum class During { Opening, Transfer };
     During during = During::Opening;
   };
-  struct Missing {};  // the server says the file is empty, and for this program that is no file
+  struct SizeKnown {};    // the end of a probe
+  struct SizeUnknown {};  // a probe was answered without a size
+  struct Missing {};      // the server says the file is empty, and for this program that is no file
   struct Unusable {
     enum class What { Options, Data };
     What what = What::Data;
@@ -58,12 +61,14 @@ class TftpDownload {
   struct Different {  // not what the server's tree holds
     std::uint64_t offset = 0;
   };
-  using Ending = std::variant<Complete, ServerError, Silent, Missing, Unusable, Different>;
+  using Ending = std::variant<Complete, ServerError, Silent, SizeKnown, SizeUnknown, Missing,
+                              Unusable, Different>;
   const std::optional<Ending>& ending() const { return ending_; }
 
   const ReceivedFile& file() const { return file_; }
   const std::string& name() const { return options_.name; }
   std::uint16_t port() const { return options_.port; }
+  bool asks_for_size_only() const { return options_.read == Options::Read::SizeOnly; }
   Duration duration(Instant now) const { return now - began_; }
   std::uint64_t blocks() const { return first_gap_; }
   std::uint64_t asked_again() const { return asked_again_; }
@@ -72,6 +77,10 @@ class TftpDownload {
  private:
   static constexpr std::size_t kBlocksAhead = 4096;  // kept out of order; more are not acknowledged
 
+  const std::vector<tftp::Option>& options() const;
+  std::optional<std::uint64_t> asked(std::string_view name) const;
+  std::optional<std::string> fault_of(const tftp::Option& option) const;
+  void end_probe(Instant now, RomBoard& board);
   void send_request(Instant now, RomBoard& board);
   void send_ack(Instant now, RomBoard& board);
   void on_oack(Instant now, RomBoard& board, const tftp::Oack& oack);
@@ -93,6 +102,8 @@ class TftpDownload {
   std::optional<Endpoint> peer_;  // who answered the RRQ
   bool transferring_ = false;
   std::uint16_t block_size_ = 512;
+  std::uint64_t window_ = 1;                 // blocks the server sends at once
+  std::uint64_t unacknowledged_ = 0;         // blocks in order since the last ACK
   std::uint64_t known_size_ = 0;             // the file has at least so many octets
   std::uint64_t first_gap_ = 0;              // blocks received in order
   std::optional<std::uint64_t> named_size_;  // octets, as the server's OACK names them

@@ -139,6 +139,57 @@ bool fetches_more(FileRole role) {
   return false;
 }
 
+std::optional<std::uint16_t> pe_machine(ByteView head) {
+  constexpr std::size_t kOffsetOfHeader = 0x3c;
+  if (head.size() < kOffsetOfHeader + 4 || head[0] != 'M' || head[1] != 'Z') return std::nullopt;
+  const std::size_t at = head[kOffsetOfHeader] | std::size_t{head[kOffsetOfHeader + 1]} << 8U;
+  if (at + 6 > head.size() || head[at] != 'P' || head[at + 1] != 'E' || head[at + 2] != 0) {
+    return std::nullopt;
+  }
+  return static_cast<std::uint16_t>(head[at + 4] | head[at + 5] << 8U);
+}
+
+std::optional<std::uint16_t> architecture_of_machine(std::uint16_t machine) {
+  switch (machine) {
+    case 0x014c:
+      return 6;
+    case 0x8664:
+      return 7;
+    case 0x01c0:
+    case 0x01c2:
+    case 0x01c4:
+      return 10;
+    case 0xaa64:
+      return 11;
+    case 0x5064:
+      return 27;
+    case 0x6264:
+      return 39;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<std::uint16_t> architecture_of_name(std::string_view name) {
+  const std::string path = lower_case(name);
+  const std::string_view base = base_name(path);
+  if (base.ends_with(".0") || base.ends_with(".kpxe") || base.ends_with(".kkpxe") ||
+      base.ends_with(".pxe") || base.ends_with(".lkrn") || base == "wdsnbp.com" ||
+      base == "pxeboot.n12" || base == "pxeboot.com") {
+    return 0;
+  }
+  if (!base.ends_with(".efi")) return std::nullopt;
+  const auto holds = [base](std::string_view part) {
+    return base.find(part) != std::string_view::npos;
+  };
+  if (holds("aa64") || holds("arm64")) return 11;
+  if (holds("ia32") || holds("i386") || holds("x86.efi")) return 6;
+  if (holds("x64") || holds("x86_64") || holds("amd64")) return 7;
+  if (holds("riscv64")) return 27;
+  if (holds("loongarch64") || holds("loong64")) return 39;
+  return std::nullopt;
+}
+
 std::string_view to_string(FileRole role) {
   switch (role) {
     case FileRole::Pxelinux:

@@ -21,7 +21,7 @@ constexpr Duration kLongestPause = 90s;
 constexpr Duration kLongestReload = 40s;
 // Copies of one packet on two interfaces of a host, or of a bridge, come this close together.
 constexpr Duration kCopyOnAnotherInterface = 20ms;
-constexpr Duration kCopyOnTheSame = 200us;
+constexpr Duration kCopyOnTheSame = 500us;
 constexpr std::size_t kRecentPackets = 64;
 constexpr std::uint16_t kDhcpPorts[] = {dhcp::kServerPort, dhcp::kClientPort,
                                         dhcp::kBootServerPort};
@@ -112,8 +112,7 @@ bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet)
     if (recent.hash != hash) continue;
     const Duration apart = frame.at - recent.at;
     const bool elsewhere = recent.interface != frame.interface && apart <= kCopyOnAnotherInterface;
-    const bool here = recent.interface == frame.interface && packet.facts.identification != 0 &&
-                      apart <= kCopyOnTheSame;
+    const bool here = recent.interface == frame.interface && apart <= kCopyOnTheSame;
     if (!elsewhere && !here) continue;
     OpenBoot* boot = find_by_address(packet.destination.address);
     if (boot == nullptr) boot = find_by_address(packet.source.address);
@@ -242,7 +241,7 @@ void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
           boot = &open(frame.at);
           boot->boot.begins_before_capture = true;
           // Behind a router all clients share a hardware address; the second one has none.
-          if (same_card == nullptr) {
+          if (same_card == nullptr && packet.facts.link_source != MacAddress{}) {
             boot->boot.mac = packet.facts.link_source;
             by_mac_[packet.facts.link_source] = boot;
           }
@@ -331,6 +330,18 @@ void BootGrouper::close(OpenBoot& boot, Instant known_until) {
     ++totals_.other_dhcp_clients;
   }
   boots_.erase(boot.place);
+}
+
+std::optional<Boot> BootGrouper::look(std::optional<MacAddress> machine, Instant now) const {
+  const OpenBoot* found = machine ? find_by_mac(*machine) : nullptr;
+  for (const auto& open : boots_) {
+    if (found == nullptr && !machine && open->boot.is_network_boot) found = open.get();
+  }
+  if (found == nullptr || !found->boot.is_network_boot) return std::nullopt;
+  Boot boot = found->look();
+  boot.known_until = std::max(now, boot.ended);
+  boot.verdict = judge_boot(boot);
+  return boot;
 }
 
 void BootGrouper::close_silent(Instant now) {

@@ -66,6 +66,10 @@ class BootGrouper {
   // are not handed out.
   std::optional<Boot> poll_boot();
 
+  // The boot of a machine as it stands at a moment, judged, while it goes on; nullopt when none is
+  // open. Without an address: the first network boot that is open.
+  std::optional<Boot> look(std::optional<MacAddress> machine, Instant now) const;
+
   const CaptureTotals& totals() const { return totals_; }
 
  private:

@@ -184,6 +184,23 @@ void OpenBoot::on_late(const TransferTracker::Late& late) {
   count(tail_.rbegin(), tail_.rend());
 }
 
+void OpenBoot::sort_steps(Boot& boot) {
+  std::stable_sort(boot.steps.begin(), boot.steps.end(), [](const Step& left, const Step& right) {
+    return std::pair(left.at, left.first_packet) < std::pair(right.at, right.first_packet);
+  });
+}
+
+Boot OpenBoot::look() const {
+  Boot copy = boot;
+  copy.steps.insert(copy.steps.end(), tail_.begin(), tail_.end());
+  for (const TransferTracker::Ended& open : transfers.look_at_open()) {
+    copy.steps.push_back({open.transfer.begun, open.first_packet, open.last_packet, open.transfer});
+  }
+  for (const auto& [port, step] : http_) copy.steps.push_back(step);
+  sort_steps(copy);
+  return copy;
+}
+
 Boot OpenBoot::take() {
   for (Step& step : tail_) boot.steps.push_back(std::move(step));
   tail_.clear();
@@ -194,9 +211,7 @@ Boot OpenBoot::take() {
       boot.steps.push_back(std::move(step));
     }
   }
-  std::stable_sort(boot.steps.begin(), boot.steps.end(), [](const Step& left, const Step& right) {
-    return std::pair(left.at, left.first_packet) < std::pair(right.at, right.first_packet);
-  });
+  sort_steps(boot);
   return std::move(boot);
 }
 

@@ -52,6 +52,9 @@ class OpenBoot {
   // The boot with its steps by time, ready to be judged.
   Boot take();
 
+  // The same as it stands, while it goes on.
+  Boot look() const;
+
   Boot boot;
   TransferTracker transfers;
   std::vector<Ipv4Address> addresses;
@@ -59,6 +62,8 @@ class OpenBoot {
   std::list<std::unique_ptr<OpenBoot>>::iterator place;
 
  private:
+  static void sort_steps(Boot& boot);
+
   std::optional<DhcpStep> first_question_;
   std::vector<std::string> whole_files_;  // their first few names, each once
   bool system_spoke_ = false;             // a plain DHCP client after a file came whole

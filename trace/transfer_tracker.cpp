@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/tftp/negotiation.h"
+#include "trace/boot_files.h"
 
 namespace pxeproof::trace {
 
@@ -50,6 +51,16 @@ std::optional<TransferTracker::Ended> TransferTracker::poll_ended() {
   Ended ended = std::move(ended_.front());
   ended_.pop_front();
   return ended;
+}
+
+std::vector<TransferTracker::Ended> TransferTracker::look_at_open() const {
+  std::vector<Ended> all;
+  for (const auto& [key, open] : open_) {
+    all.push_back({open.transfer, open.first_packet, open.last_packet});
+    all.back().transfer.outcome = open.answered ? TransferStep::Outcome::Unfinished
+                                                : TransferStep::Outcome::Unanswered;
+  }
+  return all;
 }
 
 std::optional<TransferTracker::Late> TransferTracker::poll_late() {
@@ -132,6 +143,7 @@ void TransferTracker::on_data(Open& open, const tftp::Data& data, std::size_t co
   if (block != transfer.blocks + 1 || content_size != data.payload.size()) {
     open.content_whole = false;
   }
+  if (block == 1) transfer.pe_machine = pe_machine(data.payload);
   transfer.blocks = block;
   transfer.octets += content_size;
   open.hash.update(data.payload);

@@ -61,11 +61,12 @@ struct TransferStep {
     std::uint32_t packet = 0;
   };
   std::optional<Stranger> stranger;
-  std::uint32_t fragments = 0;   // pieces of IP datagrams from the server while it ran
-  std::uint32_t runts = 0;       // packets of the server that are no TFTP at all
-  std::uint32_t late = 0;        // packets of the server after the client's ERROR
-  std::uint32_t late_oacks = 0;  // of these, OACKs sent again
-  bool wrapped_wrong = false;    // after block 65535 came block 1 instead of 0
+  std::uint32_t fragments = 0;              // pieces of IP datagrams from the server while it ran
+  std::uint32_t runts = 0;                  // packets of the server that are no TFTP at all
+  std::uint32_t late = 0;                   // packets of the server after the client's ERROR
+  std::uint32_t late_oacks = 0;             // of these, OACKs sent again
+  std::optional<std::uint16_t> pe_machine;  // of an EFI program, by its first block
+  bool wrapped_wrong = false;               // after block 65535 came block 1 instead of 0
 };
 
 // Follows TFTP reads from port 69 to their transfer identifiers.
@@ -93,6 +94,9 @@ class TransferTracker {
     std::uint32_t last_packet = 0;
   };
   std::optional<Ended> poll_ended();
+
+  // What is open, as it would end now.
+  std::vector<Ended> look_at_open() const;
 
   // A packet of the server for a transfer that the client had ended with ERROR.
   struct Late {

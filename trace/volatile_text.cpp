@@ -101,8 +101,9 @@ std::size_t VolatileText::take_hexadecimal_address(std::string_view rest, Ipv4Ad
   if (length == 0 || length > whole.size() || rest.substr(0, length) != whole.substr(0, length)) {
     return 0;
   }
-  // A single letter at the end of a name is one of the search's last steps; elsewhere it is a word.
-  if (length < 4 && length < rest.size()) return 0;
+  // Shortened it stands alone behind a slash, or as GRUB has it, behind a dash.
+  const bool is_searched = !shape_.empty() && (shape_.back() == '/' || shape_.back() == '-');
+  if (length < whole.size() && (!is_searched || length < rest.size())) return 0;
   shape_ += fmt::format("<{} digits of the address>", length);
   if (length == whole.size()) names_.push_back({Volatile::Address, to_string(own_address)});
   return length;

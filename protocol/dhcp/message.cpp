@@ -60,7 +60,14 @@ struct FieldWalk {
   std::size_t behind_end = 0;
 };
 
-Result<FieldWalk, DecodeError> walk_field(ByteView packet, std::size_t offset, std::size_t end) {
+// No datagram is longer; what is (in a file) is searched without the index.
+constexpr std::size_t kIndexedSize = 0xffff;
+
+using FirstOffsets = std::array<std::uint16_t, 256>;
+
+// Checks one field and notes where each code stands for the first time.
+Result<FieldWalk, DecodeError> walk_field(ByteView packet, std::size_t offset, std::size_t end,
+                                          FirstOffsets& first) {
   while (offset < end) {
     const std::uint8_t code = packet[offset];
     if (code == kPad) {
@@ -70,6 +77,9 @@ Result<FieldWalk, DecodeError> walk_field(ByteView packet, std::size_t offset, s
     if (code == kEnd) return FieldWalk{true, offset + 1};
     if (offset + 1 >= end || offset + 2 + packet[offset + 1] > end) {
       return fail(DecodeError{Fault::OptionTruncated, offset});
+    }
+    if (first[code] == 0 && offset < kIndexedSize) {
+      first[code] = static_cast<std::uint16_t>(offset);
     }
     offset += 2U + packet[offset + 1];
   }
@@ -112,28 +122,23 @@ Result<MessageView, DecodeError> MessageView::parse(ByteView packet) {
     return fail(DecodeError{Fault::BadCookie, kHeaderSize});
   }
   MessageView view(packet);
-  const auto walk = walk_field(packet, kOptionsOffset, packet.size());
+  const auto walk = walk_field(packet, kOptionsOffset, packet.size(), view.first_);
   if (!walk) return fail(walk.error());
   view.has_end_ = walk->ended;
 
-  std::optional<OptionView> overload;
-  view.each_option([&](const OptionView& option) {
-    if (option.code == static_cast<std::uint8_t>(OptionCode::Overload) && !overload) {
-      overload = option;
-    }
-  });
+  const auto overload = view.first(OptionCode::Overload);
   if (!overload) return view;
   // An illegal value is ignored rather than fatal: the options field itself is sound (case MAL-06).
-  if (overload->value.size() != 1 || overload->value[0] < 1 || overload->value[0] > 3) return view;
-  if ((overload->value[0] & kOverloadFile) != 0) {
-    const auto file = walk_field(packet, kFileOffset, kFileOffset + kFileSize);
+  if (overload->size() != 1 || overload->front() < 1 || overload->front() > 3) return view;
+  if ((overload->front() & kOverloadFile) != 0) {
+    const auto file = walk_field(packet, kFileOffset, kFileOffset + kFileSize, view.first_);
     if (!file) return fail(file.error());
   }
-  if ((overload->value[0] & kOverloadSname) != 0) {
-    const auto sname = walk_field(packet, kSnameOffset, kSnameOffset + kSnameSize);
+  if ((overload->front() & kOverloadSname) != 0) {
+    const auto sname = walk_field(packet, kSnameOffset, kSnameOffset + kSnameSize, view.first_);
     if (!sname) return fail(sname.error());
   }
-  view.overload_ = overload->value[0];
+  view.overload_ = overload->front();
   return view;
 }
 
@@ -207,6 +212,11 @@ std::string_view MessageView::file_text() const {
 }
 
 std::optional<ByteView> MessageView::first(std::uint8_t code) const {
+  if (packet_.size() <= kIndexedSize) {
+    const std::size_t at = first_[code];
+    if (at == 0) return std::nullopt;
+    return packet_.subspan(at + 2, packet_[at + 1]);
+  }
   Cursor cursor{OptionField::Options, kOptionsOffset};
   while (const auto option = next_option(cursor)) {
     if (option->code == code) return option->value;

@@ -135,7 +135,7 @@ class MessageView {
     while (const std::optional<OptionView> option = next_option(cursor)) visit(*option);
   }
 
-  // The first instance of an option.
+  // The first instance of an option. Takes no walk over the options.
   std::optional<ByteView> first(OptionCode code) const;
   std::optional<ByteView> first(std::uint8_t code) const;
   bool has(OptionCode code) const { return first(code).has_value(); }
@@ -165,6 +165,7 @@ class MessageView {
   std::optional<OptionView> next_option(Cursor& cursor) const;
 
   ByteView packet_;
+  std::array<std::uint16_t, 256> first_{};  // where the first instance of a code is; 0: nowhere
   std::uint8_t overload_ = 0;
   bool has_end_ = false;
 };

@@ -141,7 +141,7 @@ void ignore_hosts(Exchange& exchange) {
 
 void compare_server_identifier(Exchange& exchange) {
   const dhcp::Option* id = exchange.request.find(OptionCode::ServerIdentifier);
-  if (id == nullptr || exchange.type() != kRequest || exchange.path == Path::Other) return;
+  if (id == nullptr || exchange.type() != kRequest || exchange.path == Path::Lease) return;
   if (id->value != Bytes{192, 168, 77, 1}) exchange.silence();
 }
 
@@ -367,8 +367,13 @@ void list_configured(Exchange& exchange) {
 }
 
 void clamp_prompts(Exchange& exchange) {
-  const std::size_t limit = block_limit(exchange);
-  rebuild_block(exchange, BlockRules::ours(limit), [](BlockRules&) {});
+  BlockRules before = BlockRules::ours(block_limit(exchange));
+  before.allows_multicast = false;
+  rebuild_block(exchange, before, [](BlockRules&) {});
+}
+
+void allow_multicast(Exchange& exchange) {
+  rebuild_block(exchange, BlockRules::ours(block_limit(exchange)), [](BlockRules&) {});
 }
 
 void carry_long_names(Exchange& exchange) {
@@ -485,6 +490,7 @@ constexpr std::array kRules{
     Rule{"D14", let_users_replace},
     Rule{"D15", list_configured},
     Rule{"D23", clamp_prompts},
+    Rule{"43.7", allow_multicast},
     Rule{"option twice", send_options_once},
     Rule{"INFORM", leave_lease_time_out},
     Rule{"third address", believe_the_source},

@@ -13,6 +13,7 @@
 #include "tests/equality/arena.h"
 #include "tests/equality/differences.h"
 #include "tests/equality/generator.h"
+#include "tests/equality/requests.h"
 
 namespace pxeproof::equality {
 namespace {
@@ -151,6 +152,31 @@ TEST(DnsmasqLive, EveryReplyIsTheSameButForTheListedDifferences) {
     for (const std::string_view id : difference_ids()) {
       EXPECT_TRUE(comparison.has_occurred(id)) << id << " is listed and does not occur";
     }
+  });
+}
+
+// Boot server discovery by multicast, which dnsmasq knows nothing of: the user names the group.
+TEST(DnsmasqLive, OurServerJoinsTheGroupThatItNames) {
+  in_namespaces([] {
+    const auto arena = Arena::make();
+    ASSERT_NE(arena, nullptr);
+    Scenario scenario{.name = "multicast"};
+    scenario.lines = {"port=0", "dhcp-range=192.168.77.0,proxy"};
+    scenario.services = {{.architecture = 0, .text = "Boot", .basename = "pxelinux"}};
+    scenario.user_options = {{.code = 7, .written = "224.0.5.1", .value = {224, 0, 5, 1}}};
+    count_types(scenario);
+    Step named = ask_item(10, 0, 0x8000);
+    named.destination.address = Ipv4Address::of(224, 0, 5, 1);
+    named.destination_mac = {{0x01, 0x00, 0x5e, 0x00, 0x05, 0x01}};
+    Step other = named;
+    other.destination.address = Ipv4Address::of(224, 0, 5, 2);
+    other.destination_mac.octets[5] = 2;
+    const auto outcomes = arena->ask(Program::Pxeproof, scenario, {named, other});
+    ASSERT_EQ(outcomes.size(), 2U);
+    ASSERT_EQ(outcomes[0].replies.size(), 1U);
+    EXPECT_EQ(outcomes[0].replies[0].source, (Endpoint{kServer, 4011}));
+    EXPECT_EQ(outcomes[0].replies[0].destination, named.source);
+    EXPECT_TRUE(outcomes[1].replies.empty());
   });
 }
 

@@ -136,6 +136,7 @@ UserOption draw_user_option(Random& random, const Scenario& scenario) {
       {.code = 1, .written = "0.0.0.0", .value = {0, 0, 0, 0}},
       {.code = 128, .written = "\"hello\"", .value = {'h', 'e', 'l', 'l', 'o'}},
       {.code = 200, .written = "01:02:0f", .value = {1, 2, 15}},
+      {.code = 7, .written = "224.0.5.1", .value = {224, 0, 5, 1}},
       {.code = 10, .written = "00:48:69", .value = {0, 'H', 'i'}},
       {.vendor_class = "MSFT", .code = 2, .written = "1i", .value = {0, 0, 0, 1}}};
   UserOption option = pick(random, kOptions);

@@ -7,6 +7,7 @@ namespace pxeproof::equality {
 namespace {
 
 constexpr std::uint8_t kControl = 6;
+constexpr std::uint8_t kGroup = 7;
 constexpr std::uint8_t kServers = 8;
 constexpr std::uint8_t kMenu = 9;
 constexpr std::uint8_t kPrompt = 10;
@@ -115,6 +116,9 @@ std::optional<Bytes> menu_block(const Scenario& scenario, const dhcp::Message& m
     if (addresses.empty() && service->type != 0) control = 2;
   }
   if (left_all_out) return std::nullopt;
+  const bool names_group =
+      std::ranges::any_of(user, [](const SubOption& each) { return each.code == kGroup; });
+  if (rules.allows_multicast && names_group) control = static_cast<std::uint8_t>(control & ~2U);
   if (entries == 0) control = 8;
 
   Bytes block;

@@ -14,6 +14,7 @@ struct BlockRules {
   bool resolves_names = false;            // D9
   bool replaces_own = false;              // D14
   bool clamps_prompts = false;            // D23
+  bool allows_multicast = false;          // the user's 43.7
   std::size_t limit = 100'000;            // D12, D13 and menus over 255 octets: octets of the value
 
   static BlockRules ours(std::size_t limit) {
@@ -21,6 +22,7 @@ struct BlockRules {
             .resolves_names = true,
             .replaces_own = true,
             .clamps_prompts = true,
+            .allows_multicast = true,
             .limit = limit};
   }
 };

@@ -37,7 +37,8 @@ TEST(Profile, AnUnknownNameListsTheKnownOnes) {
 
 TEST(Profile, HoldsTheSchedulesOfIpxe) {
   const auto profile = *builtin_profile("ipxe-bios");
-  EXPECT_THAT(std::get<FixedWaits>(profile->discover.retry).waits, ElementsAre(1s, 2s, 4s, 8s));
+  EXPECT_THAT(std::get<FixedWaits>(profile->attempts.front().discover.retry).waits,
+              ElementsAre(1s, 2s, 4s, 8s));
   EXPECT_THAT(std::get<FixedWaits>(profile->arp.retry).waits,
               ElementsAre(125ms, 250ms, 500ms, 1s, 2s));
   EXPECT_EQ(profile->proxy_request.leave_after, Duration(2s));
@@ -55,8 +56,8 @@ TEST(Profile, RefusesAKeyItDoesNotKnow) {
 }
 
 TEST(Profile, RefusesValuesWithoutMeaning) {
-  EXPECT_THAT(error_of(with("\"last-of-highest-priority\"", "\"first\"")),
-              HasSubstr("'first' is none of last-of-highest-priority"));
+  EXPECT_THAT(error_of(with("\"last-of-highest-priority\"", "\"second\"")),
+              HasSubstr("'second' is none of last-of-highest-priority"));
   EXPECT_THAT(error_of(with("proxy_patience = \"2s\"", "proxy_patience = \"2 s\"")),
               HasSubstr("'2 s' is no duration"));
   EXPECT_THAT(error_of(with("ttl = 64", "ttl = 640")), HasSubstr("from 0 to 255"));
@@ -68,8 +69,28 @@ TEST(Profile, RefusesATextThatIsNoToml) {
   EXPECT_THAT(error_of("name = \"x"), HasSubstr("my.toml:1"));
 }
 
-TEST(Profile, HasWordsForEveryFailure) {
-  EXPECT_THAT(error_of(with("file-timeout = ", "# ")), HasSubstr("words.file-timeout is missing"));
+TEST(Profile, SaysNothingWhereItHasNoWords) {
+  const auto profile = parse_profile(with("file-timeout = ", "# "), "my.toml");
+  ASSERT_TRUE(profile.has_value()) << profile.error().message;
+  EXPECT_EQ(profile->words_for(Failure::FileTimeout), "");
+  EXPECT_THAT(profile->words_for(Failure::FileNotFound), HasSubstr("No such file"));
+}
+
+TEST(Profile, MayRestOnAnother) {
+  const auto profile =
+      parse_profile("based_on = \"edk2-ia32\"\nname = \"mine\"\n[ip]\nttl = 32\n", "my.toml");
+  ASSERT_TRUE(profile.has_value()) << profile.error().message;
+  EXPECT_EQ(profile->name, "mine");
+  EXPECT_EQ(profile->architecture, 6);  // of edk2-ia32
+  EXPECT_EQ(profile->ip.ttl, 32);
+  EXPECT_EQ(profile->discovery.tries, DiscoveryRules::Tries::First);  // of edk2-x64, below it
+}
+
+TEST(Profile, SaysWhichFileAFaultyRowStandsIn) {
+  EXPECT_THAT(error_of("based_on = \"edk2\"\nname = \"mine\"\n"),
+              HasSubstr("my.toml:1: based_on: there is no built-in profile 'edk2'"));
+  EXPECT_THAT(error_of("based_on = \"edk2-x64\"\nname = \"mine\"\n[ip]\nttl = 300\n"),
+              HasSubstr("my.toml:4: ip.ttl"));
 }
 
 TEST(Program, PxelinuxCountsItsWaitsInTicks) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# fetch_with_debian_clients.sh PXEPROOF: curl, tftp-hpa and atftp fetch a whole tree, octet for octet.
+# fetch_with_debian_clients.sh PXEPROOF: curl, tftp-hpa, atftp and busybox fetch a whole tree, octet for octet.
 if [ "${2:-}" != inside ]; then
   . "$(dirname "$0")/common.sh"
   in_private_network bash "$0" "$pxeproof" inside
@@ -43,10 +43,17 @@ for file in pxelinux.0 empty one-block exact sub/large; do
   atftp --get --remote-file "$file" --local-file "$scratch/got" 127.0.0.1 2>/dev/null || die "atftp: $file"
   [ -e "$scratch/got" ] || : >"$scratch/got"
   same "$file" atftp
-  atftp --option "windowsize 8" --option "blksize 1428" --get --remote-file "$file" --local-file "$scratch/got" \
-    127.0.0.1 2>/dev/null || die "atftp with windows: $file"
-  [ -e "$scratch/got" ] || : >"$scratch/got"
-  same "$file" "atftp with windows"
+  for window in 2 8 64; do
+    atftp --option "windowsize $window" --option "blksize 1428" --get --remote-file "$file" \
+      --local-file "$scratch/got" 127.0.0.1 2>/dev/null || die "atftp with windows of $window: $file"
+    [ -e "$scratch/got" ] || : >"$scratch/got"
+    same "$file" "atftp with windows of $window"
+  done
+  for size in 512 1428; do
+    (cd "$scratch" && busybox tftp -g -b "$size" -r "$file" -l got 127.0.0.1 >/dev/null 2>&1) || die "busybox: $file"
+    [ -e "$scratch/got" ] || : >"$scratch/got"
+    same "$file" "busybox with blksize $size"
+  done
 done
 curl -s -o "$scratch/got" "tftp://127.0.0.1/missing" && die "curl fetched a file that is not there"
 curl -s -o "$scratch/got" "tftp://127.0.0.1/../../etc/hostname" && die "curl left the root"

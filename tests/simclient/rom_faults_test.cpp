@@ -20,10 +20,9 @@ RomOptions options_with_stage(std::uint64_t seed = 1) {
   RomOptions options = ipxe_options();
   options.seed = seed;
   options.make_stage = [](const StageInput&) {
-    return make_scripted_stage(
-        {{"ldlinux.c32", kBootServer, Fetcher::Program, Fetch::Use::Library},
-         {"config", kBootServer, Fetcher::Program, Fetch::Use::Text},
-         {"kernel", kBootServer, Fetcher::Program, Fetch::Use::Image}});
+    return make_scripted_stage({{"ldlinux.c32", kBootServer, Fetcher::Program, Fetch::Use::Library},
+                                {"config", kBootServer, Fetcher::Program, Fetch::Use::Text},
+                                {"kernel", kBootServer, Fetcher::Program, Fetch::Use::Image}});
   };
   return options;
 }

@@ -1,0 +1,280 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+#include "cli/arguments.h"
+#include "cli/conform_options.h"
+#include "cli/conform_replay.h"
+#include "cli/conform_run.h"
+#include "cli/verbs.h"
+#include "conformance/baseline.h"
+#include "conformance/catalogue.h"
+#include "conformance/filter.h"
+#include "conformance/report_json.h"
+#include "conformance/report_text.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+constexpr std::array kOptions = {
+    OptionSpec{"target", "T[,T]", "builtin (default), dnsmasq, tftpd-hpa, atftpd, or a TOML file"},
+    OptionSpec{"time", "WHICH", "virtual or real; builtin runs in virtual time unless told"},
+    OptionSpec{"level", "L[,L]", "only must, safe, should, may, quirk or info"},
+    OptionSpec{"strict", "", "what is allowed but not preferred (pass~) fails too"},
+    OptionSpec{"baseline", "FILE", "what is known to fail; none: nothing is (default: shipped)"},
+    OptionSpec{"update-baseline", "", "write the failures of this run to the baseline"},
+    OptionSpec{"jobs", "N", "instances of the server at once, in real time (default 6)"},
+    OptionSpec{"shard", "I/N", "only every N-th case, for machines that share the work"},
+    OptionSpec{"seed", "N", "for everything random (default 1)"},
+    OptionSpec{"all", "", "print every failure in full"},
+    OptionSpec{"json", "FILE", "write a report; - for standard output"},
+    OptionSpec{"out", "DIR", "keep a capture of each case"},
+    OptionSpec{"replay", "PATH", "hold recorded boots again instead: a capture or their directory"},
+    OptionSpec{"conf-file", "FILE", "with --replay: the server's configuration (else derived)"},
+    OptionSpec{"interface", "IF", "with --replay: the server is there, on a real network"},
+    OptionSpec{"server", "ADDRESS", "with --replay --interface: the server, if not the recorded"},
+};
+
+constexpr Syntax kSyntax{
+    .verb = "conform",
+    .purpose =
+        "Runs the conformance suite. Also: conform list [FILTER...], conform explain CASE, "
+        "conform diff OLD.json NEW.json.",
+    .options = kOptions,
+    .positionals = "[FILTER...]",
+    .foreign = ForeignOptions::Refuse,
+};
+
+ExitCode report(const Failure& failure) {
+  fmt::print(stderr, "{}\n", failure.message);
+  return failure.code;
+}
+
+Outcome<std::string> read_text(const std::string& file) {
+  std::ifstream stream(file);
+  if (!stream) return wrong_usage(fmt::format("{}: cannot be read", file));
+  return std::string{std::istreambuf_iterator<char>(stream), {}};
+}
+
+Outcome<void> write_text(const std::string& option, const std::string& file,
+                         const std::string& text) {
+  if (file == "-") {
+    fmt::print("{}", text);
+    return {};
+  }
+  std::ofstream stream(file);
+  stream << text;
+  if (!stream.flush()) return wrong_usage(fmt::format("--{}: {} cannot be written", option, file));
+  return {};
+}
+
+ExitCode list_cases(const std::vector<std::string>& words, bool as_json) {
+  const auto filter = conformance::Filter::parse(words);
+  if (!filter) {
+    return report(
+        {ExitCode::WrongUsage, fmt::format("conform list: '{}' matches no case", filter.error())});
+  }
+  const auto cases = conformance::choose(*filter);
+  if (as_json) {
+    fmt::print("{}", conformance::write_case_list(cases));
+    return ExitCode::AsExpected;
+  }
+  for (const conformance::Case* each : cases) {
+    fmt::print("{:<9} {:<24} {:<6} {}\n", each->id, each->slug, to_string(each->level),
+               each->clause);
+  }
+  fmt::print("{} cases, suite {}\n", cases.size(), conformance::kSuite);
+  return cases.empty() ? ExitCode::NothingTested : ExitCode::AsExpected;
+}
+
+ExitCode explain(const std::vector<std::string>& names) {
+  if (names.empty()) {
+    return report({ExitCode::WrongUsage, "conform explain: name a case, such as TOPT-11"});
+  }
+  for (const std::string& name : names) {
+    const conformance::Case* subject = conformance::find_case(name);
+    if (subject == nullptr) {
+      std::vector<std::string> ids;
+      for (const auto& each : conformance::catalogue()) ids.emplace_back(each.id);
+      const auto suggestion = nearest(name, ids);
+      return report(
+          {ExitCode::WrongUsage, fmt::format("conform explain: no case '{}'{}", name,
+                                             suggestion ? "; did you mean " + *suggestion + "?"
+                                                        : "; `pxeproof conform list` shows all")});
+    }
+    fmt::print("{}", conformance::explain_case(*subject));
+  }
+  return ExitCode::AsExpected;
+}
+
+ExitCode diff_reports(const std::vector<std::string>& files) {
+  if (files.size() != 2) {
+    return report({ExitCode::WrongUsage, "conform diff: give two reports, OLD.json NEW.json"});
+  }
+  std::vector<conformance::Run> runs;
+  for (const std::string& file : files) {
+    const auto text = read_text(file);
+    if (!text) return report(text.error());
+    auto run = conformance::read_json(*text);
+    if (!run) return report({ExitCode::WrongUsage, fmt::format("{}: {}", file, run.error())});
+    runs.push_back(std::move(*run));
+  }
+  const auto changes = conformance::compare(runs[0], runs[1]);
+  std::size_t worse = 0;
+  for (const conformance::Change& change : changes) {
+    const bool is_worse = change.kind == conformance::Change::Kind::Worse;
+    worse += is_worse ? 1 : 0;
+    fmt::print("{} {}\n",
+               is_worse                                           ? "worse "
+               : change.kind == conformance::Change::Kind::Better ? "better"
+                                                                  : "other ",
+               change.text);
+  }
+  fmt::print("{} changes, {} of them for the worse\n", changes.size(), worse);
+  return worse == 0 ? ExitCode::AsExpected : ExitCode::TestedThingFailed;
+}
+
+// The baseline for a target, if there is one.
+Outcome<std::optional<conformance::Baseline>> baseline_for(
+    const ConformOptions& options, const conformance::TargetResult& result) {
+  std::optional<conformance::Baseline> none;
+  if (options.baseline == ConformOptions::Baseline::None) return none;
+  if (options.baseline == ConformOptions::Baseline::Shipped) {
+    return conformance::builtin_baseline(result.target, result.version);
+  }
+  std::ifstream file(options.baseline_file);
+  if (!file && options.update_baseline) return none;
+  const auto text = read_text(options.baseline_file);
+  if (!text) return fail(text.error());
+  auto baseline = conformance::read_baseline(*text, options.baseline_file);
+  if (!baseline) return wrong_usage(baseline.error());
+  if (!baseline->is_for(result.target, result.version)) {
+    if (options.targets.size() == 1) {
+      return wrong_usage(fmt::format("{}: is for {} {}, not for {} {}", options.baseline_file,
+                                     baseline->target,
+                                     baseline->versions.empty() ? "" : baseline->versions.front(),
+                                     result.target, result.version));
+    }
+    return none;
+  }
+  return std::optional(std::move(*baseline));
+}
+
+Outcome<void> judge(const ConformOptions& options, conformance::TargetResult& result) {
+  const auto baseline = baseline_for(options, result);
+  if (!baseline) return fail(baseline.error());
+  if (*baseline) conformance::apply_baseline(**baseline, result);
+  if (options.update_baseline) {
+    const std::string file = options.baseline == ConformOptions::Baseline::File
+                                 ? options.baseline_file
+                                 : fmt::format("{}-{}.toml", result.target, result.version);
+    const std::string text = conformance::write_baseline(result, *baseline ? &**baseline : nullptr);
+    if (auto written = write_text("baseline", file, text); !written) return written;
+    fmt::print("baseline written to {}\n", file);
+  }
+  if (!options.strict) return {};
+  for (conformance::CaseResult& each : result.cases) {
+    const conformance::Case* subject = conformance::find_case(each.id);
+    if (each.verdict != conformance::Verdict::Loose || subject == nullptr ||
+        subject->level == conformance::Level::Info)
+      continue;
+    each.verdict = conformance::Verdict::Fail;
+    each.seen = each.answer + " (not preferred, and --strict is given)";
+  }
+  return {};
+}
+
+ExitCode exit_code(const conformance::Run& run) {
+  bool any_tested = false;
+  bool any_error = false;
+  for (const conformance::TargetResult& target : run.targets) {
+    const auto counts = conformance::count(target.cases);
+    if (counts.fail + counts.unexpected_pass > 0) return ExitCode::TestedThingFailed;
+    any_tested = any_tested || counts.tested() > 0;
+    any_error = any_error || counts.error > 0;
+  }
+  if (any_error) return ExitCode::EnvironmentFailed;
+  return any_tested ? ExitCode::AsExpected : ExitCode::NothingTested;
+}
+
+void print_target(const ConformOptions& options, const conformance::TargetResult& result) {
+  fmt::print(
+      "pxeproof {}   suite {}: {} cases   target {} {}   {} time, seed {}   baseline: {}\n\n",
+      PXEPROOF_VERSION, conformance::kSuite, options.cases.size(), result.target, result.version,
+      result.time, options.run.seed, result.baseline.empty() ? "none" : result.baseline);
+  fmt::print("{}", conformance::group_table(result));
+  fmt::print(
+      "{}", conformance::failure_blocks(result, options.show_all ? conformance::Detail::All
+                                                                 : conformance::Detail::OneScreen));
+  for (const std::string& note : result.notes) fmt::print("note: {}\n", note);
+  fmt::print("\n{}", conformance::totals(result));
+}
+
+Outcome<conformance::Run> run_all(ConformOptions& options) {
+  conformance::Run run;
+  run.seed = options.run.seed;
+  const bool told = options.json != "-";
+  for (const conformance::TargetFile& target : options.targets) {
+    if (told && isatty(STDERR_FILENO) != 0) {
+      options.run.progress = [&target](std::size_t done, std::size_t all) {
+        fmt::print(stderr, "\r  {} {}/{} \033[K", target.name, done, all);
+        std::fflush(stderr);
+      };
+    }
+    auto result = run_target(target, options.cases, options.run);
+    if (options.run.progress) fmt::print(stderr, "\r\033[K");
+    if (!result) return fail(result.error());
+    if (auto judged = judge(options, *result); !judged) return fail(judged.error());
+    if (told) {
+      print_target(options, *result);
+      fmt::print("\n");
+    }
+    run.targets.push_back(std::move(*result));
+  }
+  return run;
+}
+
+}  // namespace
+
+ExitCode run_conform(std::span<const std::string> words) {
+  const auto arguments = parse_arguments(kSyntax, words);
+  if (!arguments) return report(arguments.error());
+  if (arguments->help == Arguments::Help::Asked) {
+    fmt::print("{}", help_text(kSyntax));
+    return ExitCode::AsExpected;
+  }
+  if (!arguments->positionals.empty()) {
+    const std::string& first = arguments->positionals.front();
+    const std::vector<std::string> rest(arguments->positionals.begin() + 1,
+                                        arguments->positionals.end());
+    if (first == "list") return list_cases(rest, arguments->has("json"));
+    if (first == "explain") return explain(rest);
+    if (first == "diff") return diff_reports(rest);
+  }
+  if (arguments->has("replay")) return run_replay(*arguments);
+  auto options = read_conform_options(*arguments);
+  if (!options) return report(options.error());
+  if (options->cases.empty()) {
+    fmt::print(stderr, "pxeproof conform: no case is left to run; nothing was tested\n");
+    return ExitCode::NothingTested;
+  }
+  const auto run = run_all(*options);
+  if (!run) return report(run.error());
+  if (!options->json.empty()) {
+    const auto written =
+        write_text("json", options->json, conformance::write_json(*run, PXEPROOF_VERSION));
+    if (!written) return report(written.error());
+  }
+  if (options->json != "-") {
+    if (run->targets.size() > 1) fmt::print("{}\n", conformance::matrix(*run));
+    fmt::print("{}\n", conformance::kClaimBoundary);
+  }
+  return exit_code(*run);
+}
+
+}  // namespace pxeproof::cli

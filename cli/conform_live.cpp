@@ -1,0 +1,217 @@
+#include "cli/conform_live.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+#include "cli/conform_host.h"
+#include "conformance/catalogue.h"
+#include "conformance/fixture.h"
+#include "conformance/rack.h"
+#include "conformance/variant.h"
+#include "live/event_loop.h"
+#include "live/monotonic_clock.h"
+#include "live/packet_port.h"
+#include "live/station_runner.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+using conformance::TargetFile;
+
+constexpr int kMaximumDeaths = 8;
+
+// One instance in its lab.
+class LiveInstance {
+ public:
+  LiveInstance(conformance::Setting& setting, TargetHost& host, live::PacketPort& port)
+      : setting_(setting), host_(host), port_(port) {}
+
+  Outcome<void> run(conformance::Rack& rack,
+                    const std::function<void(const conformance::CaseStation&)>& on_end);
+  const std::vector<std::string>& notes() const { return notes_; }
+
+ private:
+  conformance::Setting& setting_;
+  TargetHost& host_;
+  live::PacketPort& port_;
+  std::vector<std::string> notes_;
+  int deaths_ = 0;
+};
+
+Outcome<void> LiveInstance::run(
+    conformance::Rack& rack, const std::function<void(const conformance::CaseStation&)>& on_end) {
+  live::StationRunner runner(port_);
+  runner.add(rack);
+  while (!rack.is_over()) {
+    // The loop watches the target's process, which a restart replaces: a loop for each.
+    auto loop = live::EventLoop::create();
+    if (!loop) return environment_failed(loop.error().message);
+    if (!loop->add(runner) || !loop->add(host_)) {
+      return environment_failed("the lab: its sockets cannot be watched");
+    }
+    std::optional<conformance::Rack::Wish> wish;
+    const auto end = loop->run([&] {
+      while (const auto* ended = rack.poll_finished()) on_end(*ended);
+      wish = rack.poll_wish();
+      return wish || rack.is_over() || runner.error() || host_.died();
+    });
+    loop->remove(host_);
+    loop->remove(runner);
+    if (!end) return environment_failed(end.error().message);
+    if (runner.error()) return environment_failed(runner.error()->message);
+    if (wish) {
+      rack.on_action(live::now(), wish->number, host_.act(wish->action));
+      runner.on_wake(live::now());
+      continue;
+    }
+    if (const auto exit = host_.died(); exit && !rack.is_over()) {
+      notes_.push_back(fmt::format("the target died: {}", to_string(*exit)));
+      if (++deaths_ > kMaximumDeaths) return environment_failed("the target dies again and again");
+      if (const auto again = host_.act({.kind = conformance::TargetAction::Kind::Restart});
+          !again.done) {
+        return environment_failed(again.text);
+      }
+    }
+  }
+  while (const auto* ended = rack.poll_finished()) on_end(*ended);
+  return {};
+}
+
+// The configuration that this target gets for a variant; nullopt when it has none.
+std::optional<std::string> configuration_for(const TargetFile& target,
+                                             const conformance::Variant& variant,
+                                             const conformance::Setting& setting) {
+  if (const auto own = target.variants.find(std::string(variant.name));
+      own != target.variants.end()) {
+    return conformance::configuration_text({.name = variant.name, .text = own->second}, setting);
+  }
+  if (target.reads_dnsmasq()) return conformance::configuration_text(variant, setting);
+  if (!variant.name.empty()) return std::nullopt;
+  return conformance::configuration_text({.name = {}, .text = target.configuration}, setting);
+}
+
+conformance::CaseResult skipped(const conformance::Case& subject, std::string why) {
+  return {
+      .id = std::string(subject.id), .verdict = conformance::Verdict::Skip, .seen = std::move(why)};
+}
+
+std::vector<const conformance::Case*> all_of(const conformance::Instance& instance) {
+  std::vector<const conformance::Case*> all = instance.cases;
+  all.insert(all.end(), instance.after.begin(), instance.after.end());
+  return all;
+}
+
+bool is_answer(const conformance::Case& subject, std::string_view name) {
+  return std::ranges::find(subject.answers, name) != subject.answers.end();
+}
+
+}  // namespace
+
+Outcome<std::string> version_of(const TargetFile& target) {
+  if (!target.version) return std::string();
+  live::Command command{.program = find_peer(target.version->run.front()),
+                        .arguments = {target.version->run.begin() + 1, target.version->run.end()}};
+  auto lines = live::run_to_end(command, nullptr);
+  if (!lines) {
+    const std::string hint =
+        target.package.empty() ? "" : fmt::format("; the package is {}", target.package);
+    return environment_failed(
+        fmt::format("target {}: {}{}", target.name, lines.error().message, hint));
+  }
+  try {
+    const std::regex pattern(target.version->match);
+    for (const std::string& line : *lines) {
+      std::smatch found;
+      if (std::regex_search(line, found, pattern) && found.size() > 1) return found[1].str();
+    }
+  } catch (const std::regex_error& error) {
+    return wrong_usage(fmt::format("target {}: version.match: {}", target.name, error.what()));
+  }
+  return environment_failed(fmt::format("target {}: {} says no version that matches {}",
+                                        target.name, command.program, target.version->match));
+}
+
+Outcome<LiveInstanceNotes> run_live_instance(const conformance::Instance& instance,
+                                             const LiveRunOptions& options, const OnCase& on_case) {
+  conformance::Setting setting = conformance_setting(options.seed);
+  setting.time = conformance::Setting::Time::Real;
+  setting.root = std::string(kLabFixture) + "/" + std::string(conformance::kFixtureRoot);
+  const conformance::Variant* variant = conformance::find_variant(instance.variant);
+  if (variant == nullptr) return wrong_usage("no configuration variant " + instance.variant);
+  const auto configuration = configuration_for(options.target, *variant, setting);
+  if (!configuration) {
+    for (const conformance::Case* each : all_of(instance)) {
+      on_case(*each, skipped(*each, fmt::format("no configuration \"{}\"", variant->name)), {});
+    }
+    return LiveInstanceNotes{};
+  }
+  auto network = live::LabNetwork::create();
+  if (!network) return environment_failed("the lab: " + network.error().message);
+  auto host = TargetHost::start(*network, setting, *configuration, options);
+  if (!host) {
+    if (variant->start != conformance::Variant::Start::MayRefuse) return fail(host.error());
+    for (const conformance::Case* each : all_of(instance)) {
+      conformance::CaseResult result{.id = std::string(each->id),
+                                     .verdict = conformance::Verdict::Pass,
+                                     .answer = "refused at start"};
+      if (!is_answer(*each, result.answer)) result = skipped(*each, "it refuses to start with it");
+      on_case(*each, std::move(result), {});
+    }
+    return LiveInstanceNotes{};
+  }
+  const auto name = network->add_port("cases");
+  if (!name) return environment_failed("the lab: " + name.error().message);
+  auto port = live::PacketPort::open(*name);
+  if (!port) return environment_failed("the lab: " + port.error().message);
+
+  LiveInstance running(setting, **host, *port);
+  LiveInstanceNotes notes;
+  conformance::Rack probe({&conformance::probe_case()}, setting, {.seed = options.seed});
+  const auto probed = running.run(probe, [&](const conformance::CaseStation& ended) {
+    setting.abilities = ended.script().found();
+  });
+  if (!probed) return fail(probed.error());
+  for (const conformance::Need each : setting.abilities)
+    notes.abilities.emplace_back(to_string(each));
+  add_local_abilities(setting, (*host)->has_foreign_files());
+  if (notes.abilities.empty()) {
+    return environment_failed(
+        fmt::format("target {}: answers neither a DISCOVER nor a read request of \"{}\"; {}",
+                    options.target.name, conformance::kSmallFile, "is its configuration right?"));
+  }
+
+  std::size_t number = 1;
+  for (const auto* part : {&instance.cases, &instance.after}) {
+    std::vector<const conformance::Case*> able;
+    for (const conformance::Case* each : *part) {
+      std::string why = conformance::why_skipped(*each, setting);
+      if (why.empty()) {
+        able.push_back(each);
+      } else {
+        on_case(*each, skipped(*each, std::move(why)), {});
+      }
+    }
+    if (able.empty()) continue;
+    conformance::Rack rack(
+        able, setting, {.at_once = options.at_once, .seed = options.seed, .first_number = number});
+    number += able.size();
+    const auto ran = running.run(rack, [&](const conformance::CaseStation& ended) {
+      auto result = result_of(ended.subject(), ended.outcome(), ended.ended() - ended.begun());
+      const std::uint64_t lost = port->statistics().dropped;
+      if (lost > 0 && result.verdict == conformance::Verdict::Fail) {
+        result.verdict = conformance::Verdict::Error;
+        result.seen = fmt::format("the harness itself lost {} frames; {}", lost, result.seen);
+      }
+      on_case(ended.subject(), std::move(result), ended.frames());
+    });
+    if (!ran) return fail(ran.error());
+  }
+  notes.lines = running.notes();
+  return notes;
+}
+
+}  // namespace pxeproof::cli

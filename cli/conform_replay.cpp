@@ -1,0 +1,374 @@
+#include "cli/conform_replay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "cli/boot_lab.h"
+#include "cli/boot_target.h"
+#include "cli/replay_index.h"
+#include "cli/replay_tree.h"
+#include "conformance/derived_configuration.h"
+#include "conformance/replay.h"
+#include "live/event_loop.h"
+#include "live/packet_port.h"
+#include "live/private_namespaces.h"
+#include "live/station_runner.h"
+#include "live/stop_signals.h"
+#include "live/temporary_directory.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+using conformance::Comparison;
+using conformance::Dialogue;
+using conformance::Difference;
+using conformance::Rank;
+using conformance::ReplayedTurn;
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kSchema = "pxeproof/replay/1";
+
+// How a replay ended, worst last.
+enum class Ending { Equal, Loose, Different };
+
+std::string_view to_string(Ending ending) {
+  switch (ending) {
+    case Ending::Equal:
+      return "pass";
+    case Ending::Loose:
+      return "pass~";
+    case Ending::Different:
+      return "FAIL";
+  }
+  return {};
+}
+
+Ending judge(const std::vector<ReplayedTurn>& turns) {
+  Ending ending = Ending::Equal;
+  for (const ReplayedTurn& turn : turns) {
+    for (const Difference& each : turn.differences) {
+      const bool counts = each.rank == Rank::Semantic && each.documented.empty();
+      ending = std::max(ending, counts ? Ending::Different : Ending::Loose);
+    }
+  }
+  return ending;
+}
+
+Json to_json(const ReplayedTurn& turn) {
+  Json differences = Json::array();
+  for (const Difference& each : turn.differences) {
+    differences.push_back({{"field", each.field},
+                           {"recorded", each.recorded},
+                           {"live", each.live},
+                           {"rank", std::string(to_string(each.rank))},
+                           {"documented", each.documented}});
+  }
+  return {{"packet", turn.turn->packet},
+          {"sent", turn.sent},
+          {"recorded", turn.recorded},
+          {"live", turn.live},
+          {"differences", std::move(differences)}};
+}
+
+// One dialogue with one target.
+struct Replay {
+  std::string capture;
+  const Dialogue* dialogue = nullptr;
+  std::string target;
+  Comparison comparison = Comparison::Foreign;
+};
+
+void print_replay(const Replay& replay, const std::vector<ReplayedTurn>& turns, int verbosity) {
+  const Ending ending = judge(turns);
+  fmt::print("{:<5} {} with {}: {}, {} turns with {}\n", to_string(ending), replay.capture,
+             replay.target, to_string(replay.dialogue->client), turns.size(),
+             to_string(replay.dialogue->server));
+  for (const ReplayedTurn& turn : turns) {
+    if (verbosity > 0) {
+      fmt::print("   {:>4}  {:<28} {}{}\n", turn.turn->packet, turn.sent, turn.live,
+                 turn.live == turn.recorded ? "" : fmt::format("   (recorded: {})", turn.recorded));
+    }
+    for (const Difference& each : turn.differences) {
+      const bool is_finding = each.rank == Rank::Semantic && each.documented.empty();
+      if (!is_finding && verbosity == 0) continue;
+      fmt::print("      packet {} {}, {}: recorded {}, now {}   {}{}\n", turn.turn->packet,
+                 turn.sent, each.field, each.recorded, each.live, to_string(each.rank),
+                 each.documented.empty() ? "" : "   documented: " + each.documented);
+    }
+  }
+  std::vector<std::string> ids;
+  std::size_t cosmetic = 0;
+  for (const ReplayedTurn& turn : turns) {
+    for (const Difference& each : turn.differences) {
+      if (each.documented.empty()) {
+        cosmetic += each.rank == Rank::Semantic ? 0 : 1;
+      } else if (std::ranges::find(ids, each.documented) == ids.end()) {
+        ids.push_back(each.documented);
+      }
+    }
+  }
+  if (!ids.empty()) {
+    fmt::print("      as documented in differences-from-dnsmasq.md: {}\n", fmt::join(ids, ", "));
+  }
+  if (cosmetic > 0 && verbosity == 0) {
+    fmt::print("      {} differences of timing or cosmetics: -v lists them\n", cosmetic);
+  }
+}
+
+Outcome<void> drive(const std::string& interface, conformance::ReplayStation& station) {
+  auto port = live::PacketPort::open(interface);
+  if (!port) return environment_failed(port.error().message);
+  auto loop = live::EventLoop::create();
+  if (!loop) return environment_failed(loop.error().message);
+  auto signals = live::StopSignals::create();
+  if (!signals) return environment_failed(signals.error().message);
+  live::StationRunner runner(*port);
+  for (live::EventSource* source :
+       {static_cast<live::EventSource*>(&runner), static_cast<live::EventSource*>(&*signals)}) {
+    if (const auto added = loop->add(*source); !added) {
+      return environment_failed(added.error().message);
+    }
+  }
+  runner.add(station);
+  const auto end = loop->run([&] {
+    return station.is_over() || signals->stop().has_value() || runner.error().has_value();
+  });
+  if (!end) return environment_failed(end.error().message);
+  if (runner.error()) return environment_failed(runner.error()->message);
+  if (station.is_unreachable()) {
+    return environment_failed("replay: the server does not answer ARP; is it on this network?");
+  }
+  return {};
+}
+
+int told(const Failure& failure) {
+  fmt::print(stderr, "{}\n", failure.message);
+  return static_cast<int>(failure.code);
+}
+
+class ReplayRun {
+ public:
+  ReplayRun(const ReplayOptions& options, std::filesystem::path work)
+      : options_(options), work_(std::move(work)) {}
+
+  // Reads the captures; the result is worst-so-far.
+  Outcome<void> read();
+  ExitCode run();
+
+ private:
+  struct Capture {
+    std::string name;
+    std::vector<Dialogue> dialogues;
+    ReplaySource source;
+  };
+  int replay_in_lab(const Replay& replay, const ReplaySource& source);
+  int conclude(const Replay& replay, const conformance::ReplayStation& station) const;
+  ExitCode write_report() const;
+  ExitCode run_on_interface(const Replay& replay);
+
+  const ReplayOptions& options_;
+  std::filesystem::path work_;
+  std::vector<Capture> captures_;
+};
+
+Outcome<void> ReplayRun::read() {
+  auto sources = find_replay_sources(options_.path);
+  if (!sources) return fail(sources.error());
+  for (ReplaySource& source : *sources) {
+    auto dialogues = conformance::read_dialogues(source.file, {});
+    if (!dialogues) {
+      if (dialogues.error().kind == conformance::DialogueError::Kind::Unreadable) {
+        return wrong_usage(dialogues.error().message);
+      }
+      fmt::print(stderr, "{}\n", dialogues.error().message);
+      continue;
+    }
+    captures_.push_back({std::filesystem::path(source.file).filename().string(),
+                         std::move(*dialogues), std::move(source)});
+  }
+  return {};
+}
+
+int ReplayRun::conclude(const Replay& replay, const conformance::ReplayStation& station) const {
+  const Ending ending = judge(station.turns());
+  if (options_.json != "-") print_replay(replay, station.turns(), options_.verbosity);
+  Json turns = Json::array();
+  for (const ReplayedTurn& turn : station.turns()) turns.push_back(to_json(turn));
+  const Json entry = {{"capture", replay.capture},
+                      {"client", to_string(replay.dialogue->client)},
+                      {"target", replay.target},
+                      {"verdict", std::string(to_string(ending))},
+                      {"turns", std::move(turns)}};
+  // From inside the namespaces: a line of the report that the caller puts together.
+  std::ofstream(work_ / "replays.jsonl", std::ios::app) << entry.dump() << "\n";
+  return static_cast<int>(ending == Ending::Different ? ExitCode::TestedThingFailed
+                                                      : ExitCode::AsExpected);
+}
+
+int ReplayRun::replay_in_lab(const Replay& replay, const ReplaySource& source) {
+  const std::filesystem::path tree = work_ / "tree";
+  std::error_code ignored;
+  std::filesystem::remove_all(tree, ignored);
+  if (const auto made = make_replay_tree(*replay.dialogue, tree); !made) return told(made.error());
+  std::string text = source.configuration;
+  if (!options_.configuration_file.empty()) {
+    std::ostringstream read;
+    read << std::ifstream(options_.configuration_file).rdbuf();
+    text = read.str();
+  }
+  text = text.empty() ? conformance::derive_configuration(*replay.dialogue, tree.string())
+                      : with_tftp_root(text, tree.string());
+  const std::string file = (work_ / "replay.conf").string();
+  std::ofstream(file) << text;
+  const auto target = parse_boot_target("--target", replay.target + ":" + file);
+  if (!target) return told(target.error());
+  const auto configuration = prepare_lab(*target, ArticleFor::Bios);
+  if (!configuration) return told(configuration.error());
+  auto lab = BootLab::start(
+      *configuration,
+      {.server = target->server, .verbosity = options_.verbosity, .seed = options_.seed});
+  if (!lab) return told(lab.error());
+  const auto port = lab->add_client_port("client");
+  if (!port) return told(port.error());
+  const LabPlan& plan = configuration->plan;
+  conformance::ReplaySetting setting;
+  setting.server = plan.boot_server.address;
+  setting.client = plan.boot_server.contains(replay.dialogue->client_address)
+                       ? replay.dialogue->client_address
+                       : plan.first_lease;
+  if (plan.address_server) setting.other = plan.address_server->address;
+  setting.comparison = replay.comparison;
+  setting.seed = options_.seed;
+  conformance::ReplayStation station(*replay.dialogue, setting);
+  if (const auto driven = drive(*port, station); !driven) return told(driven.error());
+  return conclude(replay, station);
+}
+
+ExitCode ReplayRun::run_on_interface(const Replay& replay) {
+  conformance::ReplaySetting setting;
+  setting.server = options_.remote_server.value_or(replay.dialogue->server);
+  setting.client = replay.dialogue->client_address;
+  setting.comparison = replay.comparison;
+  setting.seed = options_.seed;
+  fmt::print("on {}: sends {} turns as {} ({}) to {}\n", options_.interface,
+             replay.dialogue->turns.size(), to_string(replay.dialogue->client),
+             to_string(setting.client), to_string(setting.server));
+  conformance::ReplayStation station(*replay.dialogue, setting);
+  if (const auto driven = drive(options_.interface, station); !driven) {
+    return static_cast<ExitCode>(told(driven.error()));
+  }
+  return static_cast<ExitCode>(conclude(replay, station));
+}
+
+ExitCode ReplayRun::run() {
+  ExitCode worst = ExitCode::NothingTested;
+  const auto note = [&worst](ExitCode code) {
+    // What the harness could not do outweighs a difference, which outweighs success.
+    const bool is_first = worst == ExitCode::NothingTested;
+    if (is_first || code > worst) worst = code;
+  };
+  for (const Capture& capture : captures_) {
+    for (const Dialogue& dialogue : capture.dialogues) {
+      const bool from_dnsmasq = capture.source.server.empty() ? dialogue.looks_like_dnsmasq()
+                                                              : capture.source.server == "dnsmasq";
+      if (!options_.interface.empty()) {
+        note(run_on_interface({capture.name, &dialogue, "remote", Comparison::Foreign}));
+        continue;
+      }
+      for (const std::string& target : options_.targets) {
+        Replay replay{capture.name, &dialogue, target, Comparison::Foreign};
+        if (target == "builtin" && from_dnsmasq) replay.comparison = Comparison::DnsmasqWithOurs;
+        if (target == capture.source.server) replay.comparison = Comparison::SameServer;
+        std::fflush(stdout);
+        const auto exit =
+            live::run_in_private_namespaces([&] { return replay_in_lab(replay, capture.source); });
+        if (!exit)
+          return static_cast<ExitCode>(told({ExitCode::EnvironmentFailed, exit.error().message}));
+        note(static_cast<ExitCode>(exit->shell_code()));
+      }
+    }
+  }
+  if (worst == ExitCode::NothingTested) fmt::print(stderr, "nothing was replayed\n");
+  if (options_.json.empty()) return worst;
+  const ExitCode written = write_report();
+  return written == ExitCode::AsExpected ? worst : written;
+}
+
+ExitCode ReplayRun::write_report() const {
+  Json replays = Json::array();
+  std::ifstream lines(work_ / "replays.jsonl");
+  for (std::string line; std::getline(lines, line);) replays.push_back(Json::parse(line));
+  const Json report = {{"schema", kSchema},
+                       {"tool", PXEPROOF_VERSION},
+                       {"seed", options_.seed},
+                       {"replays", std::move(replays)}};
+  const std::string text = report.dump(2) + "\n";
+  if (options_.json == "-") {
+    fmt::print("{}", text);
+    return ExitCode::AsExpected;
+  }
+  std::ofstream file(options_.json);
+  file << text;
+  if (!file.flush()) {
+    return static_cast<ExitCode>(
+        told({ExitCode::WrongUsage,
+              fmt::format("--json {}: cannot be written; name a file in a directory that is yours",
+                          options_.json)}));
+  }
+  return ExitCode::AsExpected;
+}
+
+}  // namespace
+
+Outcome<ReplayOptions> read_replay_options(const Arguments& arguments) {
+  ReplayOptions options;
+  options.path = arguments.value_or("replay", "");
+  options.interface = arguments.value_or("interface", "");
+  options.configuration_file = arguments.value_or("conf-file", "");
+  options.json = arguments.value_or("json", "");
+  options.verbosity = arguments.verbosity;
+  std::istringstream targets(arguments.value_or("target", "builtin"));
+  for (std::string target; std::getline(targets, target, ',');) {
+    // A configuration comes from the capture, from --conf-file or from INDEX.toml.
+    if (const auto known = parse_boot_target("--target", target); !known)
+      return fail(known.error());
+    options.targets.push_back(std::move(target));
+  }
+  if (const auto server = arguments.value("server")) {
+    options.remote_server = Ipv4Address::parse(*server);
+    if (!options.remote_server) {
+      return wrong_usage(
+          fmt::format("--server: '{}' is no address; give one such as 192.168.1.2", *server));
+    }
+  }
+  if (!options.configuration_file.empty() && !std::filesystem::exists(options.configuration_file)) {
+    return wrong_usage(options.configuration_file +
+                       ": cannot be read; name a configuration file that exists");
+  }
+  const auto seed = parse_count("--seed", arguments.value_or("seed", "1"), 0, ~std::uint64_t{0});
+  if (!seed) return fail(seed.error());
+  options.seed = *seed;
+  return options;
+}
+
+ExitCode run_replay(const Arguments& arguments) {
+  const auto read_options = read_replay_options(arguments);
+  if (!read_options) return static_cast<ExitCode>(told(read_options.error()));
+  const ReplayOptions& options = *read_options;
+  auto work = live::TemporaryDirectory::create("pxeproof-replay-");
+  if (!work)
+    return static_cast<ExitCode>(told({ExitCode::EnvironmentFailed, work.error().message}));
+  // Servers that run as another user read the tree.
+  std::filesystem::permissions(work->path(), std::filesystem::perms{0755});
+  ReplayRun run(options, work->path());
+  if (const auto read = run.read(); !read) return static_cast<ExitCode>(told(read.error()));
+  return run.run();
+}
+
+}  // namespace pxeproof::cli

@@ -1,0 +1,300 @@
+#include "cli/conform_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <set>
+
+#include "cli/conform_capture.h"
+#include "cli/conform_fixture.h"
+#include "cli/conform_live.h"
+#include "cli/conform_virtual.h"
+#include "conformance/catalogue.h"
+#include "conformance/plan.h"
+#include "conformance/report_json.h"
+#include "live/event_loop.h"
+#include "live/monotonic_clock.h"
+#include "live/private_namespaces.h"
+#include "live/temporary_directory.h"
+#include "trace/packet_text.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+using conformance::CaseResult;
+using conformance::Instance;
+using conformance::TargetFile;
+using conformance::TargetResult;
+
+constexpr std::string_view kAbility = "ability ";
+constexpr std::string_view kNote = "note ";
+constexpr std::string_view kFailed = "failed ";
+constexpr std::string_view kPacket = "packet ";
+
+std::filesystem::path capture_directory(const ConformRunOptions& options,
+                                        const TargetResult& result) {
+  std::string name = result.target;
+  if (!result.version.empty()) name += "-" + result.version;
+  return std::filesystem::path(options.out) / name;
+}
+
+// The packets of a case, a line each, for -v.
+std::vector<std::string> packet_lines(const std::vector<conformance::CaseFrame>& frames,
+                                      int verbosity) {
+  std::vector<std::string> lines;
+  if (verbosity == 0 || frames.empty()) return lines;
+  const Instant begun = frames.front().at;
+  for (const conformance::CaseFrame& frame : frames) {
+    const bool sent = frame.direction == conformance::CaseFrame::Direction::Sent;
+    lines.push_back(fmt::format("    {:8.4f} {} {}", to_seconds(frame.at - begun),
+                                sent ? "->" : "<-", trace::describe_packet(frame.octets)));
+    if (verbosity > 1) lines.push_back(trace::hex_dump(frame.octets, "             "));
+  }
+  return lines;
+}
+
+// Gathers what instances say into the result of a target.
+class Gatherer {
+ public:
+  Gatherer(TargetResult& result, const ConformRunOptions& options, std::size_t all)
+      : result_(result), options_(options), all_(all) {}
+
+  void add(CaseResult each) {
+    const conformance::Case* subject = conformance::find_case(each.id);
+    if (subject == nullptr || !seen_.insert(each.id).second) return;
+    result_.cases.push_back(std::move(each));
+    if (options_.progress) options_.progress(result_.cases.size(), all_);
+  }
+  void add_ability(const std::string& name) {
+    auto& all = result_.abilities;
+    if (std::ranges::find(all, name) == all.end()) all.push_back(name);
+  }
+  void add_note(std::string note) {
+    auto& all = result_.notes;
+    if (std::ranges::find(all, note) == all.end()) all.push_back(std::move(note));
+  }
+  bool has(std::string_view id) const { return seen_.contains(std::string(id)); }
+
+ private:
+  TargetResult& result_;
+  const ConformRunOptions& options_;
+  std::size_t all_;
+  std::set<std::string> seen_;
+};
+
+std::vector<const conformance::Case*> all_of(const Instance& instance) {
+  std::vector<const conformance::Case*> all = instance.cases;
+  all.insert(all.end(), instance.after.begin(), instance.after.end());
+  return all;
+}
+
+bool is_heavy(const Instance& instance) {
+  return std::ranges::any_of(all_of(instance), [](const conformance::Case* each) {
+    return each->weight == conformance::Weight::Heavy;
+  });
+}
+
+Outcome<void> run_virtually(const std::vector<Instance>& instances, TargetResult& result,
+                            Gatherer& gatherer, const ConformRunOptions& options) {
+  auto directory = live::TemporaryDirectory::create("pxeproof-conform-");
+  if (!directory) return environment_failed(directory.error().message);
+  const auto foreign = make_conformance_fixture(directory->path());
+  if (!foreign) return fail(foreign.error());
+  for (const Instance& instance : instances) {
+    const Instant begun = live::now();
+    const auto ran = run_virtual_instance(
+        instance,
+        {.seed = options.seed,
+         .fixture = directory->path(),
+         .has_foreign_files = *foreign == ForeignFiles::Made,
+         .mutant = options.mutant},
+        [&](const conformance::Case&, CaseResult each, const auto& frames) {
+          if (!options.out.empty()) {
+            each.capture = save_case(capture_directory(options, result), each, frames, {});
+          }
+          for (const std::string& line : packet_lines(frames, options.verbosity)) {
+            fmt::print("{}\n", line);
+          }
+          gatherer.add(std::move(each));
+        });
+    if (!ran) return fail(ran.error());
+    (is_heavy(instance) ? result.heavy_seconds : result.seconds) += to_seconds(live::now() - begun);
+  }
+  return {};
+}
+
+void say(std::string_view mark, std::string text) {
+  std::ranges::replace(text, '\n', '\r');  // one line
+  fmt::print("{}{}\n", mark, text);
+}
+
+// The body of a process that runs one instance: what it finds goes to standard output.
+int run_instance_aside(const Instance& instance, const TargetFile& target,
+                       const std::filesystem::path& captures, const ConformRunOptions& options) {
+  const auto exit = live::run_in_private_namespaces([&] {
+    const live::WallClock clock;
+    const auto ran = run_live_instance(
+        instance, {.target = target, .seed = options.seed, .mutant = options.mutant},
+        [&](const conformance::Case&, CaseResult each, const auto& frames) {
+          if (!options.out.empty() && !frames.empty()) {
+            const Instant first = frames.front().at;
+            const Duration offset = Duration(clock.nanoseconds(first)) - first.time_since_epoch();
+            each.capture = save_case(captures, each, frames, offset);
+          }
+          for (const std::string& line : packet_lines(frames, options.verbosity)) {
+            say(kPacket, line);
+          }
+          fmt::print("{}\n", conformance::write_line(each));
+          std::fflush(stdout);
+        });
+    if (!ran) {
+      say(kFailed, ran.error().message);
+      return static_cast<int>(ran.error().code);
+    }
+    for (const std::string& ability : ran->abilities) say(kAbility, ability);
+    for (const std::string& note : ran->lines) say(kNote, instance.name + ": " + note);
+    return 0;
+  });
+  if (!exit) {
+    say(kFailed, exit.error().message);
+    return static_cast<int>(ExitCode::EnvironmentFailed);
+  }
+  return exit->shell_code();
+}
+
+// One instance in a process of its own.
+struct RunningInstance {
+  const Instance* instance = nullptr;
+  live::ChildProcess process;
+  Instant begun{};
+  std::string failure{};
+};
+
+void take_lines(RunningInstance& running, Gatherer& gatherer) {
+  for (std::string& line : running.process.take_lines()) {
+    const auto rest = [&line](std::string_view mark) { return line.substr(mark.size()); };
+    if (auto result = conformance::read_line(line)) {
+      gatherer.add(std::move(*result));
+    } else if (line.starts_with(kAbility)) {
+      gatherer.add_ability(rest(kAbility));
+    } else if (line.starts_with(kNote)) {
+      gatherer.add_note(rest(kNote));
+    } else if (line.starts_with(kPacket)) {
+      std::string text = rest(kPacket);
+      std::ranges::replace(text, '\r', '\n');
+      fmt::print("{}\n", text);
+    } else if (line.starts_with(kFailed)) {
+      running.failure = rest(kFailed);
+      std::ranges::replace(running.failure, '\r', '\n');
+    } else if (!line.empty()) {
+      gatherer.add_note(line);  // of a sanitizer, or of something that died
+    }
+  }
+}
+
+Outcome<void> run_in_labs(const std::vector<Instance>& instances, const TargetFile& target,
+                          TargetResult& result, Gatherer& gatherer,
+                          const ConformRunOptions& options) {
+  auto loop = live::EventLoop::create();
+  if (!loop) return environment_failed(loop.error().message);
+  std::vector<std::unique_ptr<RunningInstance>> running;
+  std::size_t next = 0;
+  std::string failure;
+  const auto start_more = [&]() -> Outcome<void> {
+    while (next < instances.size() && running.size() < options.jobs) {
+      const Instance& instance = instances[next++];
+      std::fflush(stdout);
+      auto process = live::ChildProcess::start([&] {
+        return run_instance_aside(instance, target, capture_directory(options, result), options);
+      });
+      if (!process) return environment_failed(process.error().message);
+      running.push_back(std::make_unique<RunningInstance>(&instance, std::move(*process),
+                                                          live::now(), std::string()));
+      if (const auto added = loop->add(running.back()->process); !added)
+        return environment_failed(added.error().message);
+    }
+    return {};
+  };
+  if (auto started = start_more(); !started) return started;
+  while (!running.empty()) {
+    auto ended = running.end();
+    const auto waited = loop->run([&] {
+      for (auto each = running.begin(); each != running.end(); ++each) {
+        take_lines(**each, gatherer);
+        if ((*each)->process.exit()) ended = each;
+      }
+      return ended != running.end();
+    });
+    if (!waited) return environment_failed(waited.error().message);
+    RunningInstance& over = **ended;
+    loop->remove(over.process);
+    over.process.on_wake(live::now());
+    take_lines(over, gatherer);
+    double& seconds = is_heavy(*over.instance) ? result.heavy_seconds : result.seconds;
+    seconds = std::max(seconds, to_seconds(live::now() - over.begun));
+    if (!over.failure.empty() && failure.empty()) failure = over.failure;
+    for (const conformance::Case* each : all_of(*over.instance)) {
+      if (gatherer.has(each->id)) continue;
+      const std::string why =
+          over.failure.empty() ? "its lab ended: " + to_string(*over.process.exit()) : over.failure;
+      gatherer.add(
+          {.id = std::string(each->id), .verdict = conformance::Verdict::Error, .seen = why});
+    }
+    running.erase(ended);
+    if (auto started = start_more(); !started) return started;
+  }
+  // Nothing at all could be tried: that is about the environment, not about cases.
+  const auto counts = conformance::count(result.cases);
+  if (counts.tested() == 0 && counts.error > 0) return environment_failed(failure);
+  return {};
+}
+
+}  // namespace
+
+Outcome<TargetResult> run_target(const TargetFile& target,
+                                 const std::vector<const conformance::Case*>& cases,
+                                 const ConformRunOptions& options) {
+  TargetResult result;
+  result.target = target.name;
+  const bool is_builtin = target.kind == TargetFile::Kind::Builtin;
+  const bool is_virtual = is_builtin && options.time != ConformRunOptions::Time::Real;
+  result.time = is_virtual ? "virtual" : "real";
+  if (!is_builtin && options.time == ConformRunOptions::Time::Virtual) {
+    return wrong_usage(fmt::format(
+        "--time virtual: only the builtin server runs in virtual time, not {}", target.name));
+  }
+  if (is_builtin) {
+    result.version = PXEPROOF_VERSION;
+  } else {
+    auto version = version_of(target);
+    if (!version) return fail(version.error());
+    result.version = *version;
+  }
+  std::vector<Instance> instances = conformance::plan_instances(cases);
+  // The longest timers first, so that the rest runs beside them.
+  std::ranges::stable_sort(instances, {}, [](const Instance& each) {
+    return each.name == "TLOSS" ? 0 : is_heavy(each) ? 1 : 2;
+  });
+  Gatherer gatherer(result, options, cases.size());
+  const auto ran = is_virtual ? run_virtually(instances, result, gatherer, options)
+                              : run_in_labs(instances, target, result, gatherer, options);
+  if (!ran) return fail(ran.error());
+  const auto place = [&cases](const CaseResult& each) {
+    return std::ranges::find(cases, each.id, &conformance::Case::id) - cases.begin();
+  };
+  std::ranges::sort(result.cases, {}, place);
+  for (const std::string& claim : target.claims) {
+    if (is_virtual || std::ranges::find(result.abilities, claim) != result.abilities.end())
+      continue;
+    if (!result.abilities.empty()) {
+      gatherer.add_note(
+          fmt::format("{} claims {}, but the probe did not find it", target.name, claim));
+    }
+  }
+  return result;
+}
+
+}  // namespace pxeproof::cli

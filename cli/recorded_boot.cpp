@@ -1,0 +1,111 @@
+#include "cli/recorded_boot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "protocol/dhcp/message.h"
+#include "protocol/frames/inspect.h"
+#include "protocol/tftp/packet.h"
+#include "trace/capture_reader.h"
+#include "trace/pcapng_writer.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
+constexpr std::size_t kIpv6NextHeader = 20;
+constexpr std::size_t kIcmpv6Type = 54;
+constexpr std::uint8_t kIcmpv6 = 58;
+constexpr std::uint8_t kRouterSolicitation = 133;
+constexpr std::uint8_t kRouterAdvertisement = 134;
+
+// The machine that sends a DISCOVER, and its GUID.
+struct Client {
+  MacAddress mac;
+  Guid guid;
+};
+std::optional<Client> discovering_client(ByteView frame) {
+  const auto udp = frames::inspect_udp(frame, frames::ChecksumPolicy::Ignore);
+  if (!udp || udp->destination.port != dhcp::kServerPort) return std::nullopt;
+  const auto message = dhcp::MessageView::parse(udp->payload);
+  if (!message || message->type() != dhcp::MessageType::Discover) return std::nullopt;
+  Client client{udp->ethernet.source, {}};
+  const auto guid = message->first(dhcp::OptionCode::ClientMachineIdentifier);
+  if (guid && guid->size() == client.guid.octets.size() + 1) {
+    std::copy(guid->begin() + 1, guid->end(), client.guid.octets.begin());
+  }
+  return client;
+}
+
+}  // namespace
+
+bool is_compared(ByteView frame) {
+  const auto ethernet = frames::inspect_ethernet(frame);
+  return ethernet &&
+         (ethernet->type == frames::kEtherTypeIpv4 || ethernet->type == frames::kEtherTypeArp);
+}
+
+bool is_router_discovery(ByteView frame) {
+  const auto ethernet = frames::inspect_ethernet(frame);
+  return ethernet && ethernet->type == kEtherTypeIpv6 && frame.size() > kIcmpv6Type &&
+         frame[kIpv6NextHeader] == kIcmpv6 &&
+         (frame[kIcmpv6Type] == kRouterSolicitation || frame[kIcmpv6Type] == kRouterAdvertisement);
+}
+
+Outcome<RecordedBoot> RecordedBoot::read(const std::string& path) {
+  auto reader = trace::CaptureReader::open(path);
+  if (!reader) return wrong_usage(reader.error().message);
+  RecordedBoot boot;
+  bool begun = false;
+  while (const auto frame = reader->next()) {
+    if (!begun) {
+      const auto client = discovering_client(frame->octets);
+      if (!client) continue;
+      boot.client = client->mac;
+      boot.guid = client->guid;
+      begun = true;
+    }
+    if (!is_compared(frame->octets) && !is_router_discovery(frame->octets)) continue;
+    RecordedFrame recorded{.number = frame->number,
+                           .at = frame->at,
+                           .octets = Bytes(frame->octets.begin(), frame->octets.end())};
+    recorded.octets.resize(recorded.octets.size() + frame->missing);
+    const auto ethernet = frames::inspect_ethernet(frame->octets);
+    if (ethernet->source == boot.client) recorded.sender = RecordedFrame::Sender::Client;
+    boot.frames.push_back(std::move(recorded));
+  }
+  if (reader->error()) return wrong_usage(reader->error()->message);
+  if (!begun) {
+    return wrong_usage(fmt::format(
+        "{}: no DHCPDISCOVER in it; record from before the machine is switched on", path));
+  }
+  return boot;
+}
+
+Outcome<void> keep_recording(const std::string& from, const std::string& to,
+                             const std::string& comment) {
+  auto reader = trace::CaptureReader::open(from);
+  if (!reader) return environment_failed(reader.error().message);
+  auto writer = trace::PcapngWriter::create(to, {.comment = comment});
+  if (!writer) return wrong_usage(writer.error().message);
+  const std::uint32_t interface = writer->add_interface({.name = "cable"});
+  while (const auto frame = reader->next()) {
+    ByteView octets = frame->octets;
+    const auto udp = frames::inspect_udp(octets, frames::ChecksumPolicy::Ignore);
+    constexpr std::size_t kDataHeader = 4;
+    if (udp && tftp::peek_opcode(udp->payload) == tftp::Opcode::Data &&
+        !dhcp::MessageView::parse(udp->payload) && udp->payload.size() > kDataHeader) {
+      octets = octets.first(octets.size() - udp->payload.size() + kDataHeader);
+    }
+    writer->write({.interface = interface,
+                   .since_unix_epoch = frame->at.time_since_epoch(),
+                   .octets = octets,
+                   .original_size = static_cast<std::uint32_t>(frame->octets.size())});
+  }
+  if (writer->error()) return wrong_usage(writer->error()->message);
+  return {};
+}
+
+}  // namespace pxeproof::cli

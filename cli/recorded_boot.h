@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/failure.h"
+#include "protocol/addresses.h"
+#include "protocol/bytes.h"
+#include "protocol/time.h"
+
+namespace pxeproof::cli {
+
+// One frame of a recorded boot, as long as it was on the wire; what the capture cut off is zeros.
+struct RecordedFrame {
+  std::uint32_t number = 0;  // in the file, from 1
+  Instant at;
+  Bytes octets;
+  enum class Sender { Client, Server } sender = Sender::Server;
+};
+
+// A capture of one machine's boot, from its first DISCOVER on: IPv4, ARP, and the IPv6 router's
+// part.
+struct RecordedBoot {
+  MacAddress client;
+  Guid guid;  // of option 97; zero when there is none
+  std::vector<RecordedFrame> frames;
+
+  // Reads a capture file of any kind.
+  static Outcome<RecordedBoot> read(const std::string& path);
+};
+
+// Copies a capture without the content of files: of each TFTP DATA packet only the headers stay,
+// and its size. The result is pcapng with a comment.
+Outcome<void> keep_recording(const std::string& from, const std::string& to,
+                             const std::string& comment);
+
+// True for frames whose order and octets a boot is judged by: IPv4 and ARP.
+bool is_compared(ByteView frame);
+// True for a router solicitation or advertisement.
+bool is_router_discovery(ByteView frame);
+
+}  // namespace pxeproof::cli

@@ -1,0 +1,83 @@
+#include "cli/recording.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace pxeproof::cli {
+
+Recording::Recording(const RecordOptions& options, trace::PcapngWriter writer)
+    : options_(options), writer_(std::move(writer)), recorder_(options.recorder) {}
+
+Outcome<Recording> Recording::create(const RecordOptions& options) {
+  std::error_code ignored;
+  if (options.overwrite == RecordOptions::Overwrite::No &&
+      std::filesystem::exists(options.output, ignored)) {
+    return wrong_usage(
+        fmt::format("{}: is there already; name another file with --output, or this "
+                    "one to overwrite it",
+                    options.output));
+  }
+  auto writer = trace::PcapngWriter::create(
+      options.output, {.comment = options.recorder.anonymous_seed
+                                      ? "a boot, recorded and made anonymous by pxeproof"
+                                      : "a boot, recorded by pxeproof"});
+  if (!writer) return wrong_usage("--output: " + writer.error().message);
+  return Recording(options, std::move(*writer));
+}
+
+std::uint32_t Recording::interface_of(trace::LinkType link) {
+  const auto known = interfaces_.find(link);
+  if (known != interfaces_.end()) return known->second;
+  const std::string name = options_.recorder.anonymous_seed ? std::string() : options_.interface;
+  return interfaces_.emplace(link, writer_.add_interface({.name = name, .link = link}))
+      .first->second;
+}
+
+void Recording::write() {
+  while (const auto frame = recorder_.poll_recorded()) {
+    writer_.write({.interface = interface_of(frame->link),
+                   .since_unix_epoch = frame->at.time_since_epoch() + to_wall_clock_,
+                   .octets = frame->octets,
+                   .original_size = frame->original_size,
+                   .comment = frame->comment});
+  }
+}
+
+void Recording::tell(Instant at, ByteView octets, trace::LinkType link, std::size_t original_size) {
+  if (!steps_) {
+    steps_.emplace(options_.recorder.machine);
+    story_.emplace(at);
+  }
+  const trace::EthernetView view = link_layer_.as_ethernet(link, octets, original_size);
+  steps_->on_frame(++frames_, at, view.octets);
+  while (const auto step = steps_->poll_step()) {
+    for (const std::string& line : story_->on_step(*step)) fmt::print("{}\n", line);
+  }
+  std::fflush(stdout);
+}
+
+void Recording::on_frame(Instant at, std::chrono::nanoseconds since_unix_epoch,
+                         trace::LinkType link, ByteView octets, std::size_t original_size) {
+  to_wall_clock_ = since_unix_epoch - at.time_since_epoch();
+  const std::uint64_t before = recorder_.recorded();
+  recorder_.on_frame(at, link, octets, original_size);
+  const bool chosen = recorder_.recorded() > before;
+  write();
+  if (chosen && options_.is_told()) tell(at, octets, link, original_size);
+}
+
+void Recording::finish(const trace::PcapngWriter::Statistics& statistics,
+                       std::chrono::nanoseconds since_unix_epoch) {
+  for (const auto& [link, interface] : interfaces_) {
+    writer_.write_statistics(interface, since_unix_epoch, statistics);
+  }
+  if (!steps_) return;
+  steps_->finish();
+  while (const auto step = steps_->poll_step()) {
+    for (const std::string& line : story_->on_step(*step)) fmt::print("{}\n", line);
+  }
+  for (const std::string& line : story_->finish()) fmt::print("{}\n", line);
+}
+
+}  // namespace pxeproof::cli

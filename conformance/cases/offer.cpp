@@ -1,0 +1,520 @@
+// OFFER: the proxy's offer on port 67.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "conformance/cases/boot_path.h"
+#include "conformance/cases/groups.h"
+#include "conformance/cases/look.h"
+#include "conformance/fixture.h"
+#include "conformance/script.h"
+#include "conformance/variant.h"
+
+namespace pxeproof::conformance {
+
+namespace {
+
+using namespace std::chrono_literals;
+using dhcp::OptionCode;
+
+void answers_script(Script& s) {
+  const Instant asked = s.now();
+  const auto arrived = std::make_shared<Duration>();
+  Stimulus discover = s.d0();
+  const auto count = std::make_shared<int>(0);
+  s.offer(discover, [&s, arrived, asked](const Reply& reply) -> Ruling {
+    *arrived = s.now() - asked;
+    if (reply.source.port != dhcp::kServerPort || reply.source.address != s.setting().server)
+      return refuse("an OFFER that does not come from the server's port 67");
+    return *arrived > 1s ? loosely("late OFFER") : admit("one OFFER");
+  });
+  // A second copy of it would be as wrong as none.
+  Stimulus again = discover;
+  s.then([&s, xid = discover.xid()] {
+    auto flow = s.flow(0, dhcp::kClientPort);
+    s.settle(flow, [xid](std::span<const Reply> replies) -> Ruling {
+      const auto more = std::ranges::count_if(replies, [xid](const Reply& reply) {
+        const auto view = reply.dhcp();
+        return view && view->xid() == xid;
+      });
+      return more == 0 ? go_on() : refuse(fmt::format("{} OFFERs", more + 1));
+    });
+  });
+}
+
+void class_id_script(Script& s) {
+  s.offer(s.d0(), [](const Reply& reply) -> Ruling {
+    const std::string id = as_text(option_value(reply, 60));
+    if (id.empty()) return refuse("an OFFER without option 60");
+    if (!id.starts_with("PXEClient")) return refuse(fmt::format("60=\"{}\"", printable(id)));
+    return admit("PXEClient");
+  });
+}
+
+void no_address_script(Script& s) {
+  s.offer(s.d0(), [](const Reply& reply) -> Ruling {
+    if (!reply.dhcp()->yiaddr().is_unspecified()) return refuse("an OFFER with yiaddr");
+    const std::string present = first_present(reply, {51, 58, 59, 1, 3, 6});
+    return present.empty() ? admit("no address") : refuse("an OFFER with " + present);
+  });
+}
+
+void server_id_script(Script& s) {
+  s.offer(s.d0(), [&s](const Reply& reply) -> Ruling {
+    const auto id = reply.dhcp()->address(OptionCode::ServerIdentifier);
+    if (!id) return refuse("an OFFER without option 54");
+    if (*id != s.setting().server) return refuse("an option 54 that is not the server's address");
+    return admit("its address");
+  });
+  s.ask(s.r0(), [&s](std::span<const Reply> replies) -> Ruling {
+    if (!replies.empty()) return go_on();
+    s.read({.file = std::string(kSmallFile)}, [](const ReadResult& result) -> Ruling {
+      return result.ending == ReadResult::Ending::Complete
+                 ? go_on()
+                 : refuse("nothing answers on the ports 4011 and 69 of option 54's address");
+    });
+    return go_on();
+  });
+}
+
+void header_echo_script(Script& s) {
+  for (int round = 0; round < 3; ++round) {
+    Stimulus discover = s.d0(static_cast<std::size_t>(round));
+    s.offer(discover, [discover](const Reply& reply) -> Ruling {
+      const dhcp::Header got = reply.dhcp()->header();
+      const dhcp::Header& sent = discover.message.header;
+      if (got.op != dhcp::kBootReply) return refuse("op is not 2");
+      if (got.htype != sent.htype || got.hlen != sent.hlen) return refuse("htype or hlen changed");
+      if (got.xid != sent.xid) return refuse("another xid");
+      if (got.chaddr != sent.chaddr) return refuse("another chaddr");
+      if (got.giaddr != sent.giaddr) return refuse("another giaddr");
+      if (!got.ciaddr.is_unspecified()) return refuse("ciaddr is not 0");
+      return admit("echoed");
+    });
+  }
+}
+
+void hops_secs_script(Script& s) {
+  Stimulus discover = s.d0();
+  discover.message.header.secs = 10;
+  discover.message.header.hops = 3;
+  s.offer(discover, [](const Reply& reply) -> Ruling {
+    const dhcp::Header got = reply.dhcp()->header();
+    if (got.secs == 0 && got.hops == 0) return admit("zero");
+    if ((got.secs == 0 || got.secs == 10) && (got.hops == 0 || got.hops == 3))
+      return loosely("echoed");
+    return refuse(fmt::format("secs {} hops {}", got.secs, got.hops));
+  });
+}
+
+void flags_script(Script& s) {
+  for (const std::uint16_t flags : {std::uint16_t{0}, std::uint16_t{0xffff}}) {
+    Stimulus discover = s.d0();
+    discover.flags(flags).called(fmt::format("DISCOVER flags {:04x}", flags));
+    s.offer(discover, [flags](const Reply& reply) -> Ruling {
+      if (!reply.link_destination.is_broadcast())
+        return refuse(fmt::format("flags {:04x}: not delivered by broadcast", flags));
+      const std::uint16_t got = reply.dhcp()->flags();
+      if (got == flags) return admit("copied");
+      if (got == dhcp::kBroadcastFlag) return loosely("broadcast flag forced");
+      return refuse(fmt::format("flags {:04x} became {:04x}", flags, got));
+    });
+  }
+}
+
+void delivery_script(Script& s) {
+  for (const std::uint16_t port : {dhcp::kClientPort, std::uint16_t{1068}}) {
+    Stimulus discover = s.d0();
+    discover.from_port(port).called(fmt::format("DISCOVER from port {}", port));
+    s.offer(discover, [](const Reply& reply) -> Ruling {
+      if (!reply.destination.address.is_broadcast() || !reply.link_destination.is_broadcast())
+        return refuse("an OFFER that is no broadcast");
+      if (reply.destination.port != dhcp::kClientPort)
+        return refuse("an OFFER that is not to port 68");
+      return admit("broadcast to 68");
+    });
+  }
+}
+
+void framing_script(Script& s) {
+  s.offer(s.d0(), [](const Reply& reply) -> Ruling {
+    if (reply.payload.size() < dhcp::kMinimumMessage)
+      return refuse(fmt::format("a message of {} octets", reply.payload.size()));
+    if (!reply.dhcp()->has_end()) return refuse("options without End");
+    if (option_value(reply, 53).size() != 1) return refuse("option 53 is not one octet");
+    for (const auto& [code, count] : option_counts(reply)) {
+      if (count > 1 && code != 43) return refuse(fmt::format("option {} {} times", code, count));
+    }
+    return admit("well-formed");
+  });
+}
+
+void size_limit_script(Script& s) {
+  struct Row {
+    std::optional<std::uint16_t> size;
+    std::size_t limit;
+    std::string_view words;
+  };
+  // An IP header and a UDP header are part of option 57's number.
+  for (const Row& row : {Row{std::uint16_t{576}, 576, "576"}, Row{std::nullopt, 576, "absent"},
+                         Row{std::uint16_t{100}, 576, "100"}}) {
+    Stimulus discover = s.d0();
+    discover.called(fmt::format("DISCOVER with option 57 {}", row.words));
+    if (row.size) {
+      const Bytes value{static_cast<std::uint8_t>(*row.size >> 8U),
+                        static_cast<std::uint8_t>(*row.size)};
+      discover.option(OptionCode::MaximumMessageSize, value);
+    } else {
+      discover.without(OptionCode::MaximumMessageSize);
+    }
+    s.offer(discover, [row](const Reply& reply) -> Ruling {
+      if (reply.payload.size() + 28 > row.limit)
+        return refuse(fmt::format("option 57 {}: {} octets", row.words, reply.payload.size() + 28));
+      const auto vendor = reply.dhcp()->joined(OptionCode::VendorSpecific);
+      if (vendor && !pxe::decode(*vendor)) return refuse("an option 43 that was cut");
+      return admit("within the limit");
+    });
+  }
+}
+
+void never_sends_script(Script& s) {
+  Stimulus discover = s.d0();
+  discover.option(OptionCode::RequestedAddress, s.ip().octets());
+  s.offer(discover, [](const Reply& reply) -> Ruling {
+    const std::string present = first_present(reply, {50, 55, 57});
+    return present.empty() ? admit("none of them") : refuse("an OFFER with " + present);
+  });
+}
+
+void arch_select_script(Script& s) {
+  for (const ConfiguredBoot& boot : configured_boots()) {
+    const auto arch = static_cast<std::uint16_t>(boot.architecture);
+    follow_boot_path(s, arch, [boot](const BootPath& path) -> Ruling {
+      if (path.file == boot.file) return admit("its own file");
+      return refuse(fmt::format("arch {} is led to {}", boot.architecture,
+                                path.file.empty() ? "nothing" : "\"" + path.file + "\""));
+    });
+  }
+}
+
+void twins_script(Script& s) {
+  for (const std::uint16_t arch : {std::uint16_t{9}, std::uint16_t{7}}) {
+    follow_boot_path(s, arch, [arch](const BootPath& path) -> Ruling {
+      if (path.file == "x64.efi") return admit("the same image");
+      return refuse(fmt::format("arch {} is {}", arch,
+                                !path.offered       ? "not answered"
+                                : path.file.empty() ? "offered nothing to load"
+                                                    : "led to \"" + path.file + "\""));
+    });
+  }
+}
+
+void dead_end_script(Script& s) {
+  follow_boot_path(s, 16, [](const BootPath& path) -> Ruling {
+    if (!path.offered) return admit("silent");
+    if (!path.file.empty()) return admit("complete offer");
+    return refuse("an OFFER that leads to no file");
+  });
+}
+
+void arch_list_script(Script& s) {
+  Stimulus discover = s.d0();
+  const Bytes list{0x00, 0x10, 0x00, 0x07};
+  discover.arch(16).option(OptionCode::ClientArchitecture, list).called("DISCOVER archs 16, 7");
+  s.ask(discover, [&s, list](std::span<const Reply> replies) -> Ruling {
+    if (replies.empty()) return loosely("only the first");
+    Stimulus request = s.r0();
+    request.arch(16).option(OptionCode::ClientArchitecture, list);
+    if (replies.front().boot_file() == "x64.efi") return admit("the first served");
+    s.ask(request, [](std::span<const Reply> acks) -> Ruling {
+      if (!acks.empty() && acks.front().boot_file() == "x64.efi") return admit("the first served");
+      if (acks.empty() || acks.front().boot_file().empty()) return loosely("only the first");
+      return refuse(acks.front().words());
+    });
+    return go_on();
+  });
+}
+
+void arch_missing_script(Script& s) {
+  Stimulus discover = s.d0();
+  discover.without(OptionCode::ClientArchitecture).called("DISCOVER without option 93");
+  follow_boot_path(s, discover, 0, [](const BootPath& path) -> Ruling {
+    if (!path.offered) return admit("silent");
+    if (path.file.starts_with("pxelinux")) return admit("by option 60");
+    return refuse(path.file.empty() ? "an OFFER that leads to no file"
+                                    : "led to \"" + path.file + "\"");
+  });
+}
+
+void repeats_script(Script& s) {
+  const auto first = std::make_shared<std::optional<dhcp::Message>>();
+  Stimulus discover = s.d0();
+  for (const std::uint16_t secs : {std::uint16_t{0}, std::uint16_t{4}, std::uint16_t{12}}) {
+    discover.message.header.secs = secs;
+    s.offer(discover, [first](const Reply& reply) -> Ruling {
+      auto message = dhcp::decode(reply.payload);
+      if (!message) return refuse("an OFFER that does not decode");
+      message->header.secs = 0;
+      if (!*first) {
+        *first = *message;
+        return go_on();
+      }
+      return **first == *message ? admit("the same each time")
+                                 : refuse("a repeated DISCOVER gets another OFFER");
+    });
+  }
+}
+
+void second_stage_script(Script& s) {
+  const Bytes bare{'i', 'P', 'X', 'E'};
+  const Bytes listed{4, 'i', 'P', 'X', 'E'};
+  for (const Bytes& value : {bare, listed}) {
+    Stimulus discover = s.d0();
+    discover.option(OptionCode::UserClass, value);
+    discover.called(value.size() == 4 ? "DISCOVER 77=iPXE" : "DISCOVER 77=04 iPXE");
+    s.ask(discover, [&s, value](std::span<const Reply> replies) -> Ruling {
+      if (replies.empty()) return refuse("iPXE gets no OFFER");
+      if (replies.front().boot_file() == "script.ipxe") return admit("the script");
+      Stimulus request = s.r0();
+      request.option(OptionCode::UserClass, value);
+      s.ask(request, [&s, value](std::span<const Reply> acks) -> Ruling {
+        if (acks.empty()) return refuse("iPXE gets no ACK");
+        const Reply& ack = acks.front();
+        if (ack.boot_file() == "script.ipxe") return admit("the script");
+        if (!ack.boot_file().empty()) return refuse("iPXE is led to \"" + ack.boot_file() + "\"");
+        const auto menu = sub_option(ack, pxe::VendorTag::BootMenu);
+        const auto entries = menu ? pxe::decode_menu(*menu)
+                                  : Result<std::vector<pxe::MenuEntry>, pxe::DecodeError>();
+        if (!menu || !entries || entries->empty()) return refuse("iPXE is led nowhere");
+        Stimulus chosen = s.r0();
+        chosen.option(OptionCode::UserClass, value).item(entries->front().type, 0);
+        s.ack(chosen, [](const Reply& last) -> Ruling {
+          if (last.boot_file().starts_with("script.ipxe")) return admit("the script");
+          return refuse("iPXE is led to \"" + last.boot_file() + "\"");
+        });
+        return go_on();
+      });
+      return go_on();
+    });
+  }
+}
+
+void long_file_script(Script& s) {
+  struct Row {
+    std::uint16_t arch;
+    std::size_t length;
+  };
+  for (const Row& row : {Row{6, 127}, Row{7, 128}, Row{11, 300}}) {
+    follow_boot_path(s, row.arch, [row](const BootPath& path) -> Ruling {
+      if (!path.offered) return admit("not offered");
+      if (path.file == std::string(row.length - 4, 'n') + ".efi") return admit("whole");
+      return refuse(
+          fmt::format("a name of {} octets becomes one of {}", row.length, path.file.size()));
+    });
+  }
+}
+
+}  // namespace
+
+std::vector<Case> offer_cases() {
+  const std::vector<Need> dhcp{Need::Dhcp};
+  return {
+      {.id = "OFFER-01",
+       .slug = "answers",
+       .clause = "PXE 2.1 s.2.2.3; draft-henry-remote-boot-protocol-00 s.3.1.2",
+       .requirement = "A proxy answers a PXE client's DISCOVER with one OFFER, within the client's "
+                      "first window of four seconds.",
+       .stimulus = "the canonical DISCOVER",
+       .answers = {"one OFFER", "~late OFFER"},
+       .problems = "A server that waits on purpose (dhcp-reply-delay) answers late.",
+       .needs = dhcp,
+       .script = answers_script},
+      {.id = "OFFER-02",
+       .slug = "class-id",
+       .clause = "draft-henry-remote-boot-protocol-00 s.3.2.1; RFC 2132 s.9.13",
+       .requirement =
+           "Option 60 of the OFFER begins with PXEClient; this is how EDK2 and iPXE tell "
+           "a proxy's offer.",
+       .stimulus = "the canonical DISCOVER",
+       .answers = {"PXEClient"},
+       .problems = "Nine octets are enough; the client's whole identifier is fine too.",
+       .needs = dhcp,
+       .script = class_id_script},
+      {.id = "OFFER-03",
+       .slug = "no-address",
+       .clause = "PXE 2.1 s.2.5.1.1; draft-henry-remote-boot-protocol-00 s.3.1.2",
+       .requirement = "A proxy hands out no address and nothing that belongs to one.",
+       .stimulus = "the canonical DISCOVER",
+       .answers = {"no address"},
+       .problems = "A server that also leases addresses on this subnet is no proxy.",
+       .needs = dhcp,
+       .script = no_address_script},
+      {.id = "OFFER-04",
+       .slug = "server-id",
+       .clause = "RFC 2131 s.4.3.1 table 3, s.4.1",
+       .requirement = "Option 54 is an address of the server that the client can reach.",
+       .stimulus = "the canonical DISCOVER, then a REQUEST to port 4011 and a read request",
+       .answers = {"its address"},
+       .problems = "A server behind address translation names an inner address.",
+       .needs = dhcp,
+       .script = server_id_script},
+      {.id = "OFFER-05",
+       .slug = "header-echo",
+       .clause = "RFC 2131 s.4.3.1 table 3",
+       .requirement = "htype, hlen, xid, chaddr and giaddr come back unchanged; op is 2, ciaddr 0.",
+       .stimulus = "three DISCOVERs with random transactions from three hosts",
+       .answers = {"echoed"},
+       .problems = "None known.",
+       .needs = dhcp,
+       .script = header_echo_script},
+      {.id = "OFFER-06",
+       .slug = "hops-secs",
+       .clause = "RFC 2131 s.4.3.1 table 3",
+       .level = Level::Should,
+       .requirement = "hops and secs of a reply are zero.",
+       .stimulus = "a DISCOVER with secs 10 and hops 3",
+       .answers = {"zero", "~echoed"},
+       .problems = "dnsmasq and ISC dhcpd copy the request's header; no client looks.",
+       .needs = dhcp,
+       .script = hops_secs_script},
+      {.id = "OFFER-07",
+       .slug = "flags",
+       .clause = "RFC 2131 s.2, s.4.1, table 3",
+       .requirement = "The flags are copied. An OFFER without an address has nowhere to go but "
+                      "broadcast.",
+       .stimulus = "DISCOVERs with flags 0000 and ffff",
+       .answers = {"copied", "~broadcast flag forced"},
+       .problems = "The bits that must be zero are copied by some and cleared by others.",
+       .needs = dhcp,
+       .script = flags_script},
+      {.id = "OFFER-08",
+       .slug = "delivery",
+       .clause = "RFC 2131 s.4.1",
+       .requirement = "The OFFER goes to 255.255.255.255 port 68 by Ethernet broadcast, whatever "
+                      "port the DISCOVER came from.",
+       .stimulus = "DISCOVERs from the ports 68 and 1068",
+       .answers = {"broadcast to 68"},
+       .problems = "None known.",
+       .needs = dhcp,
+       .script = delivery_script},
+      {.id = "OFFER-09",
+       .slug = "framing",
+       .clause = "RFC 2131 s.3, s.4.1; RFC 2132 s.9.6; RFC 1542 s.2.1",
+       .requirement = "Magic cookie, one octet of option 53, each option once, End, and at least "
+                      "300 octets.",
+       .stimulus = "the canonical DISCOVER",
+       .answers = {"well-formed"},
+       .problems = "Option 43 may come in parts (RFC 3396).",
+       .needs = dhcp,
+       .script = framing_script},
+      {.id = "OFFER-10",
+       .slug = "size-limit",
+       .clause = "RFC 2131 s.2; RFC 2132 s.9.10",
+       .requirement = "A reply is never larger than 576 octets or what option 57 allows, whichever "
+                      "is more, and no option is cut.",
+       .stimulus = "DISCOVERs with option 57 of 576, without it, and with the illegal 100",
+       .answers = {"within the limit"},
+       .problems = "The numbers count the IP and UDP headers.",
+       .needs = dhcp,
+       .script = size_limit_script},
+      {.id = "OFFER-11",
+       .slug = "never-sends",
+       .clause = "RFC 2131 s.4.3.1 table 3",
+       .requirement = "The options 50, 55 and 57 are a client's; a server never sends them.",
+       .stimulus = "a DISCOVER with the options 50, 55 and 57",
+       .answers = {"none of them"},
+       .problems = "None known.",
+       .needs = dhcp,
+       .script = never_sends_script},
+      {.id = "OFFER-12",
+       .slug = "arch-select",
+       .clause = "RFC 4578 s.2.1",
+       .requirement = "Each architecture is led to the file that is configured for it.",
+       .stimulus = "DISCOVERs for the architectures 0, 6, 7, 10 and 11, followed through port 4011",
+       .answers = {"its own file"},
+       .problems = "The file may stand in the OFFER, in the ACK, or behind a menu entry.",
+       .needs = {Need::Dhcp, Need::BootServer},
+       .script = arch_select_script},
+      {.id = "OFFER-13",
+       .slug = "x64-7-or-9",
+       .clause = "RFC 4578 s.2.1 and erratum 4624",
+       .level = Level::Quirk,
+       .quirk_of = "firmware",
+       .requirement = "x64 firmware says 7, by the RFC's text it is 9: both get the same image.",
+       .stimulus = "DISCOVERs for the architectures 9 and 7, followed through port 4011",
+       .answers = {"the same image"},
+       .problems = "In dnsmasq a line for BC_EFI serves architecture 9.",
+       .needs = {Need::Dhcp, Need::BootServer},
+       .script = twins_script},
+      {.id = "OFFER-14",
+       .slug = "no-dead-end",
+       .clause = "draft-henry-remote-boot-protocol-00 s.3.2.3",
+       .level = Level::Safe,
+       .requirement = "An OFFER leads to something to load. Where nothing is configured there is "
+                      "none, so that another server's may win.",
+       .stimulus = "a DISCOVER for architecture 16, for which nothing is configured",
+       .answers = {"silent", "complete offer"},
+       .problems = "None known.",
+       .needs = dhcp,
+       .script = dead_end_script},
+      {.id = "OFFER-15",
+       .slug = "arch-list",
+       .clause = "RFC 4578 s.2.1",
+       .level = Level::May,
+       .requirement = "Option 93 is a list; the first architecture that the server has is used.",
+       .stimulus = "a DISCOVER with option 93 of 16 and 7",
+       .answers = {"the first served", "~only the first"},
+       .problems = "None known.",
+       .needs = dhcp,
+       .script = arch_list_script},
+      {.id = "OFFER-16",
+       .slug = "arch-missing",
+       .clause = "RFC 4578 s.2.1",
+       .level = Level::Should,
+       .requirement = "Without option 93 a server is silent or believes the class identifier.",
+       .stimulus = "a DISCOVER without option 93 whose option 60 says Arch:00000",
+       .answers = {"silent", "by option 60"},
+       .problems = "None known.",
+       .needs = dhcp,
+       .script = arch_missing_script},
+      {.id = "OFFER-17",
+       .slug = "repeats",
+       .clause = "PXE 2.1 s.2.2.3",
+       .requirement = "A client asks again after 4, 8, 16 and 32 seconds and is answered the same "
+                      "each time.",
+       .stimulus = "the same DISCOVER three times, with secs 0, 4 and 12",
+       .answers = {"the same each time"},
+       .problems = "secs may be copied.",
+       .needs = dhcp,
+       .script = repeats_script},
+      {.id = "OFFER-18",
+       .slug = "second-stage",
+       .clause = "RFC 3004 s.4; iPXE sends the bare text",
+       .level = Level::Quirk,
+       .quirk_of = "iPXE",
+       .requirement =
+           "iPXE is told from the ROM that loaded it in both spellings of option 77, and "
+           "gets its script; or it would load itself for ever.",
+       .stimulus = "DISCOVERs with option 77 of iPXE and of 04 iPXE",
+       .answers = {"the script"},
+       .problems = "The configuration has a rule for the user class.",
+       .variant = "ipxe",
+       .needs = dhcp,
+       .script = second_stage_script},
+      {.id = "OFFER-19",
+       .slug = "long-file",
+       .clause = "RFC 2131 s.2; RFC 2132 s.9.5",
+       .requirement = "A file name is NUL-terminated in its field of 128 octets, or stands in "
+                      "option 67; it is never cut.",
+       .stimulus = "configured names of 127, 128 and 300 octets",
+       .answers = {"whole", "not offered", "refused at start"},
+       .problems = "None known.",
+       .variant = "long-files",
+       .needs = dhcp,
+       .script = long_file_script},
+  };
+}
+
+}  // namespace pxeproof::conformance

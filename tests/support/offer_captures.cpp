@@ -1,0 +1,180 @@
+#include "tests/support/fault_groups.h"
+#include "tests/support/script_messages.h"
+#include "tests/support/script_parts.h"
+
+namespace pxeproof::testing {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// DISCOVERs as UEFI sends them when it takes no offer.
+void ask_in_vain(CaptureScript& script, ScriptClient& client,
+                 const std::function<void()>& answers) {
+  std::uint16_t secs = 0;
+  for (const Duration pause : {4s, 8s, 16s, 32s}) {
+    script.discover(client, secs);
+    if (answers) answers();
+    script.wait(pause);
+    secs = static_cast<std::uint16_t>(
+        secs + std::chrono::duration_cast<std::chrono::seconds>(pause).count());
+  }
+}
+
+Answer lease_of(const ScriptClient& client) { return {.yiaddr = client.address}; }
+
+}  // namespace
+
+void add_offer_captures(std::vector<FaultCapture>& list) {
+  {
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    ask_in_vain(script, client, [&] { script.offer(client, kRouter, lease_of(client)); });
+    list.push_back({"r01-no-boot-offer", "R01", script, 10s, {"R19"}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client = ipxe_client();
+    script.lease(client);
+    list.push_back({"r01-ipxe-nothing-to-boot", "R01", script, 20s, {"R19"}});
+  }
+  {
+    // The proxy forgets option 60.
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    ask_in_vain(script, client, [&] {
+      script.offer(client, kRouter, lease_of(client));
+      script.offer(client, kProxy, {.siaddr = kProxy.address});
+    });
+    list.push_back({"r01-proxy-without-class", "R01", script, 10s, {"R19"}});
+  }
+  {
+    // Two address servers; the client takes the one that knows nothing of boot files.
+    const ScriptServer rogue{Ipv4Address::of(10, 0, 0, 254), {{2, 0, 0, 0, 0, 254}}};
+    CaptureScript script;
+    ScriptClient client = intel_client();
+    script.discover(client);
+    script.offer(client, rogue, lease_of(client));
+    script.offer(
+        client, kRouter,
+        {.yiaddr = Ipv4Address::of(10, 0, 0, 80), .siaddr = kRouter.address, .file = "pxelinux.0"});
+    script.request(client, rogue);
+    script.ack(client, rogue, lease_of(client));
+    list.push_back({"r02-rogue-server", "R02", script, 60s, {}});
+  }
+  {
+    const ScriptServer other{Ipv4Address::of(10, 0, 0, 10), {{2, 0, 0, 0, 0, 10}}};
+    CaptureScript script;
+    ScriptClient client = ipxe_client();
+    script.discover(client);
+    script.offer(client, kRouter, lease_of(client));
+    script.offer(client, kProxy,
+                 {.siaddr = kProxy.address, .file = "a.0", .vendor_class = "PXEClient"});
+    script.offer(client, other,
+                 {.siaddr = other.address, .file = "b.0", .vendor_class = "PXEClient"});
+    script.request(client, kRouter);
+    script.ack(client, kRouter, lease_of(client));
+    list.push_back({"r02-two-proxies", "R02", script, 60s, {}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    ask_in_vain(script, client, [&] {
+      script.offer(client, kRouter, lease_of(client));
+      script.offer(client, kProxy, pxelinux_offer());
+    });
+    list.push_back({"r23-proxy-offer-ignored", "R23", script, 10s, {}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient served = ipxe_client();
+    boot_pxelinux(script, served);
+    ScriptClient client = edk2_client();
+    client.mac.octets[5] = 0x66;
+    client.guid.octets[0] = 0x66;
+    client.architecture = 11;
+    ask_in_vain(script, client, [&] {
+      script.offer(client, kRouter, lease_of(client));
+      script.offer(client, kProxy, {.vendor_class = "PXEClient", .vendor = control_vendor(8)});
+    });
+    list.push_back({"r24-architecture-not-served", "R24", script, 10s, {"R23"}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client = pi_client();
+    ask_in_vain(script, client, [&] {
+      script.offer(client, kRouter, lease_of(client));
+      script.offer(client, kProxy, pxelinux_offer());
+    });
+    list.push_back({"r25-raspberry-pi-menu", "R25", script, 10s, {"R23"}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client;
+    client.make = ScriptClient::Make::HttpBoot;
+    client.architecture = 16;
+    ask_in_vain(script, client, [&] {
+      script.offer(client, kRouter,
+                   {.yiaddr = client.address, .siaddr = kRouter.address, .file = "grubx64.efi"});
+    });
+    list.push_back({"r35-http-offer-rejected", "R35", script, 10s, {}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client;
+    client.make = ScriptClient::Make::Uboot;
+    client.architecture = 22;
+    script.lease(client, {.siaddr = kRouter.address, .file_option = "u-boot/boot.img"});
+    script.miss(client, kRouter, "0A000039.img");
+    list.push_back({"r36-header-fields-only", "R36", script, 20s, {"R15"}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    ask_in_vain(script, client, nullptr);
+    list.push_back({"r38-nobody-answers", "R38", script, 10s, {}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client = ipxe_client();
+    script.discover(client);
+    script.offer(client, kRouter, lease_of(client));
+    script.wait(3s).request(client, kRouter);
+    script.ack(client, kRouter, lease_of(client));
+    script.wait(1s).offer(client, kProxy, pxelinux_offer());
+    list.push_back({"r47-proxy-offer-late", "R47", script, 20s, {}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    const auto nameless = [](dhcp::Message& message) {
+      message.remove(dhcp::OptionCode::ServerIdentifier);
+    };
+    ask_in_vain(script, client, [&] {
+      script.offer(client, kRouter,
+                   {.yiaddr = client.address,
+                    .siaddr = kRouter.address,
+                    .file = "grubx64.efi",
+                    .change = nameless});
+    });
+    list.push_back({"r48-offer-without-identity", "R48", script, 10s, {}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client = intel_client();
+    ask_in_vain(script, client, [&] { script.offer(client, kProxy, pxelinux_offer()); });
+    list.push_back({"r53-proxy-without-address", "R53", script, 10s, {}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client = intel_client();
+    const auto twice = [](dhcp::Message& message) {
+      message.add_text(dhcp::OptionCode::BootFileName, "grub.0");
+      message.add_text(dhcp::OptionCode::BootFileName, "pxelinux.0");
+    };
+    script.lease(client, {.siaddr = kRouter.address, .change = twice});
+    list.push_back({"r45-option-67-twice", "R45", script, 60s, {"R36"}});
+  }
+}
+
+}  // namespace pxeproof::testing

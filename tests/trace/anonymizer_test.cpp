@@ -1,0 +1,208 @@
+#include "trace/anonymizer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "protocol/dhcp/client_options.h"
+#include "protocol/dhcp/message.h"
+#include "protocol/dhcp/pxe_options.h"
+#include "protocol/frames/build.h"
+#include "protocol/random.h"
+#include "protocol/tftp/packet.h"
+
+namespace pxeproof::trace {
+namespace {
+
+using dhcp::OptionCode;
+
+const MacAddress kClient{{0x52, 0x54, 0, 0x12, 0x34, 0x56}};
+const MacAddress kServer{{0x00, 0x1b, 0x21, 0xaa, 0xbb, 0xcc}};
+constexpr Ipv4Address kClientAddress = Ipv4Address::of(192, 168, 178, 157);  // C0A8B29D
+constexpr Ipv4Address kServerAddress = Ipv4Address::of(192, 168, 178, 2);
+const Guid kGuid = *Guid::parse("4c4c4544-0042-3510-8052-b4c04f4a3132");
+
+Bytes frame(std::uint16_t source_port, std::uint16_t destination_port, ByteView payload) {
+  return frames::build_udp({.destination_mac = kServer,
+                            .source_mac = kClient,
+                            .source = {kClientAddress, source_port},
+                            .destination = {kServerAddress, destination_port}},
+                           payload);
+}
+
+// Whether the octets of a name stand anywhere in a frame.
+bool holds(ByteView octets, ByteView name) {
+  return std::search(octets.begin(), octets.end(), name.begin(), name.end()) != octets.end();
+}
+
+bool names_anybody(ByteView octets) {
+  for (const std::string_view text :
+       {"52-54-00-12-34-56", "52:54:00:12:34:56", "192.168.178", "C0A8B2", "boss-pc", "secret"}) {
+    if (holds(octets, as_bytes(text))) return true;
+  }
+  return holds(octets, kClient.octets) || holds(octets, kServer.octets) ||
+         holds(octets, kClientAddress.octets()) || holds(octets, kServerAddress.octets()) ||
+         holds(octets, kGuid.octets);
+}
+
+dhcp::Message message() {
+  dhcp::Message message;
+  message.header.op = dhcp::kBootReply;
+  message.header.set_mac(kClient);
+  message.header.yiaddr = kClientAddress;
+  message.header.siaddr = kServerAddress;
+  message.header.set_sname("boss-pc");
+  message.header.set_file("tftp://boss-pc/01-52-54-00-12-34-56");
+  message.add_type(dhcp::MessageType::Ack);
+  message.add_address(OptionCode::ServerIdentifier, kServerAddress);
+  message.add_text(OptionCode::HostName, "boss-pc");
+  message.add_text(OptionCode::DomainName, "secret.example");
+  message.add_text(OptionCode::TftpServerName, "192.168.178.2");
+  message.add_text(OptionCode::BootFileName, "http://192.168.178.2/C0A8B29D");
+  message.add(OptionCode::ClientMachineIdentifier, dhcp::encode_guid(kGuid));
+  Bytes id{1};
+  ByteWriter(id).bytes(kClient.octets);
+  message.add(OptionCode::ClientIdentifier, id);
+  message.add(OptionCode::RelayAgentInformation, as_bytes("\x01\x06secret"));
+  message.add(std::uint8_t{230}, as_bytes("secret"));
+  pxe::VendorOptions vendor;
+  vendor.add_servers({{.type = 0x8000, .addresses = {kServerAddress}}});
+  message.add(OptionCode::VendorSpecific, pxe::encode(vendor));
+  return message;
+}
+
+TEST(Anonymizer, LeavesNoNameInADhcpMessage) {
+  Anonymizer anonymizer(1);
+  const Bytes original = frame(67, 68, dhcp::encode(message()));
+  ASSERT_TRUE(names_anybody(original));
+
+  const auto rewritten = anonymizer.rewrite(original);
+
+  ASSERT_TRUE(rewritten);
+  EXPECT_FALSE(names_anybody(rewritten->octets));
+  EXPECT_EQ(rewritten->original_size, rewritten->octets.size());
+  const auto udp = frames::inspect_udp(rewritten->octets);  // checksums and lengths, too
+  ASSERT_TRUE(udp) << to_string(udp.error().fault);
+  const auto read = dhcp::MessageView::parse(udp->payload);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->type(), dhcp::MessageType::Ack);
+  EXPECT_EQ(read->mac(), udp->ethernet.source);
+  EXPECT_EQ(read->yiaddr(), udp->source.address);
+  EXPECT_EQ(read->siaddr(), udp->destination.address);
+  EXPECT_EQ(read->address(OptionCode::ServerIdentifier), udp->destination.address);
+  EXPECT_EQ(read->text(OptionCode::HostName), read->sname_text());
+  EXPECT_EQ(read->text(OptionCode::TftpServerName), to_string(udp->destination.address));
+  const auto servers = pxe::decode_servers(pxe::decode(*read->joined(OptionCode::VendorSpecific))
+                                               ->find(pxe::VendorTag::BootServers)
+                                               ->value);
+  ASSERT_TRUE(servers);
+  EXPECT_EQ(servers->at(0).addresses.at(0), udp->destination.address);
+  EXPECT_EQ(
+      read->text(OptionCode::BootFileName),
+      "http://" + to_string(udp->destination.address) + "/" + [&] {
+        char text[9];
+        std::snprintf(text, sizeof text, "%08X", udp->source.address.value);
+        return std::string(text);
+      }());
+}
+
+TEST(Anonymizer, RewritesTheNamesInArpAndKeepsWhoIsWho) {
+  Anonymizer anonymizer(1);
+  const auto datagram = anonymizer.rewrite(frame(2000, 69, as_bytes("x")));
+  const auto rewritten = anonymizer.rewrite(frames::build_arp(
+      {frames::kArpReply, kServer, kServerAddress, kClient, kClientAddress}, kClient));
+  ASSERT_TRUE(rewritten && datagram);
+  EXPECT_FALSE(names_anybody(rewritten->octets));
+  const auto arp = frames::inspect_arp(rewritten->octets);
+  const auto udp = see_packet(datagram->octets);
+  ASSERT_TRUE(arp && udp);
+  EXPECT_EQ(arp->sender_mac, udp->facts.link_destination);
+  EXPECT_EQ(arp->sender_address, udp->destination.address);
+  EXPECT_EQ(arp->target_mac, udp->facts.link_source);
+}
+
+TEST(Anonymizer, RewritesFileNamesAndLeavesContentOut) {
+  Anonymizer anonymizer(1);
+  const tftp::Request request{.filename = "pxelinux.cfg/01-52-54-00-12-34-56",
+                              .options = {{"blksize", "1408"}}};
+  const auto asked = anonymizer.rewrite(frame(2000, 69, tftp::encode(request)));
+  ASSERT_TRUE(asked);
+  EXPECT_FALSE(names_anybody(asked->octets));
+  const auto udp = frames::inspect_udp(asked->octets);
+  ASSERT_TRUE(udp);
+  const auto decoded = tftp::decode(udp->payload);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(std::get<tftp::Request>(*decoded).filename, "pxelinux.cfg/01-52-54-00-00-00-01");
+  EXPECT_EQ(to_string(udp->ethernet.source), "52:54:00:00:00:01");
+
+  Bytes data{0, 3, 0, 1};
+  ByteWriter(data).text("append root=secret");
+  const Bytes original = frame(2000, 2001, data);
+  const auto sent = anonymizer.rewrite(original);
+  ASSERT_TRUE(sent);
+  EXPECT_FALSE(names_anybody(sent->octets));
+  EXPECT_EQ(sent->original_size, original.size());
+  EXPECT_EQ(sent->octets.size(), 14U + 20 + 8 + 4);
+  // With its content the datagram's checksum would be right.
+  Bytes whole = sent->octets;
+  ByteWriter(whole).text("append root=secret");
+  EXPECT_TRUE(frames::inspect_udp(whole));
+}
+
+TEST(Anonymizer, KeepsVendorsPrefixesAndLastOctets) {
+  Pseudonyms names(9);
+  EXPECT_EQ(names.of(kServer).octets[2], 0x21);
+  EXPECT_NE(names.of(kServer), kServer);
+  Random random(4);
+  for (int round = 0; round < 500; ++round) {
+    const Ipv4Address one{static_cast<std::uint32_t>(random.between(0x0a000000, 0x0affffff))};
+    const Ipv4Address other{one.value ^ (1U << random.below(24))};
+    const std::uint32_t before = one.value ^ other.value;
+    const std::uint32_t after = names.of(one).value ^ names.of(other).value;
+    ASSERT_EQ(std::countl_zero(before), std::countl_zero(after));
+    ASSERT_EQ(names.of(one).value & 0xffU, one.value & 0xffU);
+    ASSERT_EQ(names.of(one), names.of(one));
+  }
+  EXPECT_EQ(names.of(Ipv4Address::broadcast()), Ipv4Address::broadcast());
+  EXPECT_EQ(names.of(MacAddress::broadcast()), MacAddress::broadcast());
+  EXPECT_EQ(names.of(Ipv4Address::of(239, 1, 2, 3)), Ipv4Address::of(239, 1, 2, 3));
+}
+
+TEST(Anonymizer, RewritesTheQuoteInIcmp) {
+  Anonymizer anonymizer(1);
+  const Bytes about = frame(2000, 69, as_bytes("secret"));
+  const Bytes original = frames::build_port_unreachable({.destination_mac = kClient,
+                                                         .source_mac = kServer,
+                                                         .source = kServerAddress,
+                                                         .destination = kClientAddress},
+                                                        ByteView(about).subspan(14));
+  const auto rewritten = anonymizer.rewrite(original);
+  ASSERT_TRUE(rewritten);
+  EXPECT_FALSE(names_anybody(rewritten->octets));
+  const ByteView icmp = ByteView(rewritten->octets).subspan(34);
+  EXPECT_EQ(frames::internet_checksum(icmp), 0);
+}
+
+// Whatever is in the frame, cut anywhere: no name of the original comes out.
+TEST(Anonymizer, LeavesNoNameInDamagedFrames) {
+  Random random(8);
+  const Bytes whole = frame(67, 68, dhcp::encode(message()));
+  for (int round = 0; round < 3000; ++round) {
+    Bytes octets = whole;
+    // Damage what stands behind the addresses, so that they stay known as names.
+    for (int hit = 0; hit < 3; ++hit) {
+      octets[42 + random.below(octets.size() - 42)] = static_cast<std::uint8_t>(random.next());
+    }
+    octets.resize(random.between(0, octets.size()));
+    Anonymizer anonymizer(1);
+    const auto rewritten = anonymizer.rewrite(octets);
+    if (!rewritten) continue;
+    ASSERT_LE(rewritten->octets.size(), rewritten->original_size);
+    ASSERT_FALSE(holds(rewritten->octets, as_bytes("192.168.178"))) << round;
+    ASSERT_FALSE(holds(rewritten->octets, kClientAddress.octets())) << round;
+    ASSERT_FALSE(holds(rewritten->octets, kClient.octets)) << round;
+    ASSERT_FALSE(holds(rewritten->octets, as_bytes("secret"))) << round;
+  }
+}
+
+}  // namespace
+}  // namespace pxeproof::trace

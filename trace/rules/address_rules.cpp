@@ -1,0 +1,281 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "trace/rules/looks.h"
+#include "trace/rules/queries.h"
+
+namespace pxeproof::trace::rule {
+
+namespace {
+
+// The client's messages with a relay's address in them, whether the relay's copy or the only one.
+std::vector<SeenDhcp> relayed_questions(const BootSession& session) {
+  std::vector<SeenDhcp> found;
+  for (const auto* list : {&session.discovers, &session.client_copies}) {
+    for (const SeenDhcp& question : *list) {
+      if (!question->giaddr.is_unspecified() && begins_boot(*question.what)) {
+        found.push_back(question);
+      }
+    }
+  }
+  return found;
+}
+
+bool has_relay_information(const DhcpStep& step) {
+  const auto message = dhcp::MessageView::parse(step.octets);
+  return message && message->has(dhcp::OptionCode::RelayAgentInformation);
+}
+
+std::optional<Ipv4Address> option_address(const DhcpStep& step, dhcp::OptionCode code) {
+  const auto message = dhcp::MessageView::parse(step.octets);
+  if (!message) return std::nullopt;
+  const auto value = message->first(code);
+  if (!value || value->size() < 4) return std::nullopt;
+  return Ipv4Address::from(value->first(4));
+}
+
+bool went_on(const BootSession& session) {
+  return session.fetches() || !session.acks.empty() || !session.boot_server_requests.empty();
+}
+
+}  // namespace
+
+Look relay_drops_answers(const RuleInput& in) {
+  const std::vector<SeenDhcp> questions = relayed_questions(in.session);
+  if (questions.empty() || went_on(in.session) || in.session.offers.empty()) return std::nullopt;
+  const Ipv4Address relay = questions.front()->giaddr;
+  const bool forwarded = std::ranges::any_of(in.session.offers, [&](const SeenDhcp& offer) {
+    return offer->destination.port == dhcp::kClientPort && offer->source.address == relay;
+  });
+  if (forwarded) return std::nullopt;
+  Finding finding;
+  finding.packets = packets_of(questions);
+  finding.until = "offer";
+  const bool asked_with_82 = has_relay_information(*questions.front().what);
+  for (const SeenDhcp& offer : in.session.offers) {
+    if (asked_with_82 && !has_relay_information(*offer.what)) {
+      finding.confidence = Confidence::Likely;
+      finding.packets.push_back(offer.packet());
+      finding.cause = fmt::format(
+          "The relay {} adds option 82, {} answers without it, and the client goes on asking: many "
+          "relays drop such an answer (RFC 3046 s.2.2).",
+          to_string(relay), to_string(identity_of(*offer.what)));
+      finding.fixes = {{"server", "echo option 82 in every answer to a relayed request"},
+                       {"relay", "Cisco: ip dhcp relay information trusted; or stop adding 82"}};
+      return finding;
+    }
+  }
+  const auto to_relay = std::ranges::find_if(in.session.offers, [&](const SeenDhcp& offer) {
+    return offer->destination == Endpoint{relay, dhcp::kServerPort};
+  });
+  const auto to_client = std::ranges::find_if(in.session.offers, [&](const SeenDhcp& offer) {
+    return offer->destination.port == dhcp::kClientPort;
+  });
+  if (to_client != in.session.offers.end()) {
+    finding.confidence = Confidence::Certain;
+    finding.packets.push_back(to_client->packet());
+    finding.cause = fmt::format(
+        "{} answers a relayed request to {} instead of the relay {} port 67 (RFC 2131 s.4.1): the "
+        "answer never crosses the router.",
+        to_string(identity_of(*to_client->what)), to_string(to_client->what->destination),
+        to_string(relay));
+    finding.fixes = {{"dnsmasq", "dhcp-range=CLIENT-NETWORK,proxy,NETMASK"},
+                     {"server", "send to giaddr port 67"}};
+    return finding;
+  }
+  if (to_relay == in.session.offers.end()) return std::nullopt;
+  finding.confidence = Confidence::Possible;
+  finding.packets.push_back(to_relay->packet());
+  finding.cause = fmt::format(
+      "{} answered to the relay {}, and the client goes on asking: the relay does not pass the "
+      "answer on, or it is lost behind it.",
+      to_string(identity_of(*to_relay->what)), to_string(relay));
+  finding.fixes = {{"relay",
+                    "check that it forwards from this server's address (helper address, "
+                    "access lists, DHCP snooping trust)"}};
+  finding.elsewhere = "not decidable from this side: capture in the client's network";
+  return finding;
+}
+
+Look proxy_ignores_relay(const RuleInput& in) {
+  const std::vector<SeenDhcp> questions = relayed_questions(in.session);
+  if (questions.empty() || in.session.fetches()) return std::nullopt;
+  const Ipv4Address relay = questions.front()->giaddr;
+  Finding finding;
+  finding.until = "offer";
+  finding.packets = packets_of(questions);
+  for (const SeenDhcp& proxy : proxy_offers(in.session)) {
+    const bool from_relay = proxy->source.address == relay;
+    if (from_relay || proxy->destination.port != dhcp::kClientPort) continue;
+    finding.confidence = Confidence::Certain;
+    finding.packets.push_back(proxy.packet());
+    finding.cause = fmt::format(
+        "The proxy {} answers a relayed request by {} in its own network; the client is behind the "
+        "relay {} and never sees it.",
+        to_string(identity_of(*proxy.what)), to_string(proxy->destination), to_string(relay));
+    finding.fixes = {{"dnsmasq", "dhcp-range=CLIENT-NETWORK,proxy,NETMASK"},
+                     {"others", "unicast the offer to giaddr port 67"}};
+    return finding;
+  }
+  const bool leased = !address_offers(in.session).empty();
+  const bool any_boot = std::ranges::any_of(in.session.offers, [](const SeenDhcp& offer) {
+    return says_pxe(*offer.what) || names_boot(*offer.what);
+  });
+  if (!leased || any_boot) return std::nullopt;
+  finding.confidence = Confidence::Likely;
+  add_packets(finding.packets, in.session.offers);
+  finding.cause = fmt::format(
+      "The request came through the relay {}; an address server answered it and no proxy did: the "
+      "proxy has no range for the client's network, or the relay does not send to it.",
+      to_string(relay));
+  finding.fixes = {{"relay", "add the proxy as a second helper address"},
+                   {"dnsmasq", "dhcp-range=CLIENT-NETWORK,proxy,NETMASK"}};
+  finding.elsewhere = kCaptureAtServer;
+  return finding;
+}
+
+Look identifier_malformed(const RuleInput& in) {
+  if (went_on(in.session) || in.session.discovers.empty()) return std::nullopt;
+  const SeenDhcp& question = in.session.discovers.front();
+  const auto message = dhcp::MessageView::parse(question->octets);
+  if (!message || question->cut) return std::nullopt;
+  constexpr std::size_t kIdentifierSize = 17;  // RFC 4578 s.2.3
+  const auto identifier = message->first(dhcp::OptionCode::ClientMachineIdentifier);
+  const bool pxe = says_pxe(*question.what);
+  if (!pxe || (identifier && identifier->size() == kIdentifierSize)) return std::nullopt;
+  const bool others_served = std::ranges::any_of(in.capture.boots, [&](const Boot* other) {
+    return other != &in.boot && !other->address.is_unspecified();
+  });
+  Finding finding;
+  finding.confidence =
+      others_served && in.session.offers.empty() ? Confidence::Likely : Confidence::Possible;
+  finding.packets = {question.packet()};
+  finding.cause = identifier
+                      ? fmt::format(
+                            "The client's option 97 has {} octets instead of 17; strict servers "
+                            "do not answer it.",
+                            identifier->size())
+                      : std::string(
+                            "The client sends no option 97 (machine identifier); strict servers "
+                            "do not answer it.");
+  finding.fixes = {{"server", "accept requests without a sound option 97 (dnsmasq does)"},
+                   {"firmware", "set a machine UUID in the BIOS setup"}};
+  finding.until = "offer";
+  return finding;
+}
+
+Look server_off_net(const RuleInput& in) {
+  if (in.session.acks.empty()) return std::nullopt;
+  const DhcpStep& ack = *in.session.acks.back().what;
+  const auto mask = option_address(ack, dhcp::OptionCode::SubnetMask);
+  const auto router = option_address(ack, dhcp::OptionCode::Router);
+  if (!mask || (router && !router->is_unspecified())) return std::nullopt;
+  const Subnet own{ack.yiaddr, *mask};
+  Ipv4Address server;
+  std::uint32_t packet = in.session.acks.back().packet();
+  for (const SeenDhcp& answer : boot_answers(in.session)) {
+    if (!answer->siaddr.is_unspecified() && names_boot(*answer.what) &&
+        !own.contains(answer->siaddr)) {
+      server = answer->siaddr;
+      packet = answer.packet();
+    }
+  }
+  const SeenTransfer* last = last_transfer(in.session);
+  const bool reached = last != nullptr && last->what->first_answer.has_value();
+  if (server.is_unspecified() || reached) return std::nullopt;
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  finding.packets = {packet};
+  finding.cause = fmt::format(
+      "The boot server {} is not in the client's network, and its address server {} names no "
+      "router "
+      "(option 3): the client cannot reach it.",
+      to_string(server), to_string(identity_of(ack)));
+  finding.fixes = {{"dnsmasq", "dhcp-option=option:router,ROUTER"},
+                   {"ISC dhcpd", "option routers ROUTER;"},
+                   {"Kea", "option \"routers\""}};
+  return finding;
+}
+
+Look netmask_missing(const RuleInput& in) {
+  if (in.session.fetches() || in.family == firmware::Family::Ipxe) return std::nullopt;
+  std::vector<SeenDhcp> candidates = in.session.acks;
+  if (candidates.empty() && in.session.declines.empty()) return std::nullopt;
+  if (candidates.empty()) candidates = address_offers(in.session);
+  for (const SeenDhcp& answer : candidates) {
+    if (answer->cut || option_address(*answer.what, dhcp::OptionCode::SubnetMask)) continue;
+    Finding finding;
+    finding.confidence =
+        in.family == firmware::Family::Edk2 ? Confidence::Certain : Confidence::Possible;
+    finding.packets = {answer.packet()};
+    finding.cause =
+        fmt::format("{} gives an address without a netmask (option 1); UEFI refuses such a lease.",
+                    to_string(identity_of(*answer.what)));
+    finding.fixes = {{"server", "send option 1 whenever option 55 asks for it"},
+                     {"ISC dhcpd", "option subnet-mask 255.255.255.0;"}};
+    finding.until = "4011";
+    return finding;
+  }
+  return std::nullopt;
+}
+
+Look address_refused(const RuleInput& in) {
+  if (in.session.naks.empty() || !in.session.acks.empty()) return std::nullopt;
+  const SeenDhcp& nak = in.session.naks.back();
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  finding.packets = {nak.packet()};
+  finding.cause = fmt::format(
+      "{} refuses the address that the client asked for (DHCPNAK{}). UEFI ends the boot at once "
+      "(PXE-E07).",
+      to_string(identity_of(*nak.what)),
+      nak->nak_text.empty() ? "" : fmt::format(": {}", quote(nak->nak_text)));
+  const bool two = std::ranges::any_of(in.session.offers, [&](const SeenDhcp& offer) {
+    return gives_address(*offer.what) && identity_of(*offer.what) != identity_of(*nak.what);
+  });
+  if (two) finding.cause += " Another server had offered that address: two servers disagree.";
+  finding.fixes = {
+      {"network", "one DHCP server for each network; look for a second one"},
+      {"dnsmasq", "dhcp-authoritative only where it is the only server; free the pool"}};
+  finding.until = "4011";
+  return finding;
+}
+
+Look address_declined(const RuleInput& in) {
+  if (in.session.declines.empty() || netmask_missing(in)) return std::nullopt;
+  Finding finding;
+  finding.confidence = Confidence::Likely;
+  finding.packets = packets_of(in.session.declines);
+  add_packets(finding.packets, in.session.acks);
+  finding.cause =
+      "The client declined its address: another host uses it already, or the answer changed "
+      "between "
+      "offer and acknowledgement.";
+  finding.fixes = {{"network", "find the host with the fixed address inside the pool"},
+                   {"dnsmasq", "dhcp-host=MAC,OTHER-ADDRESS; do not set no-ping"}};
+  finding.until = "4011";
+  return finding;
+}
+
+Look no_acknowledgement(const RuleInput& in) {
+  const bool waiting = !in.session.requests.empty() && in.session.acks.empty() &&
+                       in.session.naks.empty() && !in.session.fetches() &&
+                       in.session.boot_server_requests.empty();
+  if (!waiting || in.boot.verdict.kind == BootVerdict::Kind::Unfinished) return std::nullopt;
+  Finding finding;
+  finding.packets = packets_of(in.session.requests);
+  const auto asked = in.session.requests.back()->server_id;
+  finding.cause = fmt::format("{} offered an address and does not acknowledge it ({} REQUESTs).",
+                              asked ? to_string(*asked) : std::string("The server"),
+                              in.session.requests.size());
+  finding.fixes = {{"address server",
+                    "see its log: a full pool, a lease file it cannot write, a host entry that "
+                    "changed"},
+                   {"network", "DHCP snooping on the switch: trust the server's port"}};
+  finding.elsewhere = kCaptureAtServer;
+  finding.until = "4011";
+  return finding;
+}
+
+}  // namespace pxeproof::trace::rule

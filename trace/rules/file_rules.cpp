@@ -1,0 +1,359 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "trace/rules/looks.h"
+#include "trace/rules/queries.h"
+
+namespace pxeproof::trace::rule {
+
+namespace {
+
+using Outcome = TransferStep::Outcome;
+constexpr std::uint16_t kNotFound = 1;
+constexpr std::uint16_t kAccessViolation = 2;
+
+const SeenTransfer* refused(const RuleInput& in, std::uint16_t code) {
+  const SeenTransfer* last = last_transfer(in.session);
+  return last != nullptr && was_refused(*last->what, code) ? last : nullptr;
+}
+
+std::vector<std::uint32_t> packets_of(const SeenTransfer& transfer) {
+  std::vector<std::uint32_t> packets;
+  add_packets(packets, *transfer.step);
+  return packets;
+}
+
+// The answer whose file this request is for; nullptr when no answer names it.
+const SeenDhcp* source_of(const std::vector<SeenDhcp>& answers, std::string_view name) {
+  const auto found = std::find_if(answers.rbegin(), answers.rend(), [&](const SeenDhcp& answer) {
+    return !answer->boot_file.empty() &&
+           (name == answer->boot_file || name.starts_with(answer->boot_file) ||
+            answer->boot_file.find(name) != std::string::npos);
+  });
+  return found == answers.rend() ? nullptr : &*found;
+}
+
+// A name that came whole in this capture and differs only in case, slashes or directory.
+std::string similar_name(const RuleInput& in, std::string_view wanted) {
+  std::string plain = lower_case(base_name(wanted));
+  for (const Boot* boot : in.capture.boots) {
+    for (const Step& step : boot->steps) {
+      const auto* transfer = std::get_if<TransferStep>(&step.what);
+      if (transfer == nullptr || !came_whole(*transfer) || transfer->filename == wanted) continue;
+      if (lower_case(base_name(transfer->filename)) == plain) return transfer->filename;
+    }
+  }
+  return {};
+}
+
+bool is_ladder(const TransferStep& transfer) {
+  const FileRole role = role_of(transfer.filename);
+  return role == FileRole::Config || role == FileRole::Module;
+}
+
+// What the machine ran when it asked: the last program that came whole before.
+const SeenTransfer* program_before(const RuleInput& in, const SeenTransfer& request) {
+  const SeenTransfer* found = nullptr;
+  for (const SeenTransfer& seen : in.session.transfers) {
+    if (seen.at() >= request.at()) break;
+    if (came_whole(*seen.what) && fetches_more(role_of(seen->filename))) found = &seen;
+  }
+  return found;
+}
+
+}  // namespace
+
+Look file_not_found(const RuleInput& in) {
+  const SeenTransfer* last = refused(in, kNotFound);
+  if (last == nullptr) return std::nullopt;
+  const TransferStep& transfer = *last->what;
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  finding.packets = packets_of(*last);
+  const std::string similar = similar_name(in, transfer.filename);
+  const SeenDhcp* named_by = source_of(boot_answers(in.session), transfer.filename);
+  const bool is_first = first_file(in.sessions) == nullptr;
+  if (named_by != nullptr) finding.packets.insert(finding.packets.begin(), named_by->packet());
+  finding.cause = fmt::format(
+      "{} has no file {}{}.", to_string(transfer.asked), quote(transfer.filename),
+      named_by != nullptr
+          ? fmt::format(", which {} names as boot file", to_string(identity_of(*named_by->what)))
+      : is_first ? ""
+                 : ", which the second stage asks for");
+  if (!similar.empty()) {
+    finding.cause += fmt::format(" It did send {}: the names differ in case, directory or slashes.",
+                                 quote(similar));
+  }
+  if (transfer.filename.find('\\') != std::string::npos) {
+    finding.cause += " The name holds backslashes; not every server turns them into slashes.";
+  }
+  if (is_first) {
+    finding.fixes = {
+        {"dnsmasq",
+         fmt::format("put {} below tftp-root, readable for all; or name the file that is "
+                     "there: pxe-service={},\"...\",NAME",
+                     quote(transfer.filename), csa_name(in.architecture()))},
+        {"tftpd-hpa",
+         fmt::format("the name is relative to --secure DIRECTORY: {}", quote(transfer.filename))}};
+  } else {
+    finding.fixes = {{"loader",
+                      "correct the name in its configuration; a leading / begins at the "
+                      "TFTP root"},
+                     {"server", fmt::format("put {} there", quote(transfer.filename))}};
+    finding.until = "payload";
+  }
+  return finding;
+}
+
+Look layer_suffix(const RuleInput& in) {
+  const SeenTransfer* last = refused(in, kNotFound);
+  if (last == nullptr || !last->what->filename.ends_with(".0")) return std::nullopt;
+  const std::string& name = last->what->filename;
+  const std::string stem = name.substr(0, name.size() - 2);
+  const std::string base(base_name(stem));
+  const bool has_extension = base.find('.') != std::string::npos;
+  const bool is_own_name = base == "pxelinux" || base == "lpxelinux" || base == "gpxelinux" ||
+                           base == "core" || base == "chain";
+  const bool from_boot_server = !in.session.boot_server_answers.empty();
+  if (is_own_name || (!has_extension && !in.is_uefi() && !from_boot_server)) return std::nullopt;
+  Finding finding;
+  finding.confidence = has_extension || in.is_uefi() ? Confidence::Certain : Confidence::Likely;
+  finding.packets = packets_of(*last);
+  finding.cause = fmt::format(
+      "The server appended the layer \".0\" to the base name {}: it does so when the name in the "
+      "configuration has no dot.",
+      quote(stem));
+  finding.fixes = {{"dnsmasq", fmt::format("pxe-service={},\"...\",{}", csa_name(in.architecture()),
+                                           has_extension ? stem : stem + ".efi")}};
+  return finding;
+}
+
+Look name_with_garbage(const RuleInput& in) {
+  for (const SeenTransfer& seen : in.session.transfers) {
+    const std::string& name = seen->filename;
+    const auto bad = std::find_if(name.begin(), name.end(), [](char letter) {
+      const auto octet = static_cast<unsigned char>(letter);
+      return octet >= 0x80 || octet < 0x20 || octet == 0x7f;
+    });
+    if (bad == name.end() || came_whole(*seen.what)) continue;
+    const std::string sound(name.begin(), bad);
+    const std::vector<SeenDhcp> answers = boot_answers(in.session);
+    const auto named = std::ranges::find_if(answers, [&](const SeenDhcp& answer) {
+      return !sound.empty() && answer->boot_file.find(sound) != std::string::npos;
+    });
+    Finding finding;
+    finding.confidence = named != answers.end() ? Confidence::Certain : Confidence::Likely;
+    finding.packets = packets_of(seen);
+    if (named != answers.end()) finding.packets.insert(finding.packets.begin(), named->packet());
+    finding.cause = fmt::format(
+        "The client asks for {}: behind the file's name it read on into the octets that follow, "
+        "for "
+        "option 67 has no NUL at its end.",
+        quote(name));
+    finding.fixes = {
+        {"dnsmasq", "dhcp-no-override (the name then stands in the header's file field)"},
+        {"ISC dhcpd", "filename \"...\"; instead of option bootfile-name"},
+        {"MikroTik, others", "end the value of option 67 with a NUL"}};
+    return finding;
+  }
+  return std::nullopt;
+}
+
+Look shim_second_stage(const RuleInput& in) {
+  const SeenTransfer* shim = nullptr;
+  for (const SeenTransfer& seen : in.session.transfers) {
+    if (came_whole(*seen.what) && role_of(seen->filename) == FileRole::Shim) shim = &seen;
+  }
+  const SeenTransfer* last = last_transfer(in.session);
+  if (last == nullptr || came_whole(*last->what)) return std::nullopt;
+  const TransferStep& transfer = *last->what;
+  if (shim == nullptr) {
+    // A shim under another name: the first file, then a GRUB that is not where it is looked for.
+    const SeenTransfer* first = first_file(in.sessions);
+    const bool grub_next = role_of(transfer.filename) == FileRole::Grub &&
+                           lower_case(transfer.filename).ends_with(".efi");
+    if (first == nullptr || !in.is_uefi() || !grub_next) return std::nullopt;
+    shim = first;
+  }
+  const bool is_second_stage =
+      transfer.outcome == Outcome::Refused || transfer.outcome == Outcome::Unanswered;
+  const auto next = std::ranges::find_if(in.session.transfers, [&](const SeenTransfer& seen) {
+    return seen.at() > shim->at() && came_whole(*seen.what) &&
+           role_of(seen->filename) != FileRole::Optional && seen->filename != (*shim)->filename;
+  });
+  if (!is_second_stage || next != in.session.transfers.end()) return std::nullopt;
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  finding.packets = packets_of(*shim);
+  add_packets(finding.packets, *last->step);
+  const std::string directory(directory_of((*shim)->filename));
+  if (transfer.asked != (*shim)->asked) {
+    finding.cause = fmt::format(
+        "shim came from {} and asks {} for {}: it takes next-server of the address server's "
+        "answer, "
+        "not the proxy's.",
+        to_string((*shim)->asked), to_string(transfer.asked), quote(transfer.filename));
+  } else if (directory_of(transfer.filename) != directory) {
+    finding.cause = fmt::format(
+        "shim came as {} and asks for {}, outside its directory: it takes the path of the boot "
+        "file "
+        "apart, and a backslash, a doubled slash or option 67 beside the header field misleads it.",
+        quote((*shim)->filename), quote(transfer.filename));
+  } else {
+    finding.cause = fmt::format("shim came as {}, and its second stage {} is not beside it.",
+                                quote((*shim)->filename), quote(transfer.filename));
+  }
+  finding.fixes = {
+      {"server", fmt::format("put grubx64.efi beside {}", quote((*shim)->filename))},
+      {"dnsmasq",
+       "name it with slashes; next-server of the DHCP server equal to the TFTP server: "
+       "dhcp-boot=shimx64.efi,,ADDRESS"}};
+  finding.until = "payload";
+  return finding;
+}
+
+Look loader_part_missing(const RuleInput& in) {
+  const SeenTransfer* last = last_transfer(in.session);
+  if (last == nullptr || last->what->outcome != Outcome::Refused) return std::nullopt;
+  if (role_of(last->what->filename) != FileRole::Module) return std::nullopt;
+  const SeenTransfer* program = program_before(in, *last);
+  if (program == nullptr) program = first_file(in.sessions);
+  if (program == nullptr) return std::nullopt;
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  finding.packets = packets_of(*program);
+  for (const SeenTransfer& seen : in.session.transfers) {
+    if (seen.at() > program->at() && seen->outcome == Outcome::Refused) {
+      add_packets(finding.packets, *seen.step);
+    }
+  }
+  finding.cause = fmt::format("{} came whole, but its part {} is not on the server.",
+                              quote((*program)->filename), quote(last->what->filename));
+  const bool syslinux = lower_case(last->what->filename).find(".c32") != std::string::npos ||
+                        lower_case(last->what->filename).find("ldlinux") != std::string::npos;
+  finding.fixes = {
+      {"server", syslinux
+                     ? std::string("copy ldlinux.c32 and the modules of the same syslinux version "
+                                   "(/usr/lib/syslinux/modules/bios) beside pxelinux.0")
+                     : std::string("grub-mknetdir --net-directory=TFTP-ROOT, or a GRUB image with "
+                                   "its modules inside")}};
+  finding.until = "payload";
+  return finding;
+}
+
+Look configuration_missing(const RuleInput& in) {
+  const SeenTransfer* last = last_transfer(in.session);
+  if (last == nullptr || last->what->outcome != Outcome::Refused) return std::nullopt;
+  if (role_of(last->what->filename) != FileRole::Config) return std::nullopt;
+  const SeenTransfer* program = program_before(in, *last);
+  if (program == nullptr) program = first_file(in.sessions);
+  if (program == nullptr) return std::nullopt;
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  finding.packets = packets_of(*program);
+  std::size_t tried = 0;
+  for (const SeenTransfer& seen : in.session.transfers) {
+    if (seen->outcome != Outcome::Refused || role_of(seen->filename) != FileRole::Config) continue;
+    ++tried;
+    if (tried == 1) finding.packets.push_back(seen.packet());
+  }
+  finding.packets.push_back(last->step->last_packet);
+  finding.cause = fmt::format("{} runs and finds no configuration: {} names tried, the last {}.",
+                              quote((*program)->filename), tried, quote(last->what->filename));
+  finding.fixes = {
+      {"server", fmt::format("create {} below the TFTP root", quote(last->what->filename))},
+      {"dnsmasq",
+       "or tell its place: dhcp-option=209,NAME and 210,DIRECTORY/ (not in proxy mode)"}};
+  finding.until = "config";
+  return finding;
+}
+
+Look wrong_next_server(const RuleInput& in) {
+  const SeenTransfer* last = last_transfer(in.session);
+  if (last == nullptr || came_whole(*last->what)) return std::nullopt;
+  const TransferStep& transfer = *last->what;
+  const SeenDhcp* named_by = source_of(boot_answers(in.session), transfer.filename);
+  // The file's server by the answer that names it.
+  Ipv4Address right;
+  std::uint32_t packet = 0;
+  if (named_by != nullptr) {
+    right = named_by->what->siaddr.is_unspecified() ? identity_of(*named_by->what)
+                                                    : named_by->what->siaddr;
+    packet = named_by->packet();
+  } else if (const SeenTransfer* first = first_file(in.sessions);
+             first != nullptr && role_of((*first)->filename) != FileRole::Shim) {
+    right = (*first)->asked;
+    packet = first->packet();
+  }
+  if (right.is_unspecified() || right == transfer.asked) return std::nullopt;
+  const std::vector<SeenDhcp> answers = boot_answers(in.session);
+  const bool is_lessor = std::ranges::any_of(answers, [&](const SeenDhcp& answer) {
+    return gives_address(*answer.what) &&
+           (answer->siaddr == transfer.asked || identity_of(*answer.what) == transfer.asked);
+  });
+  if (!is_lessor) return std::nullopt;
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  finding.packets = packets_of(*last);
+  finding.packets.insert(finding.packets.begin(), packet);
+  finding.cause = fmt::format(
+      "The client asks {} for {}, but the boot file comes from {}: it took next-server (siaddr) of "
+      "the address server's answer.",
+      to_string(transfer.asked), quote(transfer.filename), to_string(right));
+  finding.fixes = {
+      {"address server", fmt::format("next-server {}; or none at all", to_string(right))},
+      {"dnsmasq", fmt::format("as address server: dhcp-boot=FILE,,{}", to_string(right))},
+      {"Kea", fmt::format("\"next-server\": \"{}\"", to_string(right))}};
+  return finding;
+}
+
+Look access_denied(const RuleInput& in) {
+  const SeenTransfer* last = refused(in, kAccessViolation);
+  if (last == nullptr) return std::nullopt;
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  finding.packets = packets_of(*last);
+  finding.cause = fmt::format("{} may not send {}: \"{}\".", to_string(last->what->asked),
+                              quote(last->what->filename), printable(last->what->error_text));
+  finding.fixes = {
+      {"server", fmt::format("chmod a+r {} and a+x its directories; no link out of the "
+                             "TFTP root",
+                             printable(last->what->filename))},
+      {"dnsmasq", "with tftp-secure the file must belong to user dnsmasq"}};
+  return finding;
+}
+
+Look tftp_refused(const RuleInput& in) {
+  const SeenTransfer* last = last_transfer(in.session);
+  if (last == nullptr || last->what->outcome != Outcome::Refused) return std::nullopt;
+  const TransferStep& transfer = *last->what;
+  const std::uint16_t code = transfer.error_code.value_or(0);
+  if (code == kNotFound || code == kAccessViolation || is_ladder(transfer)) return std::nullopt;
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  finding.packets = packets_of(*last);
+  finding.cause = fmt::format("{} refuses {} with ERROR {} \"{}\".", to_string(transfer.asked),
+                              quote(transfer.filename), code, printable(transfer.error_text));
+  finding.fixes = {{"server", code == 8
+                                  ? "accept the request without the option it dislikes "
+                                    "(RFC 2347: ignore what is not known)"
+                                  : "see its log: a directory, a read error, a refused mode"}};
+  return finding;
+}
+
+Look http_refused(const RuleInput& in) {
+  if (in.session.http.empty()) return std::nullopt;
+  const SeenHttp& last = in.session.http.back();
+  if (!last->status || *last->status < 400) return std::nullopt;
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  add_packets(finding.packets, *last.step);
+  finding.cause = fmt::format("The web server {} answers {} to {}.",
+                              to_string(last->server.address), *last->status, quote(last->target));
+  finding.fixes = {{"web server", "correct the URL, or put the file there and make it readable"}};
+  finding.until = "payload";
+  return finding;
+}
+
+}  // namespace pxeproof::trace::rule

@@ -1,0 +1,357 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "protocol/dhcp/client_options.h"
+#include "trace/rules/looks.h"
+#include "trace/rules/queries.h"
+#include "trace/step_text.h"
+
+namespace pxeproof::trace::rule {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Longer than any link takes that forwards at once.
+constexpr Duration kSlowLink = 12s;
+// Three boots of one machine, each so soon after the one before, are a loop.
+constexpr Duration kSoonAgain = 60min;
+constexpr std::size_t kLoopOfBoots = 3;
+constexpr std::size_t kLoopOfFiles = 5;
+
+std::vector<std::uint32_t> packets_of(const SeenTransfer& transfer) {
+  std::vector<std::uint32_t> packets;
+  add_packets(packets, *transfer.step);
+  return packets;
+}
+
+// UEFI machines of 64 bit call themselves 7 or 9.
+std::uint16_t plain(std::uint16_t architecture) {
+  switch (architecture) {
+    case 9:
+    case 16:
+      return 7;
+    case 15:
+      return 6;
+    case 18:
+      return 10;
+    case 19:
+    case 22:
+      return 11;
+    case 20:
+      return 0;
+    default:
+      return architecture;
+  }
+}
+
+std::optional<std::uint16_t> made_for(const TransferStep& transfer) {
+  if (transfer.pe_machine) return architecture_of_machine(*transfer.pe_machine);
+  return architecture_of_name(transfer.filename);
+}
+
+bool is_same_file(std::string_view left, std::string_view right) {
+  return base_name(left) == base_name(right);
+}
+
+// The ROM's round, and not one of a program it loaded.
+bool is_first_stage(const RuleInput& in, const SeenTransfer& transfer) {
+  const SeenTransfer* first = first_file(in.sessions);
+  return first != nullptr && first->step == transfer.step;
+}
+
+}  // namespace
+
+Look wrong_architecture_image(const RuleInput& in) {
+  if (!in.boot.architecture || in.session.kind == ClientKind::Plain) return std::nullopt;
+  for (const BootSession& session : in.sessions) {
+    for (const SeenTransfer& seen : session.transfers) {
+      const auto wanted = made_for(*seen.what);
+      const bool first =
+          came_whole(*seen.what) ? is_first_stage(in, seen) : first_file(in.sessions) == nullptr;
+      if (!wanted || !first || is_size_probe(*seen.what)) continue;
+      if (seen->outcome == TransferStep::Outcome::Refused) continue;
+      if (*wanted == plain(in.architecture())) return std::nullopt;
+      // A BIOS program that goes on is the right one, whatever its name.
+      const bool goes_on = &seen != &session.transfers.back() || !session.http.empty() ||
+                           (&session != &in.sessions.back() && !in.session.transfers.empty() &&
+                            in.session.kind == ClientKind::Ipxe);
+      const bool fetched_next = std::any_of(
+          session.transfers.begin(), session.transfers.end(), [&](const SeenTransfer& other) {
+            return other.at() > seen.at() && !is_same_file(other->filename, seen->filename);
+          });
+      if (goes_on && (fetched_next || &session != &in.session)) return std::nullopt;
+      Finding finding;
+      finding.confidence = seen->pe_machine ? Confidence::Certain : Confidence::Likely;
+      finding.packets = packets_of(seen);
+      finding.cause = fmt::format(
+          "{} is made for {}, by its {}; the client is {}. The firmware cannot run it.",
+          quote(seen->filename),
+          *wanted == 0 ? std::string("BIOS") : dhcp::describe_architecture(*wanted),
+          seen->pe_machine ? "content" : "name", dhcp::describe_architecture(in.architecture()));
+      const std::string_view file = example_file(plain(in.architecture()));
+      finding.fixes = {
+          {"dnsmasq", service_line(in.architecture(), file)},
+          {"ISC dhcpd", fmt::format("if option arch = 00:{:02x} {{ filename \"{}\"; }}",
+                                    in.architecture(), file)},
+          {"Kea", fmt::format("class on option[93].hex == 0x{:04x}, boot-file-name "
+                              "\"{}\"",
+                              in.architecture(), file)}};
+      return finding;
+    }
+  }
+  return std::nullopt;
+}
+
+Look ipxe_loop(const RuleInput& in) {
+  // For each file that came whole: does iPXE, asking later, get it again?
+  for (std::size_t at = 0; at < in.sessions.size(); ++at) {
+    for (const SeenTransfer& seen : in.sessions[at].transfers) {
+      if (!came_whole(*seen.what)) continue;
+      const bool is_ipxe = role_of(seen->filename) == FileRole::Ipxe;
+      Finding finding;
+      finding.packets = {seen.packet()};
+      std::size_t rounds = 1;
+      bool offered = false;
+      for (std::size_t later = at + 1; later < in.sessions.size(); ++later) {
+        const BootSession& next = in.sessions[later];
+        const bool asked_by_it =
+            next.kind == ClientKind::Ipxe && (is_ipxe || in.sessions[at].kind != ClientKind::Ipxe);
+        if (!asked_by_it) continue;
+        const auto again = std::ranges::find_if(next.transfers, [&](const SeenTransfer& other) {
+          return is_same_file(other->filename, seen->filename) && !is_size_probe(*other.what);
+        });
+        if (again != next.transfers.end()) {
+          ++rounds;
+          finding.packets.push_back(again->packet());
+        }
+        for (const SeenDhcp& answer : boot_answers(next)) {
+          if (!is_same_file(answer->boot_file, seen->filename)) continue;
+          if (!offered) finding.packets.push_back(answer.packet());
+          offered = true;
+        }
+      }
+      const bool only_offered = offered && &in.session == &in.sessions.back() &&
+                                !in.session.fetches() && in.sessions.size() > at + 1;
+      if (rounds < 2 && !only_offered) continue;
+      finding.confidence = rounds >= 2 ? Confidence::Certain : Confidence::Likely;
+      finding.cause = fmt::format(
+          "iPXE runs, asks again and is given itself, {}, again{}: the server does not recognise "
+          "iPXE (option 77 \"iPXE\" or option 175).",
+          quote(seen->filename), rounds > 1 ? fmt::format(" ({} rounds)", rounds) : "");
+      finding.fixes = {
+          {"dnsmasq",
+           "dhcp-match=set:ipxe,175\n"
+           "pxe-service=tag:!ipxe," +
+               csa_name(in.architecture()) + ",\"iPXE\"," + printable(seen->filename) +
+               "\n"
+               "dhcp-boot=tag:ipxe,http://SERVER/boot.ipxe"},
+          {"ISC dhcpd",
+           "if exists user-class and option user-class = \"iPXE\" { filename "
+           "\"boot.ipxe\"; }"},
+          {"Kea", "client class with option[77].text == 'iPXE' (or substring), before the others"}};
+      finding.until = "payload";
+      return finding;
+    }
+  }
+  return std::nullopt;
+}
+
+Look port_was_blocked(const RuleInput& in) {
+  // After a program took the card over: the link comes up again.
+  for (std::size_t at = 1; at < in.sessions.size(); ++at) {
+    const BootSession& before = in.sessions[at - 1];
+    const BootSession& after = in.sessions[at];
+    if (before.transfers.empty() || after.discovers.empty() || after.kind == ClientKind::Plain) {
+      continue;
+    }
+    const SeenTransfer& last = before.transfers.back();
+    const Duration pause = after.discovers.front().at() - last->ended;
+    if (!came_whole(*last.what) || pause < kSlowLink) continue;
+    Finding finding;
+    finding.packets = {last.step->last_packet, after.discovers.front().packet()};
+    finding.cause = fmt::format(
+        "{} passed between {} and its first DISCOVER that was seen: the switch port does not "
+        "forward "
+        "yet after the card was reset (spanning tree).",
+        describe_duration(pause), quote(last->filename));
+    finding.fixes = {{"switch", "spanning-tree portfast (edge port) on the client's port"},
+                     {"iPXE", "prompt or sleep before dhcp: echo; sleep 30"}};
+    finding.until = "offer";
+    return finding;
+  }
+  const BootSession& first = in.sessions.front();
+  if (first.discovers.empty()) return std::nullopt;
+  const DhcpStep& question = *first.discovers.front().what;
+  std::uint16_t usual = 0;
+  bool knows = true;
+  switch (in.boot.firmware.family) {
+    case firmware::Family::Edk2:
+      break;
+    case firmware::Family::IntelRom:
+      usual = 4;
+      break;
+    case firmware::Family::Uboot:
+      usual = 1;
+      break;
+    case firmware::Family::Ipxe:  // counts tries, not seconds: try 1 is 4
+      usual = 7;
+      break;
+    default:
+      knows = false;
+  }
+  const std::uint16_t limit = in.boot.firmware.family == firmware::Family::Ipxe ? 64 : 120;
+  if (!knows || question.secs <= usual || question.secs > limit) return std::nullopt;
+  const bool from_start = in.capture.first && in.boot.begun - *in.capture.first < 1s;
+  Finding finding;
+  finding.confidence = from_start ? Confidence::Possible : Confidence::Likely;
+  finding.packets = {first.discovers.front().packet()};
+  finding.cause = fmt::format(
+      "The first DISCOVER seen is not the client's first (its seconds field is {}): earlier ones "
+      "were "
+      "lost, most often because the switch port does not forward yet (spanning tree).",
+      question.secs);
+  if (from_start) finding.cause += " Or the capture began after them.";
+  finding.fixes = {{"switch", "spanning-tree portfast (edge port) on the client's port"}};
+  finding.elsewhere = "the lost ones show only in a capture at the client's own port";
+  finding.until = "offer";
+  return finding;
+}
+
+Look reinstall_loop(const RuleInput& in) {
+  std::vector<const Boot*> same;
+  for (const Boot* other : in.capture.boots) {
+    const bool is_same = (in.boot.mac != MacAddress{} && other->mac == in.boot.mac) ||
+                         (in.boot.guid && other->guid == in.boot.guid);
+    const bool ran = other->verdict.kind == BootVerdict::Kind::Booted &&
+                     other->verdict.state == RomState::RunsPayload;
+    if (is_same && ran) same.push_back(other);
+  }
+  std::ranges::sort(same, {}, [](const Boot* boot) { return boot->begun; });
+  // The run of boots close together that this one is in.
+  std::vector<const Boot*> run;
+  bool holds_this = false;
+  for (const Boot* boot : same) {
+    if (!run.empty() && boot->begun - run.back()->ended > kSoonAgain) {
+      if (holds_this) break;
+      run.clear();
+    }
+    run.push_back(boot);
+    holds_this = holds_this || boot == &in.boot;
+  }
+  if (!holds_this || run.size() < kLoopOfBoots) return std::nullopt;
+  const auto payload = [](const Boot& boot) {
+    std::string name;
+    for (const Step& step : boot.steps) {
+      const auto* transfer = std::get_if<TransferStep>(&step.what);
+      if (transfer != nullptr && came_whole(*transfer)) name = transfer->filename;
+      if (const auto* http = std::get_if<HttpStep>(&step.what)) name = http->target;
+    }
+    return name;
+  };
+  const std::string name = payload(in.boot);
+  const bool all_alike =
+      std::ranges::all_of(run, [&](const Boot* boot) { return payload(*boot) == name; });
+  if (!all_alike || name.empty()) return std::nullopt;
+  Finding finding;
+  for (const Boot* boot : run) {
+    if (!boot->steps.empty()) finding.packets.push_back(boot->steps.front().first_packet);
+  }
+  finding.cause = fmt::format(
+      "This machine booted {} times in {}, each time to {}: after the installation it boots the "
+      "network again.",
+      run.size(), describe_duration(run.back()->ended - run.front()->begun), quote(name));
+  finding.fixes = {
+      {"boot order", "disk before network, or let the installer set it (efibootmgr)"},
+      {"dnsmasq", "dhcp-host=MAC,set:installed\npxe-service=tag:!installed,..."},
+      {"loader",
+       "a default entry that boots the local disk, and an installer that is chosen once"}};
+  finding.until = "config";
+  return finding;
+}
+
+Look secure_boot(const RuleInput& in) {
+  const bool stuck_with_nbp = in.boot.verdict.state == RomState::RunsNbp &&
+                              in.boot.verdict.kind == BootVerdict::Kind::Stalled;
+  if (!stuck_with_nbp || !in.is_uefi() || wrong_architecture_image(in)) return std::nullopt;
+  const SeenTransfer* file = nullptr;
+  for (const SeenTransfer& seen : in.session.transfers) {
+    if (came_whole(*seen.what)) file = &seen;
+  }
+  if (file == nullptr) return std::nullopt;
+  const bool next_device = &in.session != &in.sessions.back();
+  const bool runs_elsewhere = std::ranges::any_of(in.capture.boots, [&](const Boot* other) {
+    if (other == &in.boot || other->verdict.kind != BootVerdict::Kind::Booted) return false;
+    return std::ranges::any_of(other->steps, [&](const Step& step) {
+      const auto* transfer = std::get_if<TransferStep>(&step.what);
+      return transfer != nullptr && transfer->filename == (*file)->filename &&
+             came_whole(*transfer);
+    });
+  });
+  Finding finding;
+  finding.confidence = next_device || runs_elsewhere ? Confidence::Likely : Confidence::Possible;
+  finding.packets = packets_of(*file);
+  if (next_device && in.sessions.back().question() != nullptr) {
+    finding.packets.push_back((in.sessions.back().discovers.empty() ? in.sessions.back().requests
+                                                                    : in.sessions.back().discovers)
+                                  .front()
+                                  .packet());
+  }
+  finding.cause = fmt::format(
+      "{} came whole and did not run{}{}: probably Secure Boot refuses it. The wire does not show "
+      "signatures.",
+      quote((*file)->filename), next_device ? "; the firmware went to its next boot device" : "",
+      runs_elsewhere ? ", while it boots another machine of this capture" : "");
+  finding.fixes = {{"server",
+                    "serve the signed chain: shimx64.efi with grubx64.efi beside it, of a "
+                    "version that is not revoked"},
+                   {"machine", "or switch Secure Boot off in its setup to see the difference"}};
+  finding.elsewhere = "the machine's screen says \"Security Violation\" or \"Access denied\"";
+  return finding;
+}
+
+Look loader_loop(const RuleInput& in) {
+  for (const SeenTransfer& seen : in.session.transfers) {
+    if (is_size_probe(*seen.what)) continue;
+    std::size_t times = 0;
+    for (const SeenTransfer& other : in.session.transfers) {
+      const bool is_retry = other->outcome == TransferStep::Outcome::Unanswered;
+      if (other->filename == seen->filename && !is_retry && !is_size_probe(*other.what)) ++times;
+    }
+    if (times < kLoopOfFiles) continue;
+    Finding finding;
+    finding.packets = packets_of(seen);
+    finding.cause = fmt::format(
+        "{} was fetched {} times in one boot: the loader starts itself, or fails and tries again "
+        "for "
+        "ever (a library of a menu module that is missing, a configuration that chains itself).",
+        quote(seen->filename), times);
+    finding.fixes = {{"loader", "look at the names refused beside it, and at UI and CONFIG lines"}};
+    finding.until = "payload";
+    return finding;
+  }
+  return std::nullopt;
+}
+
+Look program_is_mute(const RuleInput& in) {
+  const bool stuck = in.boot.verdict.kind == BootVerdict::Kind::Stalled &&
+                     (in.boot.verdict.state == RomState::RunsNbp ||
+                      in.boot.verdict.state == RomState::SearchesConfig);
+  if (!stuck || in.session.transfers.empty() || wrong_architecture_image(in)) return std::nullopt;
+  const SeenTransfer* file = last_transfer(in.session);
+  if (file == nullptr || !came_whole(*file->what)) return std::nullopt;
+  Finding finding;
+  finding.confidence = Confidence::Possible;
+  finding.packets = packets_of(*file);
+  finding.cause = fmt::format(
+      "{} came whole and asks for nothing, though {} always does: it hangs, waits for a key, or "
+      "the "
+      "firmware did not start it.",
+      quote((*file)->filename), to_string(role_of((*file)->filename)));
+  finding.fixes = {{"machine", "look at its screen; try another build of the program"}};
+  finding.until = "config";
+  return finding;
+}
+
+}  // namespace pxeproof::trace::rule

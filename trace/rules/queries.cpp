@@ -1,0 +1,154 @@
+#include "trace/rules/queries.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "protocol/dhcp/client_options.h"
+
+namespace pxeproof::trace {
+
+bool says_pxe(const DhcpStep& answer) { return answer.vendor_class.starts_with("PXEClient"); }
+bool says_http(const DhcpStep& answer) { return answer.vendor_class.starts_with("HTTPClient"); }
+bool gives_address(const DhcpStep& answer) { return !answer.yiaddr.is_unspecified(); }
+
+bool has_vendor_block(const DhcpStep& answer) {
+  const auto message = dhcp::MessageView::parse(answer.octets);
+  return message && message->has(dhcp::OptionCode::VendorSpecific);
+}
+
+bool uses_boot_file(const DhcpStep& answer) {
+  return !answer.boot_file.empty() && answer.discovery_control &&
+         (*answer.discovery_control & pxe::kUseBootFile) != 0;
+}
+
+bool is_url(std::string_view file) { return file.find("://") != std::string_view::npos; }
+
+bool can_be_fetched(const DhcpStep& answer) {
+  if (answer.boot_file.empty()) return false;
+  return is_url(answer.boot_file) || !answer.siaddr.is_unspecified() || !answer.server_name.empty();
+}
+
+bool names_boot(const DhcpStep& answer) {
+  return !answer.boot_file.empty() || !answer.menu.empty();
+}
+
+std::vector<SeenDhcp> address_offers(const BootSession& session) {
+  std::vector<SeenDhcp> found;
+  std::ranges::copy_if(session.offers, std::back_inserter(found),
+                       [](const SeenDhcp& offer) { return gives_address(*offer.what); });
+  return found;
+}
+
+std::vector<SeenDhcp> proxy_offers(const BootSession& session) {
+  std::vector<SeenDhcp> found;
+  std::ranges::copy_if(session.offers, std::back_inserter(found), [](const SeenDhcp& offer) {
+    return !gives_address(*offer.what) && (says_pxe(*offer.what) || says_http(*offer.what));
+  });
+  return found;
+}
+
+std::vector<SeenDhcp> boot_answers(const BootSession& session) {
+  std::vector<SeenDhcp> all = session.offers;
+  all.insert(all.end(), session.acks.begin(), session.acks.end());
+  all.insert(all.end(), session.boot_server_answers.begin(), session.boot_server_answers.end());
+  return all;
+}
+
+Ipv4Address identity_of(const DhcpStep& answer) {
+  return answer.server_id.value_or(answer.source.address);
+}
+
+const SeenTransfer* last_transfer(const BootSession& session) {
+  for (auto at = session.transfers.rbegin(); at != session.transfers.rend(); ++at) {
+    const bool passed_over =
+        is_size_probe(*at->what) || ((*at)->outcome == TransferStep::Outcome::Refused &&
+                                     role_of((*at)->filename) == FileRole::Optional);
+    if (!passed_over) return &*at;
+  }
+  return session.transfers.empty() ? nullptr : &session.transfers.back();
+}
+
+const SeenTransfer* first_file(const std::vector<BootSession>& sessions) {
+  for (const BootSession& session : sessions) {
+    for (const SeenTransfer& transfer : session.transfers) {
+      if (came_whole(*transfer.what)) return &transfer;
+    }
+  }
+  return nullptr;
+}
+
+bool was_refused(const TransferStep& transfer, std::uint16_t code) {
+  return transfer.outcome == TransferStep::Outcome::Refused && transfer.error_code == code;
+}
+
+bool boot_server_is_silent(const BootSession& session) {
+  return !session.boot_server_requests.empty() && session.boot_server_answers.empty();
+}
+
+const SeenIcmp* port_closed(const BootSession& session, Ipv4Address server, std::uint16_t port) {
+  const auto found = std::ranges::find_if(session.icmp, [&](const SeenIcmp& icmp) {
+    return icmp->is_unreachable() && !icmp->is_fragmentation_needed() &&
+           icmp->about_destination == Endpoint{server, port};
+  });
+  return found == session.icmp.end() ? nullptr : &*found;
+}
+
+const SeenArp* no_neighbour(const BootSession& session, Ipv4Address address) {
+  const auto found = std::ranges::find_if(
+      session.unanswered_arp, [&](const SeenArp& arp) { return arp->target == address; });
+  return found == session.unanswered_arp.end() ? nullptr : &*found;
+}
+
+bool answered_dhcp(const BootSession& session, Ipv4Address server) {
+  const std::vector<SeenDhcp> answers = boot_answers(session);
+  return std::ranges::any_of(answers, [&](const SeenDhcp& answer) {
+    return answer->source.address == server || identity_of(*answer.what) == server;
+  });
+}
+
+std::string csa_name(std::uint16_t architecture) {
+  const auto* known = dhcp::find_architecture(architecture);
+  if (known == nullptr || known->csa_name.empty()) return std::to_string(architecture);
+  return std::string(known->csa_name);
+}
+
+std::string_view example_file(std::uint16_t architecture) {
+  switch (architecture) {
+    case 0:
+      return "pxelinux.0";
+    case 6:
+      return "grubia32.efi";
+    case 10:
+      return "grubarm.efi";
+    case 11:
+      return "grubaa64.efi";
+    case 27:
+      return "grubriscv64.efi";
+    default:
+      return "grubx64.efi";
+  }
+}
+
+std::string service_line(std::uint16_t architecture, std::string_view file) {
+  return fmt::format("pxe-service={},\"Network boot\",{}", csa_name(architecture), file);
+}
+
+std::string quote(std::string_view text) { return fmt::format("\"{}\"", printable(text)); }
+
+void add_packets(std::vector<std::uint32_t>& list, const Step& step) {
+  list.push_back(step.first_packet);
+  if (step.last_packet != step.first_packet) list.push_back(step.last_packet);
+}
+
+void add_packets(std::vector<std::uint32_t>& list, const std::vector<SeenDhcp>& seen) {
+  for (const SeenDhcp& each : seen) list.push_back(each.packet());
+}
+
+std::vector<std::uint32_t> packets_of(const std::vector<SeenDhcp>& seen) {
+  std::vector<std::uint32_t> list;
+  add_packets(list, seen);
+  return list;
+}
+
+}  // namespace pxeproof::trace

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "trace/boot_files.h"
+#include "trace/rules/rule.h"
+
+namespace pxeproof::trace {
+
+// Questions that several rules ask of a boot.
+
+// Names PXEClient in option 60.
+bool says_pxe(const DhcpStep& answer);
+bool says_http(const DhcpStep& answer);
+bool gives_address(const DhcpStep& answer);
+// Option 43 is there at all.
+bool has_vendor_block(const DhcpStep& answer);
+// "Load the named file" (43.6 bit 3) with a file.
+bool uses_boot_file(const DhcpStep& answer);
+bool is_url(std::string_view file);
+// A file with a server to fetch it from.
+bool can_be_fetched(const DhcpStep& answer);
+bool names_boot(const DhcpStep& answer);  // a file, or a menu
+
+std::vector<SeenDhcp> address_offers(const BootSession& session);
+std::vector<SeenDhcp> proxy_offers(const BootSession& session);
+// Offers, acknowledgements of addresses and the boot server's answers: all that may name a file.
+std::vector<SeenDhcp> boot_answers(const BootSession& session);
+
+// The server's name of itself, else where the packet came from.
+Ipv4Address identity_of(const DhcpStep& answer);
+
+// The last transfer that decides, size probes and optional files left out; nullptr for none.
+const SeenTransfer* last_transfer(const BootSession& session);
+// The first file that came whole in any round.
+const SeenTransfer* first_file(const std::vector<BootSession>& sessions);
+bool was_refused(const TransferStep& transfer, std::uint16_t code);
+
+// Whether the boot server requests stayed without any answer.
+bool boot_server_is_silent(const BootSession& session);
+// ICMP that says the port is closed; nullptr for none.
+const SeenIcmp* port_closed(const BootSession& session, Ipv4Address server, std::uint16_t port);
+// An ARP search for this neighbour that nobody answered.
+const SeenArp* no_neighbour(const BootSession& session, Ipv4Address address);
+// The server was heard of in this session: it answers DHCP.
+bool answered_dhcp(const BootSession& session, Ipv4Address server);
+
+// "X86-64_EFI" for 7; the number where dnsmasq has no name.
+std::string csa_name(std::uint16_t architecture);
+// A boot file that suits an architecture, for examples: "grubx64.efi".
+std::string_view example_file(std::uint16_t architecture);
+// The pxe-service line for an architecture.
+std::string service_line(std::uint16_t architecture, std::string_view file);
+
+std::string quote(std::string_view text);  // with its quotation marks, made printable
+
+// The packets of several steps.
+std::vector<std::uint32_t> packets_of(const std::vector<SeenDhcp>& seen);
+void add_packets(std::vector<std::uint32_t>& list, const std::vector<SeenDhcp>& seen);
+void add_packets(std::vector<std::uint32_t>& list, const Step& step);
+
+// The words that many findings share.
+inline constexpr std::string_view kCaptureAtServer =
+    "not decidable from this side: capture at the server too, and see whether the packet arrives "
+    "and whether it answers";
+
+}  // namespace pxeproof::trace
