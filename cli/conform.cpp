@@ -3,10 +3,14 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <tuple>
 
 #include "cli/arguments.h"
+#include "cli/conform_mutants.h"
 #include "cli/conform_options.h"
 #include "cli/conform_replay.h"
 #include "cli/conform_run.h"
@@ -14,6 +18,8 @@
 #include "conformance/baseline.h"
 #include "conformance/catalogue.h"
 #include "conformance/filter.h"
+#include "conformance/report_ci.h"
+#include "conformance/report_html.h"
 #include "conformance/report_json.h"
 #include "conformance/report_text.h"
 
@@ -33,7 +39,11 @@ constexpr std::array kOptions = {
     OptionSpec{"seed", "N", "for everything random (default 1)"},
     OptionSpec{"all", "", "print every failure in full"},
     OptionSpec{"json", "FILE", "write a report; - for standard output"},
-    OptionSpec{"out", "DIR", "keep a capture of each case"},
+    OptionSpec{"junit", "FILE", "write JUnit XML"},
+    OptionSpec{"github", "", "annotations and step summary (on by itself in GitHub Actions)"},
+    OptionSpec{"markdown", "FILE", "write the matrix as a Markdown table"},
+    OptionSpec{"out", "DIR", "keep reports, an HTML matrix and a capture of each case"},
+    OptionSpec{"mutant", "NAME", "make the builtin server wrong in one way; list: list mutants"},
     OptionSpec{"replay", "PATH", "hold recorded boots again instead: a capture or their directory"},
     OptionSpec{"conf-file", "FILE", "with --replay: the server's configuration (else derived)"},
     OptionSpec{"interface", "IF", "with --replay: the server is there, on a real network"},
@@ -90,6 +100,19 @@ ExitCode list_cases(const std::vector<std::string>& words, bool as_json) {
   }
   fmt::print("{} cases, suite {}\n", cases.size(), conformance::kSuite);
   return cases.empty() ? ExitCode::NothingTested : ExitCode::AsExpected;
+}
+
+ExitCode list_mutants() {
+  for (const Mutant& mutant : mutants()) {
+    std::string cases;
+    for (const std::string_view id : mutant.killed_by) {
+      cases += (cases.empty() ? "" : " ");
+      cases += id;
+    }
+    fmt::print("{:<26} {} ({})\n", mutant.name, mutant.what, cases);
+  }
+  fmt::print("{} mutants\n", mutants().size());
+  return ExitCode::AsExpected;
 }
 
 ExitCode explain(const std::vector<std::string>& names) {
@@ -239,6 +262,34 @@ Outcome<conformance::Run> run_all(ConformOptions& options) {
   return run;
 }
 
+// Everything that was asked for in files.
+Outcome<void> write_reports(const ConformOptions& options, const conformance::Run& run) {
+  const std::string json = conformance::write_json(run, PXEPROOF_VERSION);
+  std::vector<std::tuple<std::string, std::string, std::string>> files{
+      {"json", options.json, json},
+      {"junit", options.junit, conformance::write_junit(run)},
+      {"markdown", options.markdown, conformance::write_markdown_matrix(run)}};
+  if (!options.run.out.empty()) {
+    std::error_code failed;
+    std::filesystem::create_directories(options.run.out, failed);
+    const std::string directory = options.run.out + "/";
+    files.emplace_back("out", directory + "results.json", json);
+    files.emplace_back("out", directory + "conform.xml", conformance::write_junit(run));
+    files.emplace_back("out", directory + "index.html",
+                       conformance::write_html(run, PXEPROOF_VERSION));
+  }
+  for (const auto& [option, file, text] : files) {
+    if (file.empty()) continue;
+    if (auto written = write_text(option, file, text); !written) return written;
+  }
+  if (!options.github) return {};
+  fmt::print("{}", conformance::github_annotations(run));
+  if (const char* summary = std::getenv("GITHUB_STEP_SUMMARY")) {
+    std::ofstream(summary, std::ios::app) << conformance::github_summary(run);
+  }
+  return {};
+}
+
 }  // namespace
 
 ExitCode run_conform(std::span<const std::string> words) {
@@ -252,6 +303,11 @@ ExitCode run_conform(std::span<const std::string> words) {
     const std::string& first = arguments->positionals.front();
     const std::vector<std::string> rest(arguments->positionals.begin() + 1,
                                         arguments->positionals.end());
+    if (first == "mutants") {
+      const auto code = run_mutant_matrix(rest);
+      return code ? *code : report(code.error());
+    }
+    if (first == "list" && rest == std::vector<std::string>{"mutants"}) return list_mutants();
     if (first == "list") return list_cases(rest, arguments->has("json"));
     if (first == "explain") return explain(rest);
     if (first == "diff") return diff_reports(rest);
@@ -265,10 +321,8 @@ ExitCode run_conform(std::span<const std::string> words) {
   }
   const auto run = run_all(*options);
   if (!run) return report(run.error());
-  if (!options->json.empty()) {
-    const auto written =
-        write_text("json", options->json, conformance::write_json(*run, PXEPROOF_VERSION));
-    if (!written) return report(written.error());
+  if (const auto written = write_reports(*options, *run); !written) {
+    return report(written.error());
   }
   if (options->json != "-") {
     if (run->targets.size() > 1) fmt::print("{}\n", conformance::matrix(*run));

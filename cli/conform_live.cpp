@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <regex>
 
 #include "cli/conform_host.h"
@@ -33,12 +34,18 @@ class LiveInstance {
   Outcome<void> run(conformance::Rack& rack,
                     const std::function<void(const conformance::CaseStation&)>& on_end);
   const std::vector<std::string>& notes() const { return notes_; }
+  // How the target ended while this case was in progress; empty when it did not.
+  std::string death_beside(const conformance::Case& subject) const {
+    const auto found = deaths_beside_.find(&subject);
+    return found == deaths_beside_.end() ? std::string() : found->second;
+  }
 
  private:
   conformance::Setting& setting_;
   TargetHost& host_;
   live::PacketPort& port_;
   std::vector<std::string> notes_;
+  std::map<const conformance::Case*, std::string> deaths_beside_;
   int deaths_ = 0;
 };
 
@@ -69,7 +76,9 @@ Outcome<void> LiveInstance::run(
       continue;
     }
     if (const auto exit = host_.died(); exit && !rack.is_over()) {
-      notes_.push_back(fmt::format("the target died: {}", to_string(*exit)));
+      const std::string words = "the server died: " + to_string(*exit);
+      notes_.push_back(words);
+      for (const conformance::Case* each : rack.running()) deaths_beside_[each] = words;
       if (++deaths_ > kMaximumDeaths) return environment_failed("the target dies again and again");
       if (const auto again = host_.act({.kind = conformance::TargetAction::Kind::Restart});
           !again.done) {
@@ -205,6 +214,13 @@ Outcome<LiveInstanceNotes> run_live_instance(const conformance::Instance& instan
       if (lost > 0 && result.verdict == conformance::Verdict::Fail) {
         result.verdict = conformance::Verdict::Error;
         result.seen = fmt::format("the harness itself lost {} frames; {}", lost, result.seen);
+      }
+      if (const std::string death = running.death_beside(ended.subject()); !death.empty()) {
+        if (all_of(instance).size() > 1 && options.on_unclear) {
+          return options.on_unclear(ended.subject());
+        }
+        result.verdict = conformance::Verdict::Fail;
+        result.seen = death;
       }
       on_case(ended.subject(), std::move(result), ended.frames());
     });

@@ -22,6 +22,9 @@ struct LiveRunOptions {
   std::uint64_t seed = 1;
   std::size_t at_once = 40;
   const Mutant* mutant = nullptr;  // of the builtin target
+  // A case that was in progress, beside others, when the target died: which of them it was can be
+  // told only with a target of its own.
+  std::function<void(const conformance::Case& subject)> on_unclear{};
 };
 
 // What an instance found out besides verdicts.

@@ -138,6 +138,18 @@ Outcome<ConformOptions> read_conform_options(const Arguments& arguments) {
   options.github = arguments.has("github") || std::getenv("GITHUB_ACTIONS") != nullptr;
   options.json = arguments.value_or("json", "");
   options.junit = arguments.value_or("junit", "");
+  options.markdown = arguments.value_or("markdown", "");
+  if (const auto name = arguments.value("mutant")) {
+    options.run.mutant = find_mutant(*name);
+    if (options.run.mutant == nullptr) {
+      std::vector<std::string> names;
+      for (const Mutant& each : mutants()) names.emplace_back(each.name);
+      const auto suggestion = nearest(*name, names);
+      return wrong_usage(fmt::format("--mutant: no mutant '{}'{}", *name,
+                                     suggestion ? "; did you mean " + *suggestion + "?"
+                                                : "; `pxeproof conform list mutants` shows all"));
+    }
+  }
   if (const auto baseline = arguments.value("baseline")) {
     options.baseline =
         *baseline == "none" ? ConformOptions::Baseline::None : ConformOptions::Baseline::File;

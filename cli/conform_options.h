@@ -26,6 +26,7 @@ struct ConformOptions {
   bool github = false;
   std::string json{};
   std::string junit{};
+  std::string markdown{};
 };
 
 Outcome<ConformOptions> read_conform_options(const Arguments& arguments);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "cli/conform_capture.h"
 #include "cli/conform_fixture.h"
@@ -33,6 +34,7 @@ constexpr std::string_view kAbility = "ability ";
 constexpr std::string_view kNote = "note ";
 constexpr std::string_view kFailed = "failed ";
 constexpr std::string_view kPacket = "packet ";
+constexpr std::string_view kUnclear = "unclear ";
 
 std::filesystem::path capture_directory(const ConformRunOptions& options,
                                         const TargetResult& result) {
@@ -77,12 +79,17 @@ class Gatherer {
     if (std::ranges::find(all, note) == all.end()) all.push_back(std::move(note));
   }
   bool has(std::string_view id) const { return seen_.contains(std::string(id)); }
+  // Cases that have to be run again, with a target of their own.
+  void add_unclear(std::string id) { unclear_.insert(std::move(id)); }
+  bool is_unclear(std::string_view id) const { return unclear_.contains(std::string(id)); }
+  std::set<std::string> take_unclear() { return std::exchange(unclear_, {}); }
 
  private:
   TargetResult& result_;
   const ConformRunOptions& options_;
   std::size_t all_;
   std::set<std::string> seen_;
+  std::set<std::string> unclear_;
 };
 
 std::vector<const conformance::Case*> all_of(const Instance& instance) {
@@ -137,7 +144,12 @@ int run_instance_aside(const Instance& instance, const TargetFile& target,
   const auto exit = live::run_in_private_namespaces([&] {
     const live::WallClock clock;
     const auto ran = run_live_instance(
-        instance, {.target = target, .seed = options.seed, .mutant = options.mutant},
+        instance,
+        {.target = target,
+         .seed = options.seed,
+         .mutant = options.mutant,
+         .on_unclear =
+             [](const conformance::Case& subject) { say(kUnclear, std::string(subject.id)); }},
         [&](const conformance::Case&, CaseResult each, const auto& frames) {
           if (!options.out.empty() && !frames.empty()) {
             const Instant first = frames.front().at;
@@ -180,6 +192,8 @@ void take_lines(RunningInstance& running, Gatherer& gatherer) {
       gatherer.add(std::move(*result));
     } else if (line.starts_with(kAbility)) {
       gatherer.add_ability(rest(kAbility));
+    } else if (line.starts_with(kUnclear)) {
+      gatherer.add_unclear(rest(kUnclear));
     } else if (line.starts_with(kNote)) {
       gatherer.add_note(rest(kNote));
     } else if (line.starts_with(kPacket)) {
@@ -237,7 +251,7 @@ Outcome<void> run_in_labs(const std::vector<Instance>& instances, const TargetFi
     seconds = std::max(seconds, to_seconds(live::now() - over.begun));
     if (!over.failure.empty() && failure.empty()) failure = over.failure;
     for (const conformance::Case* each : all_of(*over.instance)) {
-      if (gatherer.has(each->id)) continue;
+      if (gatherer.has(each->id) || gatherer.is_unclear(each->id)) continue;
       const std::string why =
           over.failure.empty() ? "its lab ended: " + to_string(*over.process.exit()) : over.failure;
       gatherer.add(
@@ -245,6 +259,14 @@ Outcome<void> run_in_labs(const std::vector<Instance>& instances, const TargetFi
     }
     running.erase(ended);
     if (auto started = start_more(); !started) return started;
+  }
+  if (const auto unclear = gatherer.take_unclear(); !unclear.empty()) {
+    std::vector<Instance> alone;
+    for (const std::string& id : unclear) {
+      const conformance::Case* subject = conformance::find_case(id);
+      alone.push_back({.name = id, .variant = std::string(subject->variant), .cases = {subject}});
+    }
+    return run_in_labs(alone, target, result, gatherer, options);
   }
   // Nothing at all could be tried: that is about the environment, not about cases.
   const auto counts = conformance::count(result.cases);

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "cli/arguments.h"
+#include "cli/capture_boots.h"
 #include "cli/explain_text.h"
 #include "cli/verbs.h"
 
@@ -61,7 +62,7 @@ Outcome<Request> read_request(const Arguments& arguments) {
                                    *request.ladder, fmt::join(kLadderFormats, ", ")));
   }
   if (const auto as = arguments.value("as")) {
-    const auto family = parse_family(*as);
+    const auto family = parse_client_family(*as);
     if (!family) return fail(family.error());
     request.options.as = *family;
   }

@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
-#include "cli/arguments.h"
 #include "firmware/profile.h"
 #include "trace/capture_reader.h"
 
@@ -14,16 +12,6 @@ namespace pxeproof::cli {
 namespace {
 
 using firmware::Family;
-
-struct FamilyName {
-  std::string_view name;
-  Family family;
-};
-constexpr std::array kFamilyNames = {
-    FamilyName{"edk2", Family::Edk2},      FamilyName{"ipxe", Family::Ipxe},
-    FamilyName{"intel", Family::IntelRom}, FamilyName{"uboot", Family::Uboot},
-    FamilyName{"grub", Family::Grub},      FamilyName{"raspberrypi", Family::RaspberryPi},
-};
 
 // Takes closed boots from the grouper and keeps as many as the options allow.
 class Collector {
@@ -102,18 +90,6 @@ Outcome<ExplainedCapture> explain_capture(const std::string& path, const Explain
   if (const auto error = reader->nothing_readable()) return wrong_usage(error->message);
   explain_all(capture, options);
   return capture;
-}
-
-Outcome<Family> parse_family(std::string_view text) {
-  std::vector<std::string> names;
-  for (const FamilyName& row : kFamilyNames) {
-    if (text.substr(0, text.find('-')) == row.name) return row.family;
-    names.emplace_back(row.name);
-  }
-  const auto suggestion = nearest(text, names);
-  return wrong_usage(fmt::format(
-      "pxeproof explain: --as {}: no such firmware{}; known are {}", text,
-      suggestion ? fmt::format(" (did you mean {}?)", *suggestion) : "", fmt::join(names, ", ")));
 }
 
 std::string verify_command(const trace::Boot& boot, std::string_view until) {

@@ -38,9 +38,6 @@ struct ExplainOptions {
 // Reads and explains. A file that cannot be read at all is a failure.
 Outcome<ExplainedCapture> explain_capture(const std::string& path, const ExplainOptions& options);
 
-// The family that a name of --as means: "edk2", "ipxe", "intel", "uboot", or a profile's name.
-Outcome<firmware::Family> parse_family(std::string_view text);
-
 // The command that boots a like machine: `pxeproof boot ...`.
 std::string verify_command(const trace::Boot& boot, std::string_view until);
 

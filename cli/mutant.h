@@ -7,6 +7,7 @@
 
 #include "protocol/datagram_service.h"
 #include "server/boot_service.h"
+#include "server/configuration.h"
 #include "server/policy.h"
 #include "server/tftp_options.h"
 
@@ -21,8 +22,19 @@ struct Mutant {
   void (*policy)(server::Policy&) = nullptr;
   void (*tftp)(server::TftpOptions&) = nullptr;
   // The service inside belongs to the caller and outlives what this makes.
-  std::unique_ptr<DatagramService> (*wrap)(DatagramService&) = nullptr;
+  std::unique_ptr<DatagramService> (*wrap)(DatagramService&,
+                                           const server::Configuration&) = nullptr;
   std::unique_ptr<server::FileOpener> (*wrap_files)(server::FileOpener&) = nullptr;
 };
+
+// All of them, DHCP first. A case of the suite that kills none proves nothing.
+const std::vector<Mutant>& mutants();
+const Mutant* find_mutant(std::string_view name);
+
+std::vector<Mutant> dhcp_mutants();
+std::vector<Mutant> pxe_mutants();
+std::vector<Mutant> tftp_mutants();
+std::vector<Mutant> transfer_mutants();
+std::vector<Mutant> file_mutants();
 
 }  // namespace pxeproof::cli

@@ -77,9 +77,6 @@ RunningServer::RunningServer(RunningServerOptions options)
   keeper_ = std::make_unique<Keeper>(*this);
   if (options_.opener != nullptr) opener_source_ = std::make_unique<OpenerSource>(*this);
   service_ = std::make_unique<server::BootService>(nullptr, nullptr, *files, keeper_.get());
-  if (options_.mutant != nullptr && options_.mutant->wrap != nullptr) {
-    mutant_service_ = options_.mutant->wrap(*service_);
-  }
 }
 
 DatagramService& RunningServer::service() {
@@ -120,6 +117,9 @@ Outcome<void> RunningServer::apply(ReadyServer ready) {
   std::vector<live::UdpSocket> sockets = std::move(resources.sockets);
   const auto dhcp_ports = dhcp_serves_ ? dhcp_->ports() : std::vector<std::uint16_t>{};
   if (!udp_) {
+    if (options_.mutant != nullptr && options_.mutant->wrap != nullptr) {
+      mutant_service_ = options_.mutant->wrap(*service_, configuration_);
+    }
     auto server = live::UdpServer::run_on(service(), {}, std::move(sockets));
     if (!server) return environment_failed(server.error().message);
     udp_.emplace(std::move(*server));

@@ -115,6 +115,7 @@ Outcome<void> Serve::start() {
                                .verbosity = options_.verbosity,
                                .seed = options_.seed,
                                .limits = options_.limits,
+                               .mutant = options_.mutant,
                                .opener = opener_.get()};
   const bool is_watched = options_.once || !options_.origin.directory.empty();
   if (is_watched) {

@@ -28,6 +28,7 @@ constexpr std::array kOptions = {
     OptionSpec{"limit", "NAME=N",
                "transfers-per-client, half-open, waiting or waiting-per-client, of TFTP"},
     OptionSpec{"log-format", "FORMAT", "text (as dnsmasq) or json (a line for each event)"},
+    OptionSpec{"mutant", "NAME", "be wrong in one way: `pxeproof conform list mutants`"},
     OptionSpec{"confine", "on|off", "give up rights once everything is open (default on)"},
 };
 
@@ -127,6 +128,13 @@ Outcome<ServeOptions> read_serve_options(const Arguments& arguments,
       return wrong_usage(
           "serve: give a directory or --conf-file; a configuration names its own directory "
           "(tftp-root)");
+    }
+  }
+  if (const auto name = arguments.value("mutant")) {
+    options.mutant = find_mutant(*name);
+    if (options.mutant == nullptr) {
+      return wrong_usage(fmt::format(
+          "--mutant: no mutant '{}'; `pxeproof conform list mutants` shows all", *name));
     }
   }
   auto limits = read_limits(arguments);

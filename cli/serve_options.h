@@ -27,6 +27,7 @@ struct ServeOptions {
   // Transfers, half-open ones and waiting requests; 0: the configuration's or the default.
   TftpLimitOptions limits;
   std::optional<OnceOptions> once;  // ends when one machine has booted
+  const Mutant* mutant = nullptr;   // a way to be wrong, for who tests tests
   std::string command;              // as it was written, for messages
   int verbosity = 0;
   std::uint64_t seed = 0;

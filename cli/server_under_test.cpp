@@ -49,7 +49,8 @@ void ServerUnderTest::restart() {
       server::DhcpServer::Options{.policy = policy, .seed = seed_});
   server::FileOpener& files = files_ ? *files_ : static_cast<server::FileOpener&>(disk_);
   service_ = std::make_unique<server::BootService>(dhcp_.get(), tftp_.get(), files);
-  if (mutant_ != nullptr && mutant_->wrap != nullptr) wrapped_ = mutant_->wrap(*service_);
+  if (mutant_ != nullptr && mutant_->wrap != nullptr)
+    wrapped_ = mutant_->wrap(*service_, configuration_);
 }
 
 void ServerUnderTest::keep_log() {

@@ -119,6 +119,12 @@ void Rack::on_action(Instant now, std::size_t number, const ActionResult& result
   follow(now, number);
 }
 
+std::vector<const Case*> Rack::running() const {
+  std::vector<const Case*> all;
+  for (const std::size_t number : running_) all.push_back(&stations_[number]->subject());
+  return all;
+}
+
 std::vector<const Case*> Rack::unfinished() const {
   std::vector<const Case*> left;
   for (std::size_t number = 0; number < stations_.size(); ++number) {

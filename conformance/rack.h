@@ -42,6 +42,8 @@ class Rack : public Station {
   std::optional<Wish> poll_wish();
   void on_action(Instant now, std::size_t number, const ActionResult& result);
 
+  // The cases in progress.
+  std::vector<const Case*> running() const;
   // The cases that have not ended.
   std::vector<const Case*> unfinished() const;
 

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 using Kind = BootVerdict::Kind;
 
 // A client that asked so often, or waited so long, is stuck; less, and the capture may just end.
-constexpr std::size_t kTriesOfTheStuck = 3;
+constexpr std::size_t kTriesOfTheStuck = 2;
 constexpr Duration kWaitOfTheStuck = 5s;
 
 std::string quoted(std::string_view name) { return fmt::format("\"{}\"", printable(name)); }

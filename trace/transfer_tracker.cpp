@@ -57,8 +57,8 @@ std::vector<TransferTracker::Ended> TransferTracker::look_at_open() const {
   std::vector<Ended> all;
   for (const auto& [key, open] : open_) {
     all.push_back({open.transfer, open.first_packet, open.last_packet});
-    all.back().transfer.outcome = open.answered ? TransferStep::Outcome::Unfinished
-                                                : TransferStep::Outcome::Unanswered;
+    all.back().transfer.outcome =
+        open.answered ? TransferStep::Outcome::Unfinished : TransferStep::Outcome::Unanswered;
   }
   return all;
 }

@@ -52,6 +52,19 @@ bool is_ladder(const TransferStep& transfer) {
   return role == FileRole::Config || role == FileRole::Module;
 }
 
+// A loader tries several endings of a name; the first is what it was told.
+const SeenTransfer* asked_first(const BootSession& session, const SeenTransfer& last) {
+  const SeenTransfer* first = nullptr;
+  for (const SeenTransfer& seen : session.transfers) {
+    if (came_whole(*seen.what)) first = nullptr;
+    const bool is_stem =
+        was_refused(*seen.what, kNotFound) && last->filename.starts_with(seen->filename);
+    if (first == nullptr && is_stem) first = &seen;
+    if (seen.step == last.step) break;
+  }
+  return first != nullptr ? first : &last;
+}
+
 // What the machine ran when it asked: the last program that came whole before.
 const SeenTransfer* program_before(const RuleInput& in, const SeenTransfer& request) {
   const SeenTransfer* found = nullptr;
@@ -67,6 +80,7 @@ const SeenTransfer* program_before(const RuleInput& in, const SeenTransfer& requ
 Look file_not_found(const RuleInput& in) {
   const SeenTransfer* last = refused(in, kNotFound);
   if (last == nullptr) return std::nullopt;
+  last = asked_first(in.session, *last);
   const TransferStep& transfer = *last->what;
   Finding finding;
   finding.confidence = Confidence::Certain;
@@ -109,6 +123,8 @@ Look file_not_found(const RuleInput& in) {
 Look layer_suffix(const RuleInput& in) {
   const SeenTransfer* last = refused(in, kNotFound);
   if (last == nullptr || !last->what->filename.ends_with(".0")) return std::nullopt;
+  // Behind the first file it is the loader that tries names.
+  if (first_file(in.sessions) != nullptr) return std::nullopt;
   const std::string& name = last->what->filename;
   const std::string stem = name.substr(0, name.size() - 2);
   const std::string base(base_name(stem));
@@ -220,6 +236,13 @@ Look loader_part_missing(const RuleInput& in) {
   const SeenTransfer* program = program_before(in, *last);
   if (program == nullptr) program = first_file(in.sessions);
   if (program == nullptr) return std::nullopt;
+  // pxelinux tries NAME.c32 for a NAME that its configuration asks for: no part of its own.
+  const std::string_view name = last->what->filename;
+  const std::string_view stem = name.substr(0, name.rfind('.'));
+  const bool is_guess = std::ranges::any_of(in.session.transfers, [&](const SeenTransfer& seen) {
+    return seen->filename == stem && seen->outcome == Outcome::Refused;
+  });
+  if (is_guess) return std::nullopt;
   Finding finding;
   finding.confidence = Confidence::Certain;
   finding.packets = packets_of(*program);

@@ -119,7 +119,10 @@ Look two_servers(const RuleInput& in) {
   const std::vector<SeenDhcp> proxies = proxy_offers(in.session);
   const std::vector<Ipv4Address> boot_servers = identities(proxies);
   const bool differ = proxies_differ(proxies);
-  if (lessors.size() < 2 && !differ) return std::nullopt;
+  // Two address servers may serve one network together; proxies that differ are a fault even when
+  // the client took the right one this time.
+  const bool booted = in.boot.verdict.kind == BootVerdict::Kind::Booted;
+  if (!differ && (lessors.size() < 2 || booted)) return std::nullopt;
   Finding finding;
   finding.packets = packets_of(in.session.offers);
   finding.confidence = Confidence::Possible;

@@ -316,8 +316,7 @@ Look loader_loop(const RuleInput& in) {
     if (is_size_probe(*seen.what)) continue;
     std::size_t times = 0;
     for (const SeenTransfer& other : in.session.transfers) {
-      const bool is_retry = other->outcome == TransferStep::Outcome::Unanswered;
-      if (other->filename == seen->filename && !is_retry && !is_size_probe(*other.what)) ++times;
+      if (other->filename == seen->filename && came_whole(*other.what)) ++times;
     }
     if (times < kLoopOfFiles) continue;
     Finding finding;

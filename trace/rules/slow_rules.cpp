@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kLargeFile = 10'000'000;
 constexpr std::uint32_t kManyRepeats = 3;
+constexpr Duration kLongPause = 500ms;
 
 }  // namespace
 
@@ -47,16 +48,19 @@ Look packets_lost(const RuleInput& in) {
       // A request that waited for its answer is another matter.
       const std::uint64_t resent =
           seen->resent - std::min<std::uint64_t>(seen->resent, seen->requests - 1);
-      if (!came_whole(*seen.what) || seen->window_size > 1 || resent < kManyRepeats) continue;
+      const bool client_repeats = seen->acknowledgements > seen->blocks + 1;
+      const bool many = resent >= kManyRepeats && seen->longest_pause >= 200ms;
+      const bool long_wait = seen->longest_pause >= kLongPause && (resent > 0 || client_repeats);
+      if (!came_whole(*seen.what) || seen->window_size > 1 || (!many && !long_wait)) continue;
       repeats += static_cast<std::uint32_t>(resent);
       waited = std::max(waited, seen->longest_pause);
       add_packets(finding.packets, *seen.step);
     }
   }
-  if (repeats == 0 || waited < 200ms) return std::nullopt;
+  if (finding.packets.empty()) return std::nullopt;
   finding.cause = fmt::format(
-      "{} packets of files were sent again, with pauses up to {}: packets are lost on the way.",
-      repeats, describe_duration(waited));
+      "Files stopped for up to {} and {} packets were seen again: packets are lost on the way.",
+      describe_duration(waited), repeats);
   finding.fixes = {{"network", "look at error counters, duplex and the load of the links"}};
   finding.until = "payload";
   return finding;

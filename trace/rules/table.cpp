@@ -21,7 +21,7 @@ constexpr std::array kRules = {
     Rule{"R01", "no-boot-offer", kFault, 40,
          "Servers offer addresses, and none says PXEClient or names a boot file.", "",
          rule::no_boot_offer},
-    Rule{"R02", "two-servers", kFault, 60,
+    Rule{"R02", "two-servers", kAlways, 60,
          "Two address servers, or two proxies that differ, answer one client.", "23",
          rule::two_servers},
     Rule{"R03", "proxy-silent-on-4011", kFault, 30,
