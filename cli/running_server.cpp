@@ -1,12 +1,11 @@
 #include "cli/running_server.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "live/monotonic_clock.h"
-#include "live/network_interfaces.h"
 #include "protocol/dhcp/message.h"
 #include "protocol/tftp/packet.h"
 
@@ -14,63 +13,22 @@ namespace pxeproof::cli {
 
 namespace {
 
-constexpr std::size_t kTransferPorts = 64;
-
-bool is_wildcard(std::string_view name) { return name.find('*') != std::string_view::npos; }
-
-Failure environment(const live::SystemError& error) {
-  return {ExitCode::EnvironmentFailed, error.message};
-}
-
-// The one interface to listen on, so that a second server may listen on another; empty: all.
-std::string only_interface(const server::Configuration& configuration) {
-  std::vector<std::string> names;
-  for (const std::string& name : configuration.interfaces) {
-    if (name != "lo") names.push_back(name);
-  }
-  return names.size() == 1 && !is_wildcard(names[0]) ? names[0] : std::string();
-}
-
-Outcome<void> check_interfaces(const server::Configuration& configuration,
-                               const std::vector<NetworkInterface>& present) {
-  for (const std::string& name : configuration.interfaces) {
-    const bool exists = std::ranges::any_of(
-        present, [&name](const NetworkInterface& each) { return each.name == name; });
-    if (exists || is_wildcard(name) || name == "lo") continue;
-    std::string names;
-    for (const NetworkInterface& each : present) names += (names.empty() ? "" : ", ") + each.name;
-    return wrong_usage(
-        fmt::format("interface={}: this machine has no such interface that is up; it has {}", name,
-                    names.empty() ? "none" : names));
-  }
-  return {};
-}
-
-Outcome<void> check_roots(const server::TftpConfiguration& tftp) {
-  if (!tftp.enabled || tftp.no_fail) return {};
-  std::vector<std::string> roots;
-  if (!tftp.root.empty()) roots.push_back(tftp.root);
-  for (const auto& [interface, root] : tftp.interface_roots) roots.push_back(root);
-  for (const std::string& root : roots) {
-    if (const auto checked = live::Disk::check_root(root); !checked) {
-      const std::string where = tftp.root_location.file.empty()
-                                    ? std::string()
-                                    : server::to_string(tftp.root_location) + ": ";
-      return wrong_usage(fmt::format("{}tftp-root {}", where, checked.error().message));
-    }
-  }
-  return {};
-}
-
 server::TftpOptions make_tftp_options(const server::Configuration& configuration,
-                                      const std::vector<NetworkInterface>& interfaces,
-                                      const std::vector<std::uint16_t>& ports) {
-  server::TftpOptions options = server::tftp_options(configuration, interfaces);
-  options.transfer_ports = ports;
+                                      const ServerResources& resources,
+                                      const TftpLimitOptions& limits) {
+  server::TftpOptions options = server::tftp_options(configuration, resources.interfaces);
+  options.transfer_ports = resources.transfer_ports;
   // dnsmasq's rule: with all rights of root, only what everybody may read is sent.
-  options.require_world_readable = geteuid() == 0;
+  options.require_world_readable = resources.reads_as_root;
+  server::TftpLimits& all = options.limits;
+  all.transfers_per_client = limits.transfers_per_client.value_or(all.transfers_per_client);
+  all.half_open = limits.half_open.value_or(all.half_open);
+  all.waiting = limits.waiting.value_or(all.waiting);
+  all.waiting_per_client = limits.waiting_per_client.value_or(all.waiting_per_client);
   return options;
 }
+
+}  // namespace
 
 std::string describe_address(const NetworkInterface& interface) {
   const Subnet& subnet = interface.addresses.front();
@@ -79,104 +37,238 @@ std::string describe_address(const NetworkInterface& interface) {
   return fmt::format("{} {}/{}", interface.name, to_string(subnet.address), bits);
 }
 
-}  // namespace
+class RunningServer::OpenerSource : public live::EventSource {
+ public:
+  explicit OpenerSource(RunningServer& owner) : server_(owner) {}
+  std::vector<int> descriptors() const override { return {server_.options_.opener->descriptor()}; }
+  live::Activity on_wake(Instant now) override {
+    server_.hear_opener(now);
+    return live::Activity::Busy;
+  }
+  std::optional<Instant> deadline() const override { return std::nullopt; }
 
-Outcome<void> RunningServer::open_sockets(const server::Configuration& configuration) {
-  const std::string interface = only_interface(configuration);
-  std::optional<live::ReservedPorts> reserved;
-  if (configuration.tftp.enabled && !configuration.tftp.single_port) {
-    live::ReservedPorts::Options wanted{.count = kTransferPorts, .range = {}, .socket = {}};
-    if (configuration.tftp.port_range) {
-      wanted.range = {configuration.tftp.port_range->first, configuration.tftp.port_range->second};
-      wanted.count = static_cast<std::size_t>(wanted.range.last - wanted.range.first) + 1;
-    }
-    wanted.socket.interface = interface;
-    auto ports = live::ReservedPorts::reserve(wanted);
-    if (!ports) return fail(environment(ports.error()));
-    reserved = std::move(*ports);
-    transfer_ports_ = reserved->numbers();
-  }
-  if (configuration.tftp.enabled) {
-    server::TftpOptions tftp = make_tftp_options(configuration, interfaces_, transfer_ports_);
-    if (options_.mutant != nullptr && options_.mutant->tftp != nullptr) options_.mutant->tftp(tftp);
-    if (const auto valid = server::validate(tftp); !valid) {
-      return wrong_usage(fmt::format("tftp: {}", server::to_string(valid.error())));
-    }
-    tftp_ = std::make_unique<server::TftpServer>(std::move(tftp), Random(options_.seed).fork(2));
-  }
-  if (!configuration.ranges.empty()) {
-    server::Policy policy;
-    if (options_.mutant != nullptr && options_.mutant->policy != nullptr) {
-      options_.mutant->policy(policy);
-    }
-    dhcp_ = std::make_unique<server::DhcpServer>(
-        configuration, interfaces_,
-        server::DhcpServer::Options{.policy = policy, .seed = options_.seed});
-  }
-  server::FileOpener* files = &files_;
+ private:
+  RunningServer& server_;
+};
+
+RunningServer::RunningServer(RunningServerOptions options)
+    : options_(std::move(options)),
+      log_({.print = [this](const std::string& line) { log_line(line); },
+            .format = options_.log_format,
+            .verbosity = options_.verbosity,
+            .events = options_.events}) {
+  server::FileOpener* files =
+      options_.opener == nullptr ? static_cast<server::FileOpener*>(&own_files_) : options_.opener;
   if (options_.mutant != nullptr && options_.mutant->wrap_files != nullptr) {
-    mutant_files_ = options_.mutant->wrap_files(files_);
+    mutant_files_ = options_.mutant->wrap_files(*files);
     files = mutant_files_.get();
   }
-  service_ = std::make_unique<server::BootService>(dhcp_.get(), tftp_.get(), *files);
-  DatagramService* service = service_.get();
-  if (options_.mutant != nullptr && options_.mutant->wrap != nullptr) {
-    mutant_service_ = options_.mutant->wrap(*service_, configuration);
-    service = mutant_service_.get();
-  }
-  live::UdpServerOptions udp;
-  udp.interface = interface;
-  if (dhcp_) {
-    const auto ports = dhcp_->ports();
-    udp.dhcp_ports = {ports.begin(), ports.end()};
-  }
-  if (configuration.tftp.unique_root == server::TftpConfiguration::UniqueRoot::ByMac) {
-    udp.neighbour_ports = {tftp::kPort};
-  }
-  auto opened = reserved ? live::UdpServer::create(*service, udp, std::move(*reserved))
-                         : live::UdpServer::create(*service, udp);
-  if (!opened) return fail(environment(opened.error()));
-  udp_.emplace(std::move(*opened));
-  return join_groups();
+  // The journal comes with the configuration, and may come later than this.
+  struct Keeper : server::LeaseKeeper {
+    explicit Keeper(RunningServer& owner) : server(owner) {}
+    void keep(Instant now, const server::LeaseChange& change) override {
+      if (server.journal_) server.journal_->keep(now, change);
+    }
+    void flush(Instant now) override {
+      if (server.journal_) server.journal_->flush(now);
+    }
+    RunningServer& server;
+  };
+  keeper_ = std::make_unique<Keeper>(*this);
+  if (options_.opener != nullptr) opener_source_ = std::make_unique<OpenerSource>(*this);
+  service_ = std::make_unique<server::BootService>(nullptr, nullptr, *files, keeper_.get());
 }
 
-Outcome<void> RunningServer::join_groups() {
-  if (!dhcp_) return {};
-  for (const Ipv4Address group : dhcp_->multicast_groups()) {
-    if (const auto joined = udp_->join(dhcp::kBootServerPort, group); !joined) {
-      return fail(environment(joined.error()));
-    }
-  }
-  return {};
+DatagramService& RunningServer::service() {
+  return mutant_service_ ? *mutant_service_ : static_cast<DatagramService&>(*service_);
 }
 
 Outcome<std::unique_ptr<RunningServer>> RunningServer::start(
     const server::Configuration& configuration, RunningServerOptions options) {
   std::unique_ptr<RunningServer> running(new RunningServer(std::move(options)));
-  auto interfaces = live::list_network_interfaces();
-  if (!interfaces) return fail(environment(interfaces.error()));
-  running->interfaces_ = std::move(*interfaces);
-  if (auto checked = check_interfaces(configuration, running->interfaces_); !checked)
-    return fail(checked.error());
-  if (auto checked = check_roots(configuration.tftp); !checked) return fail(checked.error());
-  if (configuration.ranges.empty() && !configuration.tftp.enabled) {
-    return wrong_usage(
-        "the configuration serves nothing: it has neither a dhcp-range nor enable-tftp");
-  }
-  running->configuration_ = configuration;
-  if (auto opened = running->open_sockets(configuration); !opened) return fail(opened.error());
+  auto resources = running->own_resources_.open(configuration);
+  if (!resources) return fail(resources.error());
+  ReadyServer ready;
+  ready.loaded.configuration = configuration;
+  ready.resources = std::move(*resources);
+  if (auto applied = running->apply(std::move(ready)); !applied) return fail(applied.error());
   return running;
 }
 
-Outcome<void> RunningServer::reload(const server::Configuration& configuration) {
-  if (auto checked = check_roots(configuration.tftp); !checked) return checked;
-  auto interfaces = live::list_network_interfaces();
-  if (!interfaces) return fail(environment(interfaces.error()));
-  interfaces_ = std::move(*interfaces);
-  configuration_ = configuration;
-  if (dhcp_) dhcp_->reload(configuration, interfaces_);
-  if (tftp_) tftp_->set_options(make_tftp_options(configuration, interfaces_, transfer_ports_));
+Outcome<std::unique_ptr<RunningServer>> RunningServer::start(ReadyServer ready,
+                                                             RunningServerOptions options) {
+  std::unique_ptr<RunningServer> running(new RunningServer(std::move(options)));
+  if (auto applied = running->apply(std::move(ready)); !applied) return fail(applied.error());
+  return running;
+}
+
+// From here on the new configuration is in force; what may fail was tried when it was opened.
+Outcome<void> RunningServer::apply(ReadyServer ready) {
+  ServerResources& resources = ready.resources;
+  interfaces_ = resources.interfaces;
+  configuration_ = std::move(ready.loaded.configuration);
+  log_.set_configuration(configuration_.quiet_dhcp, configuration_.tftp.quiet,
+                         configuration_.log_dhcp);
+  apply_tftp(resources);
+  apply_dhcp();
+  apply_leases(resources);
+  service_->set_parts(dhcp_serves_ ? dhcp_.get() : nullptr, tftp_.get());
+
+  std::vector<live::UdpSocket> sockets = std::move(resources.sockets);
+  const auto dhcp_ports = dhcp_serves_ ? dhcp_->ports() : std::vector<std::uint16_t>{};
+  if (!udp_) {
+    if (options_.mutant != nullptr && options_.mutant->wrap != nullptr) {
+      mutant_service_ = options_.mutant->wrap(*service_, configuration_);
+    }
+    auto server = live::UdpServer::run_on(service(), {}, std::move(sockets));
+    if (!server) return environment_failed(server.error().message);
+    udp_.emplace(std::move(*server));
+  } else {
+    for (live::UdpSocket& socket : sockets) {
+      if (auto adopted = udp_->adopt(std::move(socket)); !adopted) {
+        return environment_failed(adopted.error().message);
+      }
+    }
+  }
+  const bool wants_macs =
+      configuration_.tftp.unique_root == server::TftpConfiguration::UniqueRoot::ByMac;
+  udp_->set_dhcp_ports({dhcp_ports.begin(), dhcp_ports.end()});
+  udp_->set_neighbour_ports(wants_macs ? std::set<std::uint16_t>{tftp::kPort}
+                                       : std::set<std::uint16_t>{});
+  wanted_ports_ = resources.fixed_ports;
+  wanted_ports_.insert(resources.transfer_ports.begin(), resources.transfer_ports.end());
+  close_unused_ports();
   return join_groups();
+}
+
+Outcome<void> RunningServer::join_groups() {
+  if (!dhcp_serves_) return {};
+  for (const Ipv4Address group : dhcp_->multicast_groups()) {
+    if (const auto joined = udp_->join(dhcp::kBootServerPort, group); !joined) {
+      return environment_failed(joined.error().message);
+    }
+  }
+  return {};
+}
+
+void RunningServer::apply_tftp(const ServerResources& resources) {
+  server::TftpOptions options = make_tftp_options(configuration_, resources, options_.limits);
+  if (options_.mutant != nullptr && options_.mutant->tftp != nullptr)
+    options_.mutant->tftp(options);
+  if (!configuration_.tftp.enabled) {
+    // Transfers go on; without an interface there are no new ones.
+    if (!tftp_) return;
+    if (tftp_->transfers() + tftp_->waiting() == 0) return tftp_.reset();
+    options.interfaces.clear();
+  }
+  if (tftp_) {
+    tftp_->set_options(std::move(options));
+  } else {
+    tftp_ = std::make_unique<server::TftpServer>(std::move(options), Random(options_.seed).fork(2));
+  }
+}
+
+void RunningServer::apply_dhcp() {
+  dhcp_serves_ = !configuration_.ranges.empty();
+  if (dhcp_) {
+    dhcp_->reload(configuration_, interfaces_);
+  } else if (dhcp_serves_) {
+    server::Policy policy;
+    if (options_.mutant != nullptr && options_.mutant->policy != nullptr) {
+      options_.mutant->policy(policy);
+    }
+    dhcp_ = std::make_unique<server::DhcpServer>(
+        configuration_, interfaces_,
+        server::DhcpServer::Options{.policy = policy, .seed = options_.seed});
+  }
+}
+
+void RunningServer::apply_leases(ServerResources& resources) {
+  if (wanted_lease_file(configuration_).empty()) journal_.reset();
+  if (!dhcp_ || !resources.lease_file) return;
+  OpenerLink* opener = options_.opener;
+  const auto complain = [this](const std::string& text) {
+    log_.message(ServerLog::Level::Error, text);
+  };
+  const bool is_another = journal_ != nullptr;
+  journal_ = std::make_unique<LeaseJournal>(
+      std::move(*resources.lease_file), LeaseJournal::Helpers{.sync =
+                                                                  [opener] {
+                                                                    if (opener != nullptr)
+                                                                      opener->sync_journal();
+                                                                  },
+                                                              .new_journal =
+                                                                  [opener] {
+                                                                    if (opener != nullptr)
+                                                                      opener->request_new_journal();
+                                                                  },
+                                                              .commit =
+                                                                  [opener] {
+                                                                    if (opener != nullptr)
+                                                                      opener->commit_journal();
+                                                                  },
+                                                              .complain = complain});
+  journal_->restore(live::now(), *dhcp_);
+  if (is_another) journal_->compact();
+}
+
+// A port that only running transfers still use is closed when they have ended.
+void RunningServer::close_unused_ports() {
+  std::set<std::uint16_t> used = wanted_ports_;
+  if (tftp_) used.merge(tftp_->ports_in_use());
+  has_unused_ports_ = false;
+  for (const std::uint16_t port : udp_->open_ports()) {
+    if (!used.contains(port)) {
+      udp_->close_port(port);
+    } else if (!wanted_ports_.contains(port)) {
+      has_unused_ports_ = true;
+    }
+  }
+}
+
+void RunningServer::reload(Reloaded on_reloaded) {
+  if (options_.opener == nullptr) {
+    return on_reloaded(environment_failed("this server's configuration cannot be read again"));
+  }
+  const bool is_first = reloading_.empty();
+  reloading_.push_back(std::move(on_reloaded));
+  if (!is_first) return;
+  udp_->set_sharing(live::UdpSocket::Sharing::On);
+  options_.opener->request_load();
+}
+
+void RunningServer::hear_opener(Instant now) {
+  OpenerLink& opener = *options_.opener;
+  opener.receive();
+  if (auto loaded = opener.take_loaded()) {
+    udp_->set_sharing(live::UdpSocket::Sharing::Off);
+    const Outcome<void> applied =
+        *loaded ? apply(std::move(**loaded)) : Outcome<void>(fail(loaded->error()));
+    for (const Reloaded& each : std::exchange(reloading_, {})) each(applied);
+  }
+  while (auto answer = opener.take_journal_answer()) {
+    if (!journal_ || !dhcp_) continue;
+    if (answer->kind == OpenerMessage::Journal) {
+      journal_->on_new_journal(now, std::move(answer->journal), answer->error, *dhcp_);
+    } else {
+      journal_->on_committed(answer->error);
+    }
+  }
+  if (opener.has_answers()) {
+    service_->on_files(now);
+    udp_->send_waiting();
+  }
+  tell_events();
+}
+
+void RunningServer::stop(Instant now) {
+  if (journal_) journal_->flush(now);
+}
+
+std::optional<Failure> RunningServer::failure() const {
+  if (options_.opener == nullptr || !options_.opener->is_lost()) return std::nullopt;
+  return Failure{ExitCode::EnvironmentFailed,
+                 "the opener process is gone, no file can be opened; start the server again"};
 }
 
 std::vector<std::string> RunningServer::describe() const {
@@ -184,11 +276,11 @@ std::vector<std::string> RunningServer::describe() const {
   for (const NetworkInterface& interface : interfaces_) {
     if (interface.addresses.empty() || interface.mac == MacAddress{}) continue;
     std::string line = describe_address(interface) + ":";
-    if (dhcp_) {
+    if (dhcp_serves_) {
       line += configuration_.pxe_enabled() ? " DHCP 67, boot server 4011" : " DHCP 67";
     }
-    if (tftp_) {
-      line += fmt::format("{} TFTP 69 from {}", dhcp_ ? "," : "",
+    if (configuration_.tftp.enabled) {
+      line += fmt::format("{} TFTP 69 from {}", dhcp_serves_ ? "," : "",
                           configuration_.tftp.root.empty() ? "/" : configuration_.tftp.root);
     }
     lines.push_back(std::move(line));
@@ -196,44 +288,46 @@ std::vector<std::string> RunningServer::describe() const {
   return lines;
 }
 
+void RunningServer::log_line(const std::string& line) {
+  if (!log_lines_.empty()) log_lines_ += '\n';
+  log_lines_ += line;
+  if (!is_telling_) flush_log();
+}
+
+void RunningServer::flush_log() {
+  if (options_.log && !log_lines_.empty()) options_.log(log_lines_);
+  log_lines_.clear();
+}
+
 // Hands all lines of a round over at once: a write for each would cost more than the answer.
 void RunningServer::tell_events() {
-  const auto style = configuration_.log_dhcp ? server::LogStyle::WithXid : server::LogStyle::Plain;
-  const auto add = [this](std::string_view line) {
-    if (!log_lines_.empty()) log_lines_ += '\n';
-    log_lines_ += line;
-  };
-  if (dhcp_) {
-    while (dhcp_->poll_event(event_)) {
-      if (!options_.log) continue;
-      for (const std::string& line : server::log_lines(event_, style)) add(line);
-      if (options_.verbosity > 0) add(server::describe(event_));
-    }
-    server::LeaseChange change;
-    while (dhcp_->poll_lease_change(change)) {
-    }
+  is_telling_ = true;
+  while (dhcp_ && dhcp_->poll_event(event_)) {
+    if (options_.log) log_.event(event_);
+    if (options_.on_dhcp) options_.on_dhcp(event_);
   }
-  if (tftp_) {
-    server::TftpEvent event;
-    while (tftp_->poll_event(event)) {
-      if (!options_.log) continue;
-      const bool is_result = std::holds_alternative<server::TftpFinished>(event.what) ||
-                             std::holds_alternative<server::TftpFailed>(event.what) ||
-                             std::holds_alternative<server::TftpRefused>(event.what);
-      const bool is_quiet =
-          configuration_.tftp.quiet && std::holds_alternative<server::TftpFinished>(event.what);
-      if ((is_result && !is_quiet) || options_.verbosity > 0) add(server::to_string(event));
-    }
+  server::TftpEvent event;
+  while (tftp_ && tftp_->poll_event(event)) {
+    if (options_.log) log_.event(event);
+    if (options_.on_tftp) options_.on_tftp(event);
   }
-  if (log_lines_.empty()) return;
-  options_.log(log_lines_);
-  log_lines_.clear();
+  is_telling_ = false;
+  flush_log();
 }
 
 live::Activity RunningServer::on_wake(Instant now) {
   const live::Activity activity = udp_->on_wake(now);
+  if (journal_ && dhcp_) journal_->on_timeout(now, *dhcp_);
   tell_events();
+  if (has_unused_ports_) close_unused_ports();
   return activity;
+}
+
+std::optional<Instant> RunningServer::deadline() const {
+  std::optional<Instant> earliest = udp_->deadline();
+  const auto journal = journal_ ? journal_->poll_timeout() : std::nullopt;
+  if (journal && (!earliest || *journal < *earliest)) earliest = journal;
+  return earliest;
 }
 
 }  // namespace pxeproof::cli

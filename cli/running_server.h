@@ -3,12 +3,17 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "cli/disk_files.h"
 #include "cli/failure.h"
+#include "cli/lease_journal.h"
 #include "cli/mutant.h"
+#include "cli/opener_link.h"
+#include "cli/server_log.h"
+#include "cli/server_resources.h"
 #include "live/event_loop.h"
 #include "live/udp_server.h"
 #include "server/boot_service.h"
@@ -16,50 +21,108 @@
 
 namespace pxeproof::cli {
 
-struct RunningServerOptions {
-  // Lines of the log, one or more of them with '\n' between. What a server says about packets it
-  // does not answer comes at verbosity 1. Empty: nothing is even put into words.
-  std::function<void(const std::string& line)> log;
-  int verbosity = 0;
-  std::uint64_t seed = 0;
-  const Mutant* mutant = nullptr;  // one way to be wrong, for the conformance suite
+// "eth0 192.168.178.2/24".
+std::string describe_address(const NetworkInterface& interface);
+
+// What of server::TftpLimits an operator may set; nullopt: the default.
+struct TftpLimitOptions {
+  std::optional<std::uint32_t> transfers_per_client;
+  std::optional<std::uint32_t> half_open;
+  std::optional<std::uint32_t> waiting;
+  std::optional<std::uint32_t> waiting_per_client;
 };
 
-// A server on this machine's sockets and disk, in the network namespace where it was started.
+struct RunningServerOptions {
+  // Lines of the log, one or more of them with '\n' between. Empty: nothing is put into words.
+  std::function<void(const std::string& lines)> log;
+  ServerLog::Format log_format = ServerLog::Format::Text;
+  int verbosity = 0;  // 1: also what the server says about packets that it does not answer
+  // Whether what clients do is in the log, or told otherwise.
+  ServerLog::Events events = ServerLog::Events::Logged;
+  std::uint64_t seed = 0;
+  TftpLimitOptions limits{};
+  const Mutant* mutant = nullptr;  // one way to be wrong, for the conformance suite
+  // Who opens files and sockets; nullptr: this process, which then has to have the rights.
+  OpenerLink* opener = nullptr;
+  // Sees every event beside the log.
+  std::function<void(const server::ServerEvent&)> on_dhcp{};
+  std::function<void(const server::TftpEvent&)> on_tftp{};
+};
+
+// A server on this machine's sockets, in the network namespace where it was started.
 class RunningServer : public live::EventSource {
  public:
+  // Opens what the configuration needs.
   static Outcome<std::unique_ptr<RunningServer>> start(const server::Configuration& configuration,
+                                                       RunningServerOptions options);
+  // With what the opener has opened.
+  static Outcome<std::unique_ptr<RunningServer>> start(ReadyServer ready,
                                                        RunningServerOptions options);
 
   // "eth0 192.168.178.2/24: proxyDHCP 67, boot server 4011, TFTP 69 from /var/lib/tftpboot".
   std::vector<std::string> describe() const;
 
-  // Reads a new configuration in; transfers and leases go on.
-  Outcome<void> reload(const server::Configuration& configuration);
+  // Asks the opener for the configuration anew; on_reloaded hears how that ended. Transfers and
+  // leases go on, and so does the old configuration when the new one is broken.
+  using Reloaded = std::function<void(const Outcome<void>&)>;
+  void reload(Reloaded on_reloaded);
+
+  // Writes the last leases down. Nothing is sent afterwards.
+  void stop(Instant now);
+
+  const server::Configuration& configuration() const { return configuration_; }
+  const server::DhcpServer* dhcp() const { return dhcp_serves_ ? dhcp_.get() : nullptr; }
+  const server::TftpServer* tftp() const { return tftp_.get(); }
+  const LeaseJournal* leases() const { return journal_.get(); }
+  const live::UdpServer& sockets() const { return *udp_; }
+  const ServerLog& log() const { return log_; }
+  // Why the server cannot go on; nullopt: it can.
+  std::optional<Failure> failure() const;
+
+  // Hears the opener; nullptr without one. To be driven beside the server.
+  live::EventSource* opener_source() { return opener_source_.get(); }
 
   std::vector<int> descriptors() const override { return udp_->descriptors(); }
   live::Activity on_wake(Instant now) override;
-  std::optional<Instant> deadline() const override { return udp_->deadline(); }
+  std::optional<Instant> deadline() const override;
 
  private:
-  explicit RunningServer(RunningServerOptions options) : options_(std::move(options)) {}
-  Outcome<void> open_sockets(const server::Configuration& configuration);
+  explicit RunningServer(RunningServerOptions options);
+  Outcome<void> apply(ReadyServer ready);
+  void apply_tftp(const ServerResources& resources);
+  void apply_dhcp();
+  void apply_leases(ServerResources& resources);
+  void close_unused_ports();
   Outcome<void> join_groups();
+  DatagramService& service();
+  void log_line(const std::string& line);
+  void flush_log();
+  void hear_opener(Instant now);
+  class OpenerSource;
   void tell_events();
 
   RunningServerOptions options_;
+  ServerLog log_;
+  ResourceOpener own_resources_;  // without an opener
+  DiskFiles own_files_;
   std::vector<NetworkInterface> interfaces_;
   server::Configuration configuration_;
-  std::vector<std::uint16_t> transfer_ports_;
-  DiskFiles files_;
-  std::unique_ptr<server::FileOpener> mutant_files_;
-  std::unique_ptr<server::DhcpServer> dhcp_;
+  std::set<std::uint16_t> wanted_ports_;
+  std::unique_ptr<live::EventSource> opener_source_;
+  std::unique_ptr<server::LeaseKeeper> keeper_;  // hands on to the journal
+  std::unique_ptr<LeaseJournal> journal_;
+  std::unique_ptr<server::DhcpServer> dhcp_;  // kept for its leases when it has nothing to serve
+  bool dhcp_serves_ = false;
   std::unique_ptr<server::TftpServer> tftp_;
+  std::unique_ptr<server::FileOpener> mutant_files_;
   std::unique_ptr<server::BootService> service_;
   std::unique_ptr<DatagramService> mutant_service_;
   std::optional<live::UdpServer> udp_;
+  std::vector<Reloaded> reloading_;
+  bool has_unused_ports_ = false;
   server::ServerEvent event_;  // its strings keep their room
-  std::string log_lines_;
+  std::string log_lines_;      // of the round that is being told
+  bool is_telling_ = false;
 };
 
 }  // namespace pxeproof::cli

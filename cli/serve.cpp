@@ -1,14 +1,24 @@
 #include <fmt/format.h>
 
-#include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
-#include "cli/arguments.h"
-#include "cli/configuration_disk.h"
+#include "cli/boot_teller.h"
+#include "cli/boot_watch.h"
+#include "cli/configuration_record.h"
+#include "cli/dhcp_probe.h"
+#include "cli/explain_packet.h"
+#include "cli/metrics_exposer.h"
 #include "cli/running_server.h"
+#include "cli/serve_control.h"
+#include "cli/serve_directory.h"
+#include "cli/serve_once.h"
+#include "cli/serve_options.h"
+#include "cli/server_status.h"
 #include "cli/verbs.h"
-#include "live/entropy.h"
+#include "live/confinement.h"
+#include "live/monotonic_clock.h"
 #include "live/stop_signals.h"
 #include "server/lint.h"
 
@@ -16,32 +26,12 @@ namespace pxeproof::cli {
 
 namespace {
 
-constexpr std::array kOptions = {
-    OptionSpec{"conf-file", "FILE", "dnsmasq's configuration file, unchanged"},
-    OptionSpec{"test", "", "read the configuration, say what is wrong with it, and end"},
-    OptionSpec{"seed", "N", "for everything random; drawn and printed otherwise"},
-    OptionSpec{"mutant", "NAME", "be wrong in one way: `pxeproof conform list mutants`"},
-};
-
-constexpr Syntax kSyntax{
-    .verb = "serve",
-    .purpose =
-        "Answers PXE clients: proxyDHCP on 67, boot server on 4011, TFTP on 69. Directives "
-        "of dnsmasq may also be given as --key=value.",
-    .options = kOptions,
-    .positionals = {},
-    .foreign = ForeignOptions::Collect,
-};
-
 int report(const Failure& failure) {
   fmt::print(stderr, "{}\n", failure.message);
   return static_cast<int>(failure.code);
 }
 
-void print_line(const std::string& line) {
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
-}
+constexpr Duration kProbePatience = std::chrono::milliseconds(1500);
 
 // Notes are for who asks: with --test or -v.
 void print_warnings(const server::LoadedConfiguration& loaded, int verbosity) {
@@ -58,83 +48,250 @@ void print_warnings(const server::LoadedConfiguration& loaded, int verbosity) {
   }
 }
 
-// Serves until SIGINT or SIGTERM; SIGHUP reads the configuration again.
-Outcome<void> serve(const Arguments& arguments, const server::LoadedConfiguration& loaded,
-                    std::uint64_t seed) {
+Outcome<void> test_configuration(const ConfigurationOrigin& origin) {
+  auto record = record_sources(origin);
+  if (!record) return fail(record.error());
+  const auto loaded = load_and_record(*record);
+  if (!loaded) return fail(loaded.error());
+  print_warnings(*loaded, 1);
+  fmt::print("configuration read, no error\n");
+  return {};
+}
+
+// As whom the process goes on that talks to the network: who the configuration names, else nobody.
+// Where this process is not root it stays who it is.
+Outcome<live::ConfinementOptions> packet_user(const server::Configuration& configuration) {
+  auto user = configured_user(configuration);
+  if (!user) return fail(user.error());
+  if (!*user) {
+    if (auto nobody = live::find_user("nobody", "")) *user = std::move(*nobody);
+  }
+  return live::ConfinementOptions{.user = std::move(*user)};
+}
+
+// A server with everything round it.
+class Serve {
+ public:
+  explicit Serve(ServeOptions options) : options_(std::move(options)) {}
+
+  // Serves until SIGINT or SIGTERM; SIGHUP reads the configuration again.
+  Outcome<void> run();
+
+ private:
+  Outcome<void> start();
+  Outcome<void> confine();
+  void look_round(const ReadyServer& ready) const;
+  void print(const std::string& line) const;
+  void reload(ServeControl::Reply reply);
+
+  ServeOptions options_;
+  ServeHistory history_;
+  std::unique_ptr<OpenerLink> opener_;
+  std::optional<live::StopSignals> signals_;
+  std::unique_ptr<RunningServer> server_;
+  std::unique_ptr<ServeControl> control_;
+  BootWatch watch_;
+  std::unique_ptr<BootTeller> teller_;  // of a directory, or of a single run
+  std::unique_ptr<ServeOnce> once_;
+  std::optional<live::EventLoop> loop_;
+};
+
+Outcome<void> Serve::start() {
   auto signals = live::StopSignals::create();
   if (!signals) return environment_failed(signals.error().message);
-  const Mutant* mutant = nullptr;
-  if (const auto name = arguments.value("mutant")) {
-    mutant = find_mutant(*name);
-    if (mutant == nullptr) {
-      return wrong_usage(fmt::format(
-          "--mutant: no mutant '{}'; `pxeproof conform list mutants` shows all", *name));
-    }
+  signals_.emplace(std::move(*signals));
+  std::set<std::string> remove_at_end;
+  if (!options_.control.empty()) remove_at_end.insert(options_.control);
+  auto opener = OpenerLink::start(options_.origin, std::move(remove_at_end));
+  if (!opener) return fail(opener.error());
+  opener_ = std::move(*opener);
+  opener_->request_load();
+  auto ready = opener_->wait_for_load();
+  if (!ready) return fail(ready.error());
+  print_warnings(ready->loaded, options_.verbosity);
+  if (!options_.origin.directory.empty()) look_round(*ready);
+  RunningServerOptions running{.log = [this](const std::string& line) { print(line); },
+                               .log_format = options_.log_format,
+                               .verbosity = options_.verbosity,
+                               .seed = options_.seed,
+                               .limits = options_.limits,
+                               .mutant = options_.mutant,
+                               .opener = opener_.get()};
+  const bool is_watched = options_.once || !options_.origin.directory.empty();
+  if (is_watched) {
+    running.on_dhcp = [this](const server::ServerEvent& event) { watch_.on_event(event); };
+    running.on_tftp = [this](const server::TftpEvent& event) { watch_.on_event(event); };
+    const bool is_plain = options_.verbosity == 0 && options_.log_format == ServerLog::Format::Text;
+    if (is_plain) running.events = ServerLog::Events::LeftOut;
+    teller_ = std::make_unique<BootTeller>(watch_, options_.origin.directory,
+                                           [this](const std::string& line) { print(line); });
   }
-  auto running = RunningServer::start(
-      loaded.configuration,
-      {.log = print_line, .verbosity = arguments.verbosity, .seed = seed, .mutant = mutant});
-  if (!running) return fail(running.error());
-  for (const std::string& line : (*running)->describe()) print_line(line);
-  print_line(fmt::format("serving, seed {}", seed));
-
+  auto server = RunningServer::start(std::move(*ready), std::move(running));
+  if (!server) return fail(server.error());
+  server_ = std::move(*server);
+  history_.started = live::now();
+  if (options_.once) {
+    auto once = ServeOnce::create(*options_.once, history_.started);
+    if (!once) return fail(once.error());
+    once_ = std::move(*once);
+  }
+  auto control = ServeControl::create(
+      *server_, history_, [this](ServeControl::Reply reply) { reload(std::move(reply)); });
+  if (!control) return fail(control.error());
+  control_ = std::move(*control);
+  if (!options_.control.empty()) {
+    if (auto listening = control_->listen(options_.control); !listening) return listening;
+  }
+  if (!options_.metrics.empty()) {
+    auto exposer = start_metrics_exposer(options_.metrics);
+    if (!exposer) return fail(exposer.error());
+    if (auto added = control_->add_connection(std::move(*exposer)); !added) return added;
+  }
   auto loop = live::EventLoop::create();
   if (!loop) return environment_failed(loop.error().message);
-  for (live::EventSource* source : {static_cast<live::EventSource*>(&*signals),
-                                    static_cast<live::EventSource*>(running->get())}) {
-    if (const auto added = loop->add(*source); !added) {
+  loop_.emplace(std::move(*loop));
+  for (live::EventSource* source :
+       {static_cast<live::EventSource*>(&*signals_), static_cast<live::EventSource*>(server_.get()),
+        server_->opener_source(), &control_->source(),
+        static_cast<live::EventSource*>(teller_.get())}) {
+    if (source == nullptr) continue;
+    if (const auto added = loop_->add(*source); !added) {
       return environment_failed(added.error().message);
     }
   }
-  const auto is_done = [&] {
-    if (signals->take_reload()) {
-      auto again = load_configuration(arguments.value_or("conf-file", ""), arguments.foreign);
-      auto reloaded =
-          again ? (*running)->reload(again->configuration) : Outcome<void>(fail(again.error()));
-      print_line(reloaded ? std::string("configuration read again")
-                          : fmt::format("{}\nthe old configuration stays in force",
-                                        reloaded.error().message));
-    }
-    return signals->stop().has_value();
-  };
-  const auto end = loop->run(is_done);
-  if (!end) return environment_failed(end.error().message);
-  print_line("stopped");
   return {};
+}
+
+void Serve::print(const std::string& line) const {
+  // A report on standard output stands alone there.
+  const bool is_reported = options_.once && options_.once->json == "-";
+  std::FILE* const stream = is_reported ? stderr : stdout;
+  fmt::print(stream, "{}\n", line);
+  std::fflush(stream);
+}
+
+// What is on the network, and what of the directory is served there.
+void Serve::look_round(const ReadyServer& ready) const {
+  for (const NetworkInterface& interface : ready.resources.interfaces) {
+    if (interface.addresses.empty() || interface.mac == MacAddress{}) continue;
+    const auto servers = probe_dhcp(interface, options_.seed, kProbePatience);
+    const std::string seen = servers ? cli::describe(*servers)
+                                     : "DHCP servers not looked for: " + servers.error().message;
+    print(fmt::format("{}   {}   {}", describe_address(interface), seen,
+                      describe_services(ready.loaded.configuration)));
+  }
+}
+
+Outcome<void> Serve::confine() {
+  if (options_.confinement == ServeOptions::Confinement::Off) {
+    history_.confinement = "nothing (--confine off)";
+    return {};
+  }
+  const auto user = packet_user(server_->configuration());
+  if (!user) return fail(user.error());
+  history_.confinement = live::to_string(live::confine(*user));
+  return {};
+}
+
+void Serve::reload(ServeControl::Reply reply) {
+  opener_->notify("RELOADING=1");
+  server_->reload([this, reply = std::move(reply)](const Outcome<void>& reloaded) {
+    const ServerLog& log = server_->log();
+    if (reloaded) {
+      ++history_.reloads;
+      history_.last_reload_error.clear();
+      log.message(ServerLog::Level::Info, "configuration read again");
+      for (const std::string& line : server_->describe()) {
+        log.message(ServerLog::Level::Info, line);
+      }
+    } else {
+      ++history_.failed_reloads;
+      history_.last_reload_error = reloaded.error().message;
+      log.message(ServerLog::Level::Error, reloaded.error().message);
+      log.message(ServerLog::Level::Error, "the old configuration stays in force");
+    }
+    opener_->notify("READY=1");
+    if (reply) reply(reloaded);
+  });
+}
+
+Outcome<void> Serve::run() {
+  if (auto started = start(); !started) return started;
+  if (auto confined = confine(); !confined) return confined;
+  const ServerLog& log = server_->log();
+  if (options_.origin.directory.empty()) {
+    for (const std::string& line : server_->describe()) log.message(ServerLog::Level::Info, line);
+  }
+  log.message(ServerLog::Level::Info, "confined: " + history_.confinement);
+  log.message(ServerLog::Level::Info, fmt::format("serving, seed {}", options_.seed));
+  opener_->notify("READY=1");
+  const auto is_done = [&] {
+    if (signals_->take_reload()) reload(nullptr);
+    if (once_ && once_->is_over(watch_, live::now())) return true;
+    return signals_->stop().has_value() || server_->failure().has_value();
+  };
+  const auto end = once_ ? loop_->run(is_done, once_->deadline()) : loop_->run(is_done);
+  server_->stop(live::now());
+  opener_->notify("STOPPING=1");
+  if (!end) return environment_failed(end.error().message);
+  if (const auto failure = server_->failure()) return fail(*failure);
+  if (once_) {
+    auto judged = once_->finish(watch_, live::now(), options_.command);
+    teller_->tell_rest();
+    return judged;
+  }
+  log.message(ServerLog::Level::Info, "stopped");
+  return {};
+}
+
+// A confined process cannot even be taken apart in good order; all it holds is the kernel's.
+[[noreturn]] void end_confined(int code) {
+  std::fflush(nullptr);
+  std::_Exit(code);
 }
 
 }  // namespace
 
 ExitCode run_serve(std::span<const std::string> words) {
-  const auto arguments = parse_arguments(kSyntax, words);
+  const auto arguments = parse_arguments(serve_syntax(), words);
   if (!arguments) return static_cast<ExitCode>(report(arguments.error()));
   if (arguments->help == Arguments::Help::Asked) {
-    fmt::print("{}", help_text(kSyntax));
+    fmt::print("{}", help_text(serve_syntax()));
     return ExitCode::AsExpected;
   }
-  const std::string file = arguments->value_or("conf-file", "");
-  if (file.empty() && arguments->foreign.empty()) {
+  if (const auto path = arguments->value("status")) {
+    const auto command = arguments->value("command");
+    const auto asked = command ? ask_command(*path, *command) : ask_status(*path);
+    if (!asked) return static_cast<ExitCode>(report(asked.error()));
+    fmt::print("{}", *asked);
+    return ExitCode::AsExpected;
+  }
+  auto options = read_serve_options(*arguments, words);
+  if (!options) return static_cast<ExitCode>(report(options.error()));
+  const ConfigurationOrigin origin = options->origin;
+  if (origin.file.empty() && origin.directives.empty() && origin.directory.empty()) {
     return static_cast<ExitCode>(
         report({ExitCode::WrongUsage,
-                "pxeproof serve: nothing to serve; give --conf-file FILE or directives such as "
-                "--enable-tftp --tftp-root=/srv/tftp"}));
+                "pxeproof serve: nothing to serve; give a directory, --conf-file FILE or "
+                "directives such as --enable-tftp --tftp-root=/srv/tftp"}));
   }
-  const auto loaded = load_configuration(file, arguments->foreign);
-  if (!loaded) return static_cast<ExitCode>(report(loaded.error()));
-  print_warnings(*loaded, arguments->has("test") ? 1 : arguments->verbosity);
+  if (const auto packet = arguments->value("explain-packet")) {
+    const auto explained = explain_packet(*packet, origin);
+    if (!explained) return static_cast<ExitCode>(report(explained.error()));
+    fmt::print("{}", explained->text);
+    return explained->fate == PacketExplanation::Fate::Answered ? ExitCode::AsExpected
+                                                                : ExitCode::TestedThingFailed;
+  }
   if (arguments->has("test")) {
-    fmt::print("configuration read, no error\n");
-    return ExitCode::AsExpected;
+    const auto tested = test_configuration(origin);
+    return tested ? ExitCode::AsExpected : static_cast<ExitCode>(report(tested.error()));
   }
-  std::uint64_t seed = live::draw_seed();
-  if (const auto given = arguments->value("seed")) {
-    const auto count = parse_count("--seed", *given, 0, ~std::uint64_t{0});
-    if (!count) return static_cast<ExitCode>(report(count.error()));
-    seed = *count;
-  }
-  const auto served = serve(*arguments, *loaded, seed);
-  if (!served) return static_cast<ExitCode>(report(served.error()));
-  return ExitCode::AsExpected;
+  const bool is_confined = options->confinement == ServeOptions::Confinement::On;
+  Serve serve(std::move(*options));
+  const auto served = serve.run();
+  const int code = served ? 0 : report(served.error());
+  if (is_confined) end_confined(code);
+  return static_cast<ExitCode>(code);
 }
 
 }  // namespace pxeproof::cli

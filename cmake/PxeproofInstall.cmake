@@ -5,6 +5,12 @@ install(FILES docs/pxeproof.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES cli/completion/pxeproof.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
         RENAME pxeproof)
 install(FILES cli/completion/_pxeproof DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+# The prefix is known for certain only when it is installed.
+install(CODE "
+  set(PXEPROOF_PROGRAM \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/pxeproof\")
+  configure_file(\"${CMAKE_SOURCE_DIR}/systemd/pxeproof.service.in\" \"${CMAKE_BINARY_DIR}/pxeproof.service\" @ONLY)
+")
+install(FILES ${CMAKE_BINARY_DIR}/pxeproof.service DESTINATION lib/systemd/system)
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")

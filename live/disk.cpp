@@ -19,7 +19,7 @@ FileAnswer Disk::open(const FileRequest& request) {
   return {.id = request.id, .content = std::move(content)};
 }
 
-Result<std::shared_ptr<FileContent>, FileFault> Disk::find(const FileRequest& request) {
+Result<WalkedPath, FileFault> Disk::open_file(const FileRequest& request, uid_t user) {
   std::string name = request.path;
   if (!request.root.empty() && !request.unique_directory.empty() &&
       walk_below(request.root, request.unique_directory, Wanted::Directory)) {
@@ -34,8 +34,16 @@ Result<std::shared_ptr<FileContent>, FileFault> Disk::find(const FileRequest& re
   if (request.require_world_readable && (status.st_mode & S_IROTH) == 0) {
     return fail(FileFault::AccessDenied);
   }
-  if (request.require_own_file && status.st_uid != geteuid()) {
+  if (request.require_own_file && status.st_uid != user) {
     return fail(FileFault::AccessDenied);
+  }
+  return walked;
+}
+
+Result<std::shared_ptr<FileContent>, FileFault> Disk::find(const FileRequest& request) {
+  auto walked = open_file(request, geteuid());
+  if (!walked) {
+    return fail(walked.error());
   }
   return cache_.content_of(std::move(*walked));
 }

@@ -106,9 +106,8 @@ SystemResult<UdpServer> UdpServer::create(DatagramService& service,
 SystemResult<UdpServer> UdpServer::create(DatagramService& service, const UdpServerOptions& options,
                                           ReservedPorts reserved) {
   UdpServer server(service, options);
-  server.events_ = FileDescriptor(epoll_create1(EPOLL_CLOEXEC));
-  if (!server.events_.is_open()) {
-    return fail(last_error("server: epoll"));
+  if (auto prepared = server.prepare(); !prepared) {
+    return fail(std::move(prepared.error()));
   }
   for (UdpSocket& socket : reserved.take()) {
     if (auto watched = server.watch(std::move(socket)); !watched) {
@@ -130,14 +129,36 @@ SystemResult<UdpServer> UdpServer::create(DatagramService& service, const UdpSer
       return fail(std::move(watched.error()));
     }
   }
+  return server;
+}
+
+SystemResult<UdpServer> UdpServer::run_on(DatagramService& service, const UdpServerOptions& options,
+                                          std::vector<UdpSocket> sockets) {
+  UdpServer server(service, options);
+  if (auto prepared = server.prepare(); !prepared) {
+    return fail(std::move(prepared.error()));
+  }
+  for (UdpSocket& socket : sockets) {
+    if (auto watched = server.watch(std::move(socket)); !watched) {
+      return fail(std::move(watched.error()));
+    }
+  }
+  return server;
+}
+
+SystemResult<void> UdpServer::prepare() {
+  events_ = FileDescriptor(epoll_create1(EPOLL_CLOEXEC));
+  if (!events_.is_open()) {
+    return fail(last_error("server: epoll"));
+  }
   // Without CAP_NET_RAW the server still runs; such datagrams are then broadcast (RFC 2131 s.4.1).
-  server.frames_ = FileDescriptor(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  frames_ = FileDescriptor(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   auto interfaces = list_network_interfaces();
   if (!interfaces) {
     return fail(std::move(interfaces.error()));
   }
-  server.interfaces_ = std::move(*interfaces);
-  return server;
+  interfaces_ = std::move(*interfaces);
+  return {};
 }
 
 // A socket keeps its place until it is closed; a free place is used again.

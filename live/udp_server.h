@@ -37,9 +37,16 @@ class UdpServer : public EventSource {
   static SystemResult<UdpServer> create(DatagramService& service, const UdpServerOptions& options);
   static SystemResult<UdpServer> create(DatagramService& service, const UdpServerOptions& options,
                                         ReservedPorts reserved);
+  // Opens nothing: the sockets are those of the service's ports.
+  static SystemResult<UdpServer> run_on(DatagramService& service, const UdpServerOptions& options,
+                                        std::vector<UdpSocket> sockets);
   UdpServer(UdpServer&&) noexcept;
   UdpServer& operator=(UdpServer&&) noexcept;
   ~UdpServer() override;
+
+  // As in UdpServerOptions.
+  void set_neighbour_ports(std::set<std::uint16_t> ports) { neighbour_ports_ = std::move(ports); }
+  void set_dhcp_ports(std::set<std::uint16_t> ports) { dhcp_ports_ = std::move(ports); }
 
   // A socket more, or in the place of the one that has its port.
   SystemResult<void> adopt(UdpSocket socket);
@@ -66,6 +73,7 @@ class UdpServer : public EventSource {
   struct Sending;
 
   UdpServer(DatagramService& service, const UdpServerOptions& options);
+  SystemResult<void> prepare();
   SystemResult<void> watch(UdpSocket socket);
   std::size_t receive(Instant now, UdpSocket& socket);
   void drain();

@@ -227,6 +227,7 @@ struct DhcpServer::Engine {
   AddressServer address_server;
   std::vector<Ipv4Address> multicast_groups;
   std::vector<MatchedRange> remote_ranges;
+  const TagBits* decided_by = nullptr;  // the tags of the datagram in hand
   TagBits own_tags;
   TagBits tags;
   TagBits range_tags;
@@ -263,6 +264,7 @@ void DhcpServer::Engine::set_tags_and_host(Request& request) {
   }
   tags = own_tags;
   apply_tag_ifs(configuration, tags);
+  decided_by = &tags;
   request.own_tags = &own_tags;
   request.tags = &tags;
 }
@@ -272,6 +274,7 @@ const TagBits& DhcpServer::Engine::with_range_tags(const MatchedRange& range) {
   range_tags = own_tags;
   for (const TagId tag : range.range->sets) range_tags.set(tag);
   apply_tag_ifs(configuration, range_tags);
+  decided_by = &range_tags;
   return range_tags;
 }
 
@@ -314,6 +317,16 @@ std::vector<std::uint16_t> DhcpServer::ports() const {
   return ports;
 }
 
+std::vector<std::string> DhcpServer::last_tags() const {
+  std::vector<std::string> names;
+  const TagNames& all = engine_->configuration.tags();
+  for (std::size_t id = 0; engine_->decided_by != nullptr && id < all.size(); ++id) {
+    const auto tag = static_cast<TagId>(id);
+    if (engine_->decided_by->test(tag)) names.push_back(all.name(tag));
+  }
+  return names;
+}
+
 const std::vector<Ipv4Address>& DhcpServer::multicast_groups() const {
   return engine_->multicast_groups;
 }
@@ -334,6 +347,7 @@ void DhcpServer::on_timeout(Instant now) {
 
 void DhcpServer::on_datagram(Instant now, const IncomingDatagram& datagram) {
   replies_.release(now);
+  engine_->decided_by = nullptr;
   const auto served = serve(now, datagram);
   if (served) return;
   ++counters_.silent[static_cast<std::size_t>(served.error())];

@@ -49,6 +49,10 @@ class DhcpServer : public DatagramService {
 
   const DhcpCounters& counters() const { return counters_; }
 
+  // The tags that the last datagram had when it was decided on, in the order of the configuration;
+  // empty when it did not come so far.
+  std::vector<std::string> last_tags() const;
+
   // The next change of a lease, for whoever keeps them.
   bool poll_lease_change(LeaseChange& out) { return pool_.poll_change(out); }
 

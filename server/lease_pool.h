@@ -63,6 +63,9 @@ class LeasePool {
 
   std::size_t size() const { return leases_.size(); }
 
+  // In order of their addresses.
+  const std::map<Ipv4Address, Lease>& all() const { return leases_; }
+
   // Makes or renews the lease of lease.address; nullptr when that would be one too many. The
   // client's offer is used up.
   const Lease* record(Lease lease);

@@ -74,6 +74,7 @@ class TftpServer : public DatagramService {
   std::uint32_t transfers() const { return admission_.transfers(); }  // the half-open ones too
   std::uint32_t half_open() const { return admission_.half_open(); }
   std::uint32_t waiting() const { return admission_.waiting(); }
+  const TftpLimits& limits() const { return options_.limits; }
 
  private:
   struct Reply {

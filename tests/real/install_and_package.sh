@@ -14,6 +14,13 @@ done
 program=$work/root/usr/bin/pxeproof
 "$program" --version
 
+unit=$work/root/usr/lib/systemd/system/pxeproof.service
+grep -q '^ExecStart=/usr/bin/pxeproof serve ' "$unit" || { echo "the unit starts another program"; exit 1; }
+if command -v systemd-analyze >/dev/null; then
+  sed "s|/usr/bin/pxeproof|$program|" "$unit" >"$work/pxeproof.service"
+  systemd-analyze verify "$work/pxeproof.service" || { echo "systemd refuses the unit"; exit 1; }
+fi
+
 # Every verb has its paragraph in the man page.
 for verb in $("$program" --help | awk '/^  [a-z]/ { print $1 }'); do
   grep -qx "\.B $verb" docs/pxeproof.1 || { echo "docs/pxeproof.1 says nothing of $verb"; exit 1; }

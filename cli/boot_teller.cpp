@@ -1,0 +1,32 @@
+#include "cli/boot_teller.h"
+
+#include <utility>
+
+#include "cli/serve_directory.h"
+#include "live/monotonic_clock.h"
+#include "live/wall_clock.h"
+
+namespace pxeproof::cli {
+
+BootTeller::BootTeller(BootWatch& watch, std::string directory, Print print)
+    : watch_(watch), directory_(std::move(directory)), print_(std::move(print)) {
+  // Reads the time zone while files can still be opened.
+  static_cast<void>(live::wall_clock_time_of_day());
+}
+
+void BootTeller::tell(const ServedBoot& boot) const {
+  std::string line = live::wall_clock_time_of_day() + "  " + describe(boot);
+  const bool is_unserved =
+      boot.phase == ServedPhase::None && boot.architecture && !directory_.empty();
+  if (is_unserved) line += "; " + how_to_serve(*boot.architecture, directory_);
+  print_(line);
+}
+
+live::Activity BootTeller::on_wake(Instant now) {
+  while (const auto boot = watch_.poll_ended(now)) tell(*boot);
+  return live::Activity::Idle;
+}
+
+void BootTeller::tell_rest() { on_wake(live::now() + BootWatch::kQuiet); }
+
+}  // namespace pxeproof::cli

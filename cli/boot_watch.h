@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/time.h"
+#include "server/server_event.h"
+#include "server/tftp_event.h"
+
+namespace pxeproof::cli {
+
+// How far a client's boot has come, as a server sees it.
+enum class ServedPhase { None, Answered, Nbp, Config, Payload };
+std::string_view to_string(ServedPhase phase);
+
+// One client's boot.
+struct ServedBoot {
+  std::optional<MacAddress> mac;
+  std::optional<Ipv4Address> address;
+  std::optional<std::uint16_t> architecture;
+  ServedPhase phase = ServedPhase::None;
+  std::vector<std::string> steps;  // "offer", "4011", "pxelinux.0 42 KiB in 0.02 s"
+  std::string trouble;             // the last thing that went wrong; empty: nothing
+  std::uint64_t octets = 0;        // of whole files
+  std::size_t missing = 0;         // names that were not found: loaders look for many
+  Instant began{};
+  Instant last_event{};
+};
+
+// "52:54:00:12:34:56  arch 7  offer -> 4011 -> grubx64.efi 1.2 MiB in 0.21 s  booted".
+std::string describe(const ServedBoot& boot);
+
+// Follows the boots of all clients by a server's events.
+class BootWatch {
+ public:
+  // A boot without a further event for so long is over.
+  static constexpr Duration kQuiet = std::chrono::seconds(5);
+  static constexpr std::size_t kMaximumBoots = 4096;
+
+  void on_event(const server::ServerEvent& event);
+  void on_event(const server::TftpEvent& event);
+
+  // A boot that is over; nullopt when there is none.
+  std::optional<ServedBoot> poll_ended(Instant now);
+  std::optional<Instant> poll_timeout() const;
+
+  // The boot that has come furthest; nullptr before the first.
+  const ServedBoot* furthest() const;
+
+ private:
+  ServedBoot& boot_of(const server::ServerEvent& event);
+  ServedBoot* boot_of(Ipv4Address address, Instant at);
+  ServedBoot& begin(Instant at);
+
+  std::deque<ServedBoot> boots_;  // in order of their beginning
+  std::optional<ServedBoot> furthest_ended_;
+};
+
+}  // namespace pxeproof::cli

@@ -1,0 +1,94 @@
+#include "cli/configuration_record.h"
+
+#include <fmt/format.h>
+
+#include "cli/configuration_disk.h"
+#include "cli/serve_directory.h"
+#include "live/network_interfaces.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+Outcome<server::LoadedConfiguration> load(const server::ConfigurationSources& sources,
+                                          server::ConfigurationFiles& files) {
+  auto loaded = server::read_configuration(sources, files);
+  if (loaded) return std::move(*loaded);
+  std::string message;
+  for (const server::Diagnostic& diagnostic : loaded.error()) {
+    message += (message.empty() ? "" : "\n") + server::to_string(diagnostic);
+  }
+  return wrong_usage(std::move(message));
+}
+
+}  // namespace
+
+Outcome<ConfigurationRecord> record_sources(const ConfigurationOrigin& origin) {
+  ConfigurationRecord record;
+  record.sources.command_line = origin.directives;
+  if (!origin.file.empty()) {
+    auto text = ConfigurationDisk().read(origin.file);
+    if (!text) {
+      return wrong_usage(fmt::format(
+          "{}: cannot be read ({}); name a configuration file that exists and that you may read",
+          origin.file, text.error()));
+    }
+    record.sources.files.push_back({origin.file, std::move(*text)});
+  }
+  if (!origin.directory.empty()) {
+    const auto interfaces = live::list_network_interfaces();
+    if (!interfaces) return environment_failed(interfaces.error().message);
+    auto text = directory_configuration(origin.directory, *interfaces);
+    if (!text) return fail(text.error());
+    record.sources.files.push_back({"serve " + origin.directory, std::move(*text)});
+  }
+  return record;
+}
+
+Result<std::string, std::string> RecordingFiles::read(const std::string& path) {
+  auto text = source_.read(path);
+  record_.texts.insert_or_assign(path, text);
+  return text;
+}
+
+Result<std::vector<std::string>, std::string> RecordingFiles::list(const std::string& path) {
+  auto names = source_.list(path);
+  record_.lists.insert_or_assign(path, names);
+  return names;
+}
+
+std::string RecordingFiles::identity(const std::string& path) {
+  std::string identity = source_.identity(path);
+  record_.identities.insert_or_assign(path, identity);
+  return identity;
+}
+
+Result<std::string, std::string> RecordedFiles::read(const std::string& path) {
+  const auto found = record_.texts.find(path);
+  if (found == record_.texts.end()) return fail(std::string("not recorded"));
+  return found->second;
+}
+
+Result<std::vector<std::string>, std::string> RecordedFiles::list(const std::string& path) {
+  const auto found = record_.lists.find(path);
+  if (found == record_.lists.end()) return fail(std::string("not recorded"));
+  return found->second;
+}
+
+std::string RecordedFiles::identity(const std::string& path) {
+  const auto found = record_.identities.find(path);
+  return found == record_.identities.end() ? path : found->second;
+}
+
+Outcome<server::LoadedConfiguration> load_and_record(ConfigurationRecord& record) {
+  ConfigurationDisk disk;
+  RecordingFiles files(disk, record);
+  return load(record.sources, files);
+}
+
+Outcome<server::LoadedConfiguration> load_recorded(const ConfigurationRecord& record) {
+  RecordedFiles files(record);
+  return load(record.sources, files);
+}
+
+}  // namespace pxeproof::cli

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/failure.h"
+#include "protocol/bytes.h"
+#include "server/configuration_reader.h"
+
+namespace pxeproof::cli {
+
+// Where a server's configuration comes from, each time that it is read.
+struct ConfigurationOrigin {
+  std::string file;                     // dnsmasq's configuration file; empty: none
+  std::vector<std::string> directives;  // of the command line
+  std::string directory;                // to be served without a file; empty: none
+};
+
+// Everything that a reading of the configuration took from the disk, so that a process without
+// rights to the disk can read the same.
+struct ConfigurationRecord {
+  server::ConfigurationSources sources;
+  std::map<std::string, Result<std::string, std::string>> texts;
+  std::map<std::string, Result<std::vector<std::string>, std::string>> lists;
+  std::map<std::string, std::string> identities;
+};
+
+// Reads from the disk and keeps what was read.
+Outcome<ConfigurationRecord> record_sources(const ConfigurationOrigin& origin);
+
+class RecordingFiles : public server::ConfigurationFiles {
+ public:
+  RecordingFiles(server::ConfigurationFiles& source, ConfigurationRecord& record)
+      : source_(source), record_(record) {}
+  Result<std::string, std::string> read(const std::string& path) override;
+  Result<std::vector<std::string>, std::string> list(const std::string& path) override;
+  std::string identity(const std::string& path) override;
+
+ private:
+  server::ConfigurationFiles& source_;
+  ConfigurationRecord& record_;
+};
+
+// Reads from a record; what is not in it does not exist.
+class RecordedFiles : public server::ConfigurationFiles {
+ public:
+  explicit RecordedFiles(const ConfigurationRecord& record) : record_(record) {}
+  Result<std::string, std::string> read(const std::string& path) override;
+  Result<std::vector<std::string>, std::string> list(const std::string& path) override;
+  std::string identity(const std::string& path) override;
+
+ private:
+  const ConfigurationRecord& record_;
+};
+
+// Reads a configuration and records it on the way.
+Outcome<server::LoadedConfiguration> load_and_record(ConfigurationRecord& record);
+
+// Reads it again from the record.
+Outcome<server::LoadedConfiguration> load_recorded(const ConfigurationRecord& record);
+
+}  // namespace pxeproof::cli

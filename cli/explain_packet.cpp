@@ -1,0 +1,304 @@
+#include "cli/explain_packet.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "cli/disk_files.h"
+#include "cli/lab_plan.h"
+#include "protocol/dhcp/client_options.h"
+#include "protocol/dhcp/message.h"
+#include "protocol/frames/build.h"
+#include "protocol/tftp/packet.h"
+#include "server/boot_service.h"
+#include "server/tftp_options.h"
+#include "trace/capture_reader.h"
+#include "trace/packet_text.h"
+#include "trace/seen_packet.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+constexpr Ipv4Address kDefaultNetmask = Ipv4Address::of(255, 255, 255, 0);
+constexpr MacAddress kServerMac{{0x02, 0x50, 0x58, 0x45, 0x00, 0x02}};
+constexpr std::uint32_t kInterfaceIndex = 2;
+constexpr std::uint8_t kIpProtocolUdp = 17;
+constexpr std::uint64_t kSeed = 1;
+
+struct PacketName {
+  std::string file;
+  std::optional<std::uint32_t> number;
+};
+
+// A UDP datagram as the capture holds it, with octets of its own.
+struct Packet {
+  std::uint32_t number = 0;
+  Endpoint source;
+  Endpoint destination;
+  MacAddress link_source;
+  Bytes payload;
+  std::string description;
+  bool is_cut = false;
+};
+
+Outcome<PacketName> read_name(const std::string& text) {
+  const std::size_t hash = text.rfind('#');
+  if (hash == std::string::npos) return PacketName{text, std::nullopt};
+  std::uint32_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data() + hash + 1, end, number);
+  if (error != std::errc{} || stopped != end || number == 0) {
+    return wrong_usage(fmt::format(
+        "--explain-packet: '{}' has no packet number behind the '#'; write FILE#3", text));
+  }
+  return PacketName{text.substr(0, hash), number};
+}
+
+bool is_server_port(const server::Configuration& configuration, std::uint16_t port) {
+  return port == configuration.dhcp_server_port || port == dhcp::kBootServerPort ||
+         port == tftp::kPort;
+}
+
+Outcome<Packet> read_packet(const PacketName& name, const server::Configuration& configuration) {
+  auto reader = trace::CaptureReader::open(name.file);
+  if (!reader) return wrong_usage(reader.error().message);
+  while (const auto frame = reader->next()) {
+    if (name.number && frame->number != *name.number) continue;
+    const auto seen = trace::see_packet(frame->octets);
+    const bool is_udp = seen && seen->protocol == kIpProtocolUdp;
+    const bool is_heard = is_udp && is_server_port(configuration, seen->destination.port);
+    if (!is_heard && !name.number) continue;
+    if (!is_heard) {
+      return fail(Failure{
+          ExitCode::NothingTested,
+          fmt::format("{}#{}: not a packet to port {}, 4011 or 69, so no boot server hears it; "
+                      "name one that a client sent to a server",
+                      name.file, frame->number, configuration.dhcp_server_port)});
+    }
+    return Packet{.number = frame->number,
+                  .source = seen->source,
+                  .destination = seen->destination,
+                  .link_source = seen->facts.link_source,
+                  .payload = Bytes(seen->payload.begin(), seen->payload.end()),
+                  .description = trace::describe_packet(frame->octets),
+                  .is_cut = seen->is_cut()};
+  }
+  if (reader->error()) return wrong_usage(reader->error()->message);
+  if (name.number) {
+    return wrong_usage(fmt::format("{}#{}: the capture has only {} packets", name.file,
+                                   *name.number, reader->counts().frames));
+  }
+  return fail(
+      Failure{ExitCode::NothingTested, fmt::format("{}: no packet to port {}, 4011 or 69 in it",
+                                                   name.file, configuration.dhcp_server_port)});
+}
+
+// The server as the configuration and the packet have it: the address that the client wrote to,
+// else the one that the configuration is at home with.
+NetworkInterface imagine_interface(const server::Configuration& configuration,
+                                   const Packet& packet) {
+  NetworkInterface interface { .index = kInterfaceIndex, .name = "eth0", .mac = kServerMac };
+  Subnet subnet{packet.destination.address, kDefaultNetmask};
+  if (const auto plan = plan_lab(configuration, "configuration")) {
+    subnet = plan->boot_server;
+    interface.name = plan->interface;
+  }
+  const Ipv4Address destination = packet.destination.address;
+  const bool names_a_host = !destination.is_broadcast() && !destination.is_multicast() &&
+                            destination != subnet.broadcast();
+  if (names_a_host && subnet.contains(destination)) subnet.address = destination;
+  interface.addresses = {subnet};
+  return interface;
+}
+
+std::string describe_location(const server::SourceLocation& location) {
+  return location.file.empty() ? std::string("the command line") : server::to_string(location);
+}
+
+// The lines that the client's tags and architecture let count.
+std::string matching_lines(const server::Configuration& configuration, const server::TagSet& tags,
+                           std::uint16_t architecture) {
+  std::string text;
+  for (const server::PxeService& service : configuration.services) {
+    if (service.architecture != architecture || !server::matches(service.conditions, tags))
+      continue;
+    text += fmt::format("  pxe-service \"{}\" {} ({})\n", printable(service.menu_text),
+                        service.basename.empty() ? "without a file" : printable(service.basename),
+                        describe_location(service.location));
+  }
+  const server::DhcpBoot* chosen = nullptr;
+  for (const server::DhcpBoot& boot : configuration.boots) {
+    const bool holds = server::matches(boot.conditions, tags);
+    const bool is_better =
+        chosen == nullptr || !boot.conditions.empty() || chosen->conditions.empty();
+    if (holds && is_better) chosen = &boot;
+  }
+  if (chosen != nullptr) {
+    text += fmt::format("  dhcp-boot {} ({})\n", printable(chosen->file),
+                        describe_location(chosen->location));
+  }
+  return text.empty() ? "  none\n" : text;
+}
+
+std::string describe_options(const dhcp::Message& message) {
+  std::string text;
+  for (const dhcp::Option& option : message.options) {
+    text += fmt::format("  {:>3} {:<24} {}\n", option.code, dhcp::option_name(option.code),
+                        to_hex(option.value));
+  }
+  return text;
+}
+
+std::string addressing_text(LinkAddressing addressing) {
+  switch (addressing) {
+    case LinkAddressing::Broadcast:
+      return "as an Ethernet broadcast";
+    case LinkAddressing::Direct:
+      return "to the client's MAC address, without ARP";
+    case LinkAddressing::Resolve:
+      return "by routing and ARP";
+  }
+  return {};
+}
+
+// The offline server and what it did with the packet.
+class Trial {
+ public:
+  Trial(const server::Configuration& configuration, const Packet& packet)
+      : configuration_(configuration),
+        packet_(packet),
+        interface_(imagine_interface(configuration, packet)) {
+    if (!configuration.ranges.empty()) {
+      dhcp_.emplace(configuration, std::vector{interface_},
+                    server::DhcpServer::Options{.policy = {}, .seed = kSeed});
+    }
+    if (configuration.tftp.enabled) {
+      server::TftpOptions options = server::tftp_options(configuration, {interface_});
+      options.transfer_ports = server::draw_ports(49152, 65535, 1, Random(kSeed));
+      tftp_.emplace(std::move(options), Random(kSeed));
+    }
+  }
+
+  PacketExplanation run() {
+    server::BootService service(dhcp_ ? &*dhcp_ : nullptr, tftp_ ? &*tftp_ : nullptr, files_);
+    text_ = fmt::format("packet {}: {}\n", packet_.number,
+                        packet_.description.empty() ? "(unreadable)" : packet_.description);
+    if (packet_.is_cut) text_ += "  the capture cut it: what follows judges what is left\n";
+    text_ += fmt::format("heard by {} {}\n", interface_.name,
+                         to_string(interface_.addresses.front().address));
+    const bool is_tftp = packet_.destination.port == tftp::kPort;
+    if (is_tftp ? !tftp_ : !dhcp_) {
+      text_ +=
+          fmt::format("decision: not heard: {}\n", is_tftp ? "the configuration has no enable-tftp"
+                                                           : "the configuration has no dhcp-range");
+      return {std::move(text_), PacketExplanation::Fate::Silent};
+    }
+    const Instant now{};
+    service.on_datagram(now, {.source = packet_.source,
+                              .destination = packet_.destination,
+                              .interface_index = kInterfaceIndex,
+                              .payload = packet_.payload,
+                              .source_mac = packet_.link_source});
+    if (is_tftp) {
+      tell_tftp();
+    } else {
+      tell_dhcp();
+    }
+    OutgoingDatagram reply;
+    while (service.poll_transmit(reply)) tell_reply(reply);
+    if (const auto due = service.poll_timeout(); due && fate_ == PacketExplanation::Fate::Silent) {
+      service.on_timeout(*due);  // dhcp-reply-delay
+      while (!is_tftp && service.poll_transmit(reply)) tell_reply(reply);
+    }
+    return {std::move(text_), fate_};
+  }
+
+ private:
+  void tell_dhcp() {
+    const std::vector<std::string> names = dhcp_->last_tags();
+    std::string tags;
+    for (const std::string& name : names) tags += (tags.empty() ? "" : ", ") + name;
+    server::ServerEvent event;
+    while (dhcp_->poll_event(event)) {
+      const bool is_silent = event.kind == server::ServerEvent::Kind::Silent;
+      text_ += fmt::format("tags: {}\n", tags.empty() ? "none" : tags);
+      if (event.architecture) {
+        text_ += fmt::format(
+            "lines for {}:\n{}", dhcp::describe_architecture(*event.architecture),
+            matching_lines(configuration_, {names.begin(), names.end()}, *event.architecture));
+      }
+      if (is_silent) {
+        const unsigned row = server::row(event.reason);
+        text_ += fmt::format("decision: silent, {}: {}{}\n", server::slug(event.reason),
+                             server::to_string(event.reason),
+                             row == 0 ? std::string() : fmt::format(" (filter row {})", row));
+      } else {
+        text_ += fmt::format("decision: {}\n", server::describe(event));
+      }
+      if (event.delay > Duration{}) {
+        text_ += fmt::format("  sent after {} s (dhcp-reply-delay)\n", to_seconds(event.delay));
+      }
+    }
+  }
+
+  void tell_tftp() {
+    server::TftpEvent event;
+    while (tftp_->poll_event(event)) {
+      text_ += fmt::format("decision: {}\n", to_string(event));
+      is_refused_ = is_refused_ || std::holds_alternative<server::TftpRefused>(event.what);
+    }
+  }
+
+  void tell_reply(const OutgoingDatagram& reply) {
+    fate_ = is_refused_ ? PacketExplanation::Fate::Refused : PacketExplanation::Fate::Answered;
+    Bytes payload = reply.head;
+    payload.insert(payload.end(), reply.body.begin(), reply.body.end());
+    Endpoint source = reply.source;
+    if (source.address.is_unspecified()) source.address = interface_.addresses.front().address;
+    const Bytes frame = frames::build_udp({.destination_mac = MacAddress::broadcast(),
+                                           .source_mac = kServerMac,
+                                           .source = source,
+                                           .destination = reply.destination},
+                                          payload);
+    text_ += fmt::format("reply: {} octets to {}, {}\n  {}\n", payload.size(),
+                         to_string(reply.destination), addressing_text(reply.addressing),
+                         trace::describe_packet(frame));
+    if (packet_.destination.port == tftp::kPort) return;
+    const auto message = dhcp::decode(payload);
+    if (!message) return;
+    text_ += fmt::format("  siaddr {}, sname '{}', file '{}', flags {:04x}\n",
+                         to_string(message->header.siaddr), printable(message->header.sname_text()),
+                         printable(message->header.file_text()), message->header.flags);
+    text_ += describe_options(*message);
+  }
+
+  const server::Configuration& configuration_;
+  const Packet& packet_;
+  NetworkInterface interface_;
+  DiskFiles files_;
+  std::optional<server::DhcpServer> dhcp_;
+  std::optional<server::TftpServer> tftp_;
+  std::string text_;
+  bool is_refused_ = false;
+  PacketExplanation::Fate fate_ = PacketExplanation::Fate::Silent;
+};
+
+}  // namespace
+
+Outcome<PacketExplanation> explain_packet(const std::string& packet,
+                                          const ConfigurationOrigin& origin) {
+  const auto name = read_name(packet);
+  if (!name) return fail(name.error());
+  auto record = record_sources(origin);
+  if (!record) return fail(record.error());
+  const auto loaded = load_and_record(*record);
+  if (!loaded) return fail(loaded.error());
+  const auto found = read_packet(*name, loaded->configuration);
+  if (!found) return fail(found.error());
+  return Trial(loaded->configuration, *found).run();
+}
+
+}  // namespace pxeproof::cli

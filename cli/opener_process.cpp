@@ -1,0 +1,153 @@
+#include "cli/opener_process.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+
+#include "live/disk.h"
+#include "live/memory_file.h"
+#include "live/service_manager.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+std::set<std::string> roots_of(const server::TftpConfiguration& tftp) {
+  std::set<std::string> roots;
+  if (!tftp.enabled) return roots;
+  roots.insert(tftp.root);
+  for (const auto& [interface, root] : tftp.interface_roots) roots.insert(root);
+  return roots;
+}
+
+}  // namespace
+
+int OpenerProcess::run() {
+  // Nobody but this process may look into it, and it gains nothing by what it opens.
+  static_cast<void>(live::keep_serving_rights_only());
+  Message message;
+  while (channel_.receive(message, live::MessageChannel::Waiting::Allowed) ==
+         live::MessageChannel::Outcome::Done) {
+    handle(message);
+  }
+  for (const std::string& path : options_.remove_at_end) unlink(path.c_str());
+  return 0;
+}
+
+void OpenerProcess::send(const Bytes& octets, std::span<const int> descriptors) {
+  channel_.send(octets, descriptors, live::MessageChannel::Waiting::Allowed);
+}
+
+void OpenerProcess::handle(const Message& message) {
+  const auto kind = kind_of(message.octets);
+  if (!kind) return;
+  switch (*kind) {
+    case OpenerMessage::Open:
+      if (const auto request = decode_open(message.octets)) open(*request);
+      return;
+    case OpenerMessage::Load:
+      return load();
+    case OpenerMessage::NewJournal:
+      return new_journal();
+    case OpenerMessage::CommitJournal:
+      return commit_journal();
+    case OpenerMessage::SyncJournal:
+      if (journal_.is_open()) fdatasync(journal_.number());
+      return;
+    case OpenerMessage::Notify:
+      return live::notify_service_manager(decode_text(message.octets));
+    case OpenerMessage::Opened:
+    case OpenerMessage::Sockets:
+    case OpenerMessage::Loaded:
+    case OpenerMessage::LoadFailed:
+    case OpenerMessage::Journal:
+    case OpenerMessage::Committed:
+      return;  // only this side says these
+  }
+}
+
+void OpenerProcess::load() {
+  auto record = record_sources(options_.origin);
+  if (!record) return send(encode_failure(record.error()));
+  auto loaded = load_and_record(*record);
+  if (!loaded) return send(encode_failure(loaded.error()));
+  auto opened = resources_.open(loaded->configuration);
+  if (!opened) return send(encode_failure(opened.error()));
+  auto memory = live::make_memory_file(encode_loaded(*record, *opened));
+  if (!memory) return send(encode_failure({ExitCode::EnvironmentFailed, memory.error().message}));
+
+  tftp_ = loaded->configuration.tftp;
+  if (wanted_lease_file(loaded->configuration).empty()) journal_.close();
+  earlier_roots_ = std::exchange(roots_, roots_of(tftp_));
+  reads_as_root_ = opened->reads_as_root;
+  std::vector<int> part;
+  for (const live::UdpSocket& socket : opened->sockets) {
+    part.push_back(socket.descriptor());
+    if (part.size() == live::MessageChannel::kMaximumDescriptors) {
+      send(encode_plain(OpenerMessage::Sockets), part);
+      part.clear();
+    }
+  }
+  if (!part.empty()) send(encode_plain(OpenerMessage::Sockets), part);
+  part = {memory->number()};
+  if (opened->lease_file) {
+    part.push_back(opened->lease_file->journal.number());
+    journal_path_ = opened->lease_file->path;
+    journal_ = live::FileDescriptor(fcntl(part.back(), F_DUPFD_CLOEXEC, 0));
+  }
+  send(encode_plain(OpenerMessage::Loaded), part);
+}
+
+bool OpenerProcess::is_allowed(const FileRequest& request) const {
+  return roots_.contains(request.root) || earlier_roots_.contains(request.root);
+}
+
+void OpenerProcess::open(const FileRequest& request) {
+  if (!is_allowed(request)) {
+    return send(encode_opened(request.id, FileFault::OutsideRoot));
+  }
+  FileRequest judged = request;
+  // Not for the server to decide.
+  judged.require_world_readable = reads_as_root_;
+  judged.require_own_file = tftp_.secure;
+  const auto& reader = resources_.reader();
+  Result<live::WalkedPath, FileFault> opened = fail(FileFault::NotFound);
+  {
+    const live::ActingAs user(reader);
+    opened = live::Disk::open_file(judged, reader ? reader->user : geteuid());
+  }
+  if (!opened) return send(encode_opened(request.id, opened.error()));
+  const std::array descriptors{opened->file.number()};
+  send(encode_opened(request.id, std::nullopt), descriptors);
+}
+
+void OpenerProcess::new_journal() {
+  const std::string path = journal_path_ + ".new";
+  unlink(path.c_str());
+  next_journal_ = live::FileDescriptor(
+      ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (journal_path_.empty() || !next_journal_.is_open()) {
+    return send(encode_text(
+        OpenerMessage::Journal,
+        live::last_error("lease journal " + path, "its directory must be writable").message));
+  }
+  live::lock_file(next_journal_);
+  const std::array descriptors{next_journal_.number()};
+  send(encode_text(OpenerMessage::Journal, ""), descriptors);
+}
+
+// The new journal is whole on disk before it takes the old one's name.
+void OpenerProcess::commit_journal() {
+  const std::string path = journal_path_ + ".new";
+  if (!next_journal_.is_open() || fsync(next_journal_.number()) != 0 ||
+      std::rename(path.c_str(), journal_path_.c_str()) != 0) {
+    return send(encode_text(OpenerMessage::Committed,
+                            live::last_error("lease journal " + journal_path_).message));
+  }
+  journal_ = std::move(next_journal_);
+  send(encode_text(OpenerMessage::Committed, ""));
+}
+
+}  // namespace pxeproof::cli

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "cli/configuration_record.h"
+#include "cli/opener_messages.h"
+#include "cli/server_resources.h"
+#include "live/message_channel.h"
+
+namespace pxeproof::cli {
+
+// The process that keeps the rights which a confined server gives up: it reads the configuration,
+// opens sockets and files, and renames the lease journal. What it may be asked for follows from the
+// configuration that it read itself, so a server that was taken over gets no file outside the TFTP
+// roots. It ends when its channel does.
+class OpenerProcess {
+ public:
+  struct Options {
+    ConfigurationOrigin origin;
+    std::set<std::string> remove_at_end;  // files of this run, such as the control socket
+  };
+  OpenerProcess(live::MessageChannel channel, Options options)
+      : channel_(std::move(channel)), options_(std::move(options)) {}
+
+  // Serves until the channel ends; the exit code.
+  int run();
+
+ private:
+  using Message = live::MessageChannel::Message;
+
+  void handle(const Message& message);
+  void load();
+  void open(const FileRequest& request);
+  bool is_allowed(const FileRequest& request) const;
+  void new_journal();
+  void commit_journal();
+  void send(const Bytes& octets, std::span<const int> descriptors = {});
+
+  live::MessageChannel channel_;
+  Options options_;
+  ResourceOpener resources_;
+  server::TftpConfiguration tftp_;
+  // Of the configuration in force and the one before, for requests that were on their way.
+  std::set<std::string> roots_;
+  std::set<std::string> earlier_roots_;
+  bool reads_as_root_ = false;
+  std::string journal_path_;
+  live::FileDescriptor journal_;
+  live::FileDescriptor next_journal_;
+};
+
+}  // namespace pxeproof::cli

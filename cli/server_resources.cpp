@@ -1,0 +1,203 @@
+#include "cli/server_resources.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "live/disk.h"
+#include "live/memory_file.h"
+#include "live/network_interfaces.h"
+#include "protocol/dhcp/message.h"
+#include "protocol/tftp/packet.h"
+#include "server/tftp_options.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+constexpr std::size_t kTransferPorts = 64;
+
+bool is_wildcard(std::string_view name) { return name.find('*') != std::string_view::npos; }
+
+Failure environment(const live::SystemError& error) {
+  return {ExitCode::EnvironmentFailed, error.message};
+}
+
+// The one interface to listen on, so that a second server may listen on another; empty: all.
+std::string only_interface(const server::Configuration& configuration) {
+  std::vector<std::string> names;
+  for (const std::string& name : configuration.interfaces) {
+    if (name != "lo") names.push_back(name);
+  }
+  return names.size() == 1 && !is_wildcard(names[0]) ? names[0] : std::string();
+}
+
+Outcome<void> check_interfaces(const server::Configuration& configuration,
+                               const std::vector<NetworkInterface>& present) {
+  for (const std::string& name : configuration.interfaces) {
+    const bool exists = std::ranges::any_of(
+        present, [&name](const NetworkInterface& each) { return each.name == name; });
+    if (exists || is_wildcard(name) || name == "lo") continue;
+    std::string names;
+    for (const NetworkInterface& each : present) names += (names.empty() ? "" : ", ") + each.name;
+    return wrong_usage(
+        fmt::format("interface={}: this machine has no such interface that is up; it has {}", name,
+                    names.empty() ? "none" : names));
+  }
+  return {};
+}
+
+Outcome<void> check_roots(const server::TftpConfiguration& tftp) {
+  if (!tftp.enabled || tftp.no_fail) return {};
+  std::vector<std::string> roots;
+  if (!tftp.root.empty()) roots.push_back(tftp.root);
+  for (const auto& [interface, root] : tftp.interface_roots) roots.push_back(root);
+  for (const std::string& root : roots) {
+    if (const auto checked = live::Disk::check_root(root); !checked) {
+      const std::string where = tftp.root_location.file.empty()
+                                    ? std::string()
+                                    : server::to_string(tftp.root_location) + ": ";
+      return wrong_usage(fmt::format("{}tftp-root {}", where, checked.error().message));
+    }
+  }
+  return {};
+}
+
+std::set<std::uint16_t> wanted_ports(const server::Configuration& configuration) {
+  std::set<std::uint16_t> ports;
+  if (!configuration.ranges.empty()) {
+    ports.insert(configuration.dhcp_server_port);
+    if (configuration.pxe_enabled()) ports.insert(dhcp::kBootServerPort);
+  }
+  if (configuration.tftp.enabled) ports.insert(tftp::kPort);
+  return ports;
+}
+
+Outcome<LeaseFile> open_lease_file(const std::string& path) {
+  LeaseFile file{.path = path,
+                 .journal = live::FileDescriptor(::open(
+                     path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644))};
+  if (!file.journal.is_open()) {
+    return wrong_usage(
+        live::last_error("dhcp-leasefile " + path, "name a file that the server may write")
+            .message);
+  }
+  if (!live::lock_file(file.journal)) {
+    return environment_failed(
+        fmt::format("dhcp-leasefile {}: another server uses it; give each its own", path));
+  }
+  return file;
+}
+
+}  // namespace
+
+std::string wanted_lease_file(const server::Configuration& configuration) {
+  return configuration.ranges.empty() ? std::string() : configuration.lease_file;
+}
+
+Outcome<std::optional<live::UserIdentity>> configured_user(
+    const server::Configuration& configuration) {
+  if (configuration.user.empty() || geteuid() != 0) return std::optional<live::UserIdentity>();
+  auto found = live::find_user(configuration.user, configuration.group);
+  if (!found) return wrong_usage("user=" + configuration.user + ": " + found.error().message);
+  return std::optional(std::move(*found));
+}
+
+Outcome<ServerResources> ResourceOpener::open(const server::Configuration& configuration) {
+  if (configuration.ranges.empty() && !configuration.tftp.enabled) {
+    return wrong_usage(
+        "the configuration serves nothing: it has neither a dhcp-range nor enable-tftp");
+  }
+  ServerResources resources;
+  auto interfaces = live::list_network_interfaces();
+  if (!interfaces) return fail(environment(interfaces.error()));
+  resources.interfaces = std::move(*interfaces);
+  if (auto checked = check_interfaces(configuration, resources.interfaces); !checked)
+    return fail(checked.error());
+  auto user = configured_user(configuration);
+  if (!user) return fail(user.error());
+  {
+    const live::ActingAs reader(*user);
+    if (auto checked = check_roots(configuration.tftp); !checked) return fail(checked.error());
+  }
+  resources.reads_as_root = geteuid() == 0 && (!*user || (*user)->user == 0);
+
+  const std::string interface = only_interface(configuration);
+  if (auto opened = open_fixed_ports(configuration, interface, resources); !opened)
+    return fail(opened.error());
+  const Transfers transfers{.wanted = configuration.tftp.enabled && !configuration.tftp.single_port,
+                            .range = configuration.tftp.port_range};
+  if (auto opened = open_transfer_ports(transfers, interface, resources); !opened)
+    return fail(opened.error());
+  const std::string lease_file = wanted_lease_file(configuration);
+  if (!lease_file.empty() && lease_file != lease_file_) {
+    auto file = open_lease_file(lease_file);
+    if (!file) return fail(file.error());
+    resources.lease_file = std::move(*file);
+  }
+
+  has_opened_ = true;
+  interface_ = interface;
+  fixed_ports_ = resources.fixed_ports;
+  transfers_ = transfers;
+  transfer_ports_ = resources.transfer_ports;
+  lease_file_ = lease_file;
+  reader_ = std::move(*user);
+  return resources;
+}
+
+Outcome<void> ResourceOpener::open_fixed_ports(const server::Configuration& configuration,
+                                               const std::string& interface,
+                                               ServerResources& resources) const {
+  resources.fixed_ports = wanted_ports(configuration);
+  const bool has_moved = has_opened_ && interface != interface_;
+  for (const std::uint16_t port : resources.fixed_ports) {
+    const bool is_open = fixed_ports_.contains(port);
+    if (is_open && !has_moved) continue;
+    const bool is_dhcp = port != tftp::kPort;
+    auto socket =
+        live::UdpSocket::open({.local = {.address = {}, .port = port},
+                               .interface = interface,
+                               .marking = is_dhcp ? live::Marking::Dhcp : live::Marking::Transfer,
+                               .is_successor = is_open});
+    if (!socket) return fail(environment(socket.error()));
+    resources.sockets.push_back(std::move(*socket));
+  }
+  return {};
+}
+
+Outcome<void> ResourceOpener::open_transfer_ports(const Transfers& wanted,
+                                                  const std::string& interface,
+                                                  ServerResources& resources) const {
+  if (!wanted.wanted) return {};
+  if (has_opened_ && wanted == transfers_ && interface == interface_) {
+    resources.transfer_ports = transfer_ports_;
+    return {};
+  }
+  const bool has_moved = has_opened_ && interface != interface_;
+  live::ReservedPorts::Options options{.count = kTransferPorts, .range = {}, .socket = {}};
+  options.socket.interface = interface;
+  if (wanted.range) {
+    options.range = {wanted.range->first, wanted.range->second};
+    options.count = static_cast<std::size_t>(options.range.last - options.range.first) + 1;
+    options.socket.is_successor = has_moved;
+    if (!has_moved) {
+      // Those of the range that are open already: their own server would keep them from it.
+      std::ranges::copy_if(transfer_ports_, std::back_inserter(resources.transfer_ports),
+                           [&](std::uint16_t port) {
+                             return port >= options.range.first && port <= options.range.last;
+                           });
+    }
+  }
+  auto reserved = live::ReservedPorts::reserve(options);
+  if (!reserved && resources.transfer_ports.empty()) return fail(environment(reserved.error()));
+  if (!reserved) return {};
+  for (const std::uint16_t port : reserved->numbers()) resources.transfer_ports.push_back(port);
+  for (live::UdpSocket& socket : reserved->take()) resources.sockets.push_back(std::move(socket));
+  return {};
+}
+
+}  // namespace pxeproof::cli

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cli/failure.h"
+#include "live/confinement.h"
+#include "live/file_descriptor.h"
+#include "live/udp_socket.h"
+#include "protocol/datagram_service.h"
+#include "server/configuration.h"
+
+namespace pxeproof::cli {
+
+// Where leases are kept: the journal, open for appending, and what it held when it was opened.
+struct LeaseFile {
+  std::string path;  // for messages
+  live::FileDescriptor journal;
+};
+
+// What one reading of the configuration comes to, beside the configuration itself: all that takes
+// rights which a confined server has not.
+struct ServerResources {
+  std::vector<NetworkInterface> interfaces;
+  std::set<std::uint16_t> fixed_ports;        // 67, 4011, 69, as far as they are wanted
+  std::vector<std::uint16_t> transfer_ports;  // of TFTP; empty: single-port mode, or no TFTP
+  std::vector<live::UdpSocket> sockets;       // those of the ports that were not open before
+  // Files are read with all rights of root: then only what everybody may read is sent.
+  bool reads_as_root = false;
+  std::optional<LeaseFile> lease_file;  // where it is another one than before
+};
+
+// Opens what a configuration needs and remembers what is open, so that the next configuration only
+// opens what is new.
+class ResourceOpener {
+ public:
+  // Nothing is remembered when it fails.
+  Outcome<ServerResources> open(const server::Configuration& configuration);
+
+  const std::optional<live::UserIdentity>& reader() const { return reader_; }
+
+ private:
+  struct Transfers {
+    bool wanted = false;
+    std::optional<std::pair<std::uint16_t, std::uint16_t>> range;
+    friend bool operator==(const Transfers&, const Transfers&) = default;
+  };
+
+  Outcome<void> open_fixed_ports(const server::Configuration& configuration,
+                                 const std::string& interface, ServerResources& resources) const;
+  Outcome<void> open_transfer_ports(const Transfers& wanted, const std::string& interface,
+                                    ServerResources& resources) const;
+
+  bool has_opened_ = false;
+  std::string interface_;  // the only one; empty: all
+  std::set<std::uint16_t> fixed_ports_;
+  Transfers transfers_;
+  std::vector<std::uint16_t> transfer_ports_;
+  std::string lease_file_;
+  std::optional<live::UserIdentity> reader_;  // whose rights files are opened with; nullopt: ours
+};
+
+// dhcp-leasefile, where there is something to lease; empty: none.
+std::string wanted_lease_file(const server::Configuration& configuration);
+
+// dnsmasq's rule: the user and group that the configuration names; nullopt where it names none or
+// where this process is not root.
+Outcome<std::optional<live::UserIdentity>> configured_user(
+    const server::Configuration& configuration);
+
+}  // namespace pxeproof::cli

@@ -1,0 +1,125 @@
+#include "cli/serve_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/configuration_disk.h"
+#include "firmware/boot_program.h"
+#include "tests/cli/run_pxeproof.h"
+
+namespace pxeproof::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const std::vector<NetworkInterface> kInterfaces{
+    {.index = 1, .name = "lo", .addresses = {{{0x7f000001}, {0xff000000}}}},
+    {.index = 2,
+     .name = "eth0",
+     .mac = {{2, 0, 0, 0, 0, 1}},
+     .addresses = {{Ipv4Address::of(10, 0, 0, 9), Ipv4Address::of(255, 255, 255, 0)}}}};
+
+// The headers of a PE image for a machine, an EFI application.
+std::string efi(std::uint16_t machine) {
+  std::string image(512, '\0');
+  image.replace(0, 2, "MZ");
+  image[0x3c] = '\x80';
+  image.replace(0x80, 2, "PE");
+  image[0x84] = static_cast<char>(machine & 0xffU);
+  image[0x85] = static_cast<char>(machine >> 8U);
+  image[0x80 + 24 + 68] = 10;
+  return image;
+}
+const std::string kPxelinux = "\xeb\x58 PXELINUX 6.04 PXE 20200816 ";
+const std::string kKernel = [] {
+  std::string image = efi(0x8664);
+  image.resize(2048);
+  image.replace(0x202, 4, "HdrS");
+  return image;
+}();
+
+TEST(BootProgram, IsToldByItsOctets) {
+  const auto architectures = [](const std::string& name, const std::string& image) {
+    const auto program = firmware::read_boot_program(name, as_bytes(image));
+    return program ? program->architectures : std::vector<std::uint16_t>{};
+  };
+  EXPECT_THAT(architectures("a", kPxelinux), ElementsAre(0));
+  EXPECT_THAT(architectures("a", efi(0x8664)), ElementsAre(7, 9));
+  EXPECT_THAT(architectures("a", efi(0x014c)), ElementsAre(6));
+  EXPECT_THAT(architectures("a", efi(0xaa64)), ElementsAre(11));
+  EXPECT_THAT(architectures("undionly.kpxe", "anything"), ElementsAre(0));
+  EXPECT_THAT(architectures("vmlinuz.efi", kKernel), ElementsAre());
+  EXPECT_THAT(architectures("mmx64.efi", efi(0x8664)), ElementsAre());
+  EXPECT_THAT(architectures("notes.txt", "PXE"), ElementsAre());
+  std::string arm_kernel = efi(0xaa64);
+  arm_kernel.replace(0x38, 4, "ARM\x64");
+  EXPECT_THAT(architectures("Image", arm_kernel), ElementsAre());
+}
+
+TEST(BootProgram, IsReadFromAnyOctets) {
+  for (std::size_t size = 0; size < 512; ++size) {
+    const std::string cut = efi(0x8664).substr(0, size);
+    static_cast<void>(firmware::read_boot_program("a.efi", as_bytes(cut)));
+  }
+  std::string far = efi(0x8664);
+  far.replace(0x3c, 4, "\xff\xff\xff\xff");
+  EXPECT_FALSE(firmware::read_boot_program("a.efi", as_bytes(far)));
+}
+
+TEST(ServeDirectory, MapsProgramsToArchitectures) {
+  const testing::ScratchDirectory scratch;
+  scratch.write("tree/pxelinux.0", kPxelinux);
+  scratch.write("tree/undionly.kpxe", "ipxe");
+  scratch.write("tree/efi/grubx64.efi", efi(0x8664));
+  scratch.write("tree/efi/shimx64.efi", efi(0x8664));
+  scratch.write("tree/vmlinuz", kKernel);
+  const auto text = directory_configuration(scratch.path("tree"), kInterfaces);
+  ASSERT_TRUE(text) << text.error().message;
+  const auto loaded = load_configuration_text("serve", *text);
+  ASSERT_TRUE(loaded) << loaded.error().message << "\n" << *text;
+  EXPECT_EQ(describe_services(loaded->configuration),
+            "serving: arch 0 pxelinux.0, arch 7+9 efi/shimx64.efi   not served: arch 6, 11");
+  ASSERT_EQ(loaded->configuration.ranges.size(), 1U);
+  EXPECT_EQ(to_string(loaded->configuration.ranges[0].start), "10.0.0.0");
+  EXPECT_EQ(loaded->configuration.tftp.root, scratch.path("tree"));
+}
+
+TEST(ServeDirectory, GivesIpxeItsScriptAndNotItselfAgain) {
+  const testing::ScratchDirectory scratch;
+  scratch.write("tree/undionly.kpxe", "ipxe");
+  scratch.write("tree/boot.ipxe", "#!ipxe\n");
+  const auto text = directory_configuration(scratch.path("tree"), kInterfaces);
+  ASSERT_TRUE(text);
+  EXPECT_THAT(*text, AllOf(HasSubstr("dhcp-boot=tag:ipxe,boot.ipxe"),
+                           HasSubstr("pxe-service=tag:!ipxe,0,")));
+}
+
+TEST(ServeDirectory, SaysWhatIsMissing) {
+  const testing::ScratchDirectory scratch;
+  scratch.write("empty/readme", "nothing to boot");
+  const auto nothing = directory_configuration(scratch.path("empty"), kInterfaces);
+  ASSERT_FALSE(nothing);
+  EXPECT_EQ(nothing.error().code, ExitCode::WrongUsage);
+  EXPECT_THAT(nothing.error().message, HasSubstr("pxelinux.0"));
+  EXPECT_THAT(directory_configuration(scratch.path("none"), kInterfaces).error().message,
+              HasSubstr("no such directory"));
+  scratch.write("tree/pxelinux.0", kPxelinux);
+  const auto offline = directory_configuration(scratch.path("tree"), {kInterfaces[0]});
+  EXPECT_EQ(offline.error().code, ExitCode::EnvironmentFailed);
+}
+
+TEST(ServeDirectory, SurvivesNamesThatTheLanguageWouldTakeApart) {
+  const testing::ScratchDirectory scratch;
+  scratch.write("tree/a, \"b\" #c.efi", efi(0x014c));
+  const auto text = directory_configuration(scratch.path("tree"), kInterfaces);
+  ASSERT_TRUE(text);
+  const auto loaded = load_configuration_text("serve", *text);
+  ASSERT_TRUE(loaded) << loaded.error().message << "\n" << *text;
+  EXPECT_EQ(loaded->configuration.services[0].basename, "a, \"b\" #c.efi");
+}
+
+}  // namespace
+}  // namespace pxeproof::cli

@@ -1,0 +1,203 @@
+// `pxeproof serve` beside serving: metrics, single runs, limits under attack, packets explained.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "live/line_server.h"
+#include "protocol/dhcp/message.h"
+#include "protocol/frames/build.h"
+#include "tests/live/served_program.h"
+#include "tests/live/temporary_directory.h"
+#include "tests/live/tftp_fetch.h"
+#include "trace/capture_file.h"
+
+namespace pxeproof::live {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::Ge;
+using ::testing::HasSubstr;
+using ::testing::Le;
+
+struct Ended {
+  int code = 0;
+  std::string output;
+};
+
+Ended run_serve_program(std::vector<std::string> arguments) {
+  auto process = ChildProcess::start(
+      Command{.program = PXEPROOF_PROGRAM, .arguments = std::move(arguments), .inherited = {}});
+  if (!process) return {-1, process.error().message};
+  Ended ended{.code = process->wait().shell_code(), .output = {}};
+  for (const std::string& line : process->take_lines()) ended.output += line + "\n";
+  return ended;
+}
+
+nlohmann::json ask(const std::string& socket, const std::string& command) {
+  const auto connection = connect_to_path(socket);
+  if (!connection) return connection.error().message;
+  const auto answer = ask_line(*connection, command, 60s);
+  return answer ? nlohmann::json::parse(*answer) : nlohmann::json(answer.error().message);
+}
+
+// What a web client gets.
+std::string get(std::uint16_t port, const std::string& path) {
+  const FileDescriptor connection(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in server{};
+  server.sin_family = AF_INET;
+  server.sin_port = htons(port);
+  server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(connection.number(), reinterpret_cast<const sockaddr*>(&server), sizeof server) !=
+      0) {
+    return "no connection";
+  }
+  const std::string request = "GET " + path + " HTTP/1.0\r\n\r\n";
+  send(connection.number(), request.data(), request.size(), MSG_NOSIGNAL);
+  std::string answer;
+  std::array<char, 4096> part{};
+  for (;;) {
+    const ssize_t got = recv(connection.number(), part.data(), part.size(), 0);
+    if (got <= 0) return answer;
+    answer.append(part.data(), static_cast<std::size_t>(got));
+  }
+}
+
+class ServeModes : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    directory.write("tree/pxelinux.0", std::string(3000, 'x'));
+    configuration = directory.write(
+        "serve.conf", "port=0\nenable-tftp\ntftp-root=" + (directory / "tree") + "\n");
+  }
+  TemporaryDirectory directory;
+  std::string configuration;
+};
+
+TEST_F(ServeModes, TellsPrometheusWhatItCounts) {
+  in_private_network([this] {
+    ServedProgram server({"--conf-file", configuration, "--metrics", "127.0.0.1:9109"});
+    EXPECT_EQ(TftpFetch("none").error_code, 1);
+    fetch("pxelinux.0");
+    EXPECT_TRUE(server.wait_for("sent pxelinux.0")) << server.log;
+    EXPECT_THAT(get(9109, "/metrics"),
+                AllOf(HasSubstr("200 OK"), HasSubstr("pxeproof_tftp_finished_total 1"),
+                      HasSubstr("pxeproof_tftp_refused_total{reason=\"file-not-found\"} 1"),
+                      HasSubstr("pxeproof_tftp_limit{what=\"half-open\"} 4096")));
+    const Ended second =
+        run_serve_program({"serve", "--conf-file", configuration, "--metrics", "127.0.0.1:9109"});
+    EXPECT_NE(second.code, 0);
+  });
+}
+
+TEST_F(ServeModes, EndsOnceAClientHasItsProgram) {
+  in_private_network([this] {
+    const std::string report = directory / "report.json";
+    ServedProgram server(
+        {"--conf-file", configuration, "--once", "--until", "nbp", "--json", report});
+    fetch("pxelinux.0");
+    EXPECT_EQ(server.wait().shell_code(), 0);
+    std::ifstream file(report);
+    const auto json = nlohmann::json::parse(file);
+    EXPECT_EQ(json["reached"], true);
+    EXPECT_EQ(json["client"]["phase"], "nbp");
+    EXPECT_EQ(json["client"]["octets"], 3000);
+  });
+}
+
+TEST_F(ServeModes, SaysWhyNobodyBooted) {
+  in_private_network([this] {
+    const Ended nobody =
+        run_serve_program({"serve", "--conf-file", configuration, "--once", "--timeout", "1"});
+    EXPECT_EQ(nobody.code, 4) << nobody.output;
+    EXPECT_THAT(
+        nobody.output,
+        AllOf(HasSubstr("expected: a client gets as far as payload within 1 s"),
+              HasSubstr("seen:     no client"), HasSubstr("again:    pxeproof serve --conf")));
+    ServedProgram server({"--conf-file", configuration, "--once", "--timeout", "3"});
+    EXPECT_EQ(TftpFetch("grubx64.efi").error_code, 1);
+    EXPECT_TRUE(server.wait_for("grubx64.efi: no such file")) << server.log;
+    EXPECT_EQ(server.wait().shell_code(), 1);
+  });
+}
+
+// TSEC-07 on a real kernel: each request from an address of its own, none of them answered.
+TEST_F(ServeModes, StaysWithinItsLimitsUnderAFloodOfHalfOpenRequests) {
+  in_private_network([this] {
+    const std::string control = directory / "control";
+    ServedProgram server({"--conf-file", configuration, "--control", control, "--limit",
+                          "half-open=500", "--limit", "waiting=200"});
+    Bytes request{0, 1};
+    for (const char* word : {"pxelinux.0", "octet"}) {
+      request.insert(request.end(), word, word + std::strlen(word) + 1);
+    }
+    for (int i = 0; i < 10'000; ++i) {
+      const std::string address =
+          "127.1." + std::to_string(i / 250) + "." + std::to_string(1 + i % 250);
+      LoopbackSocket(address.c_str()).send(69, request);
+      if (i % 50 == 0) server.hear();
+      if (i == 5000) EXPECT_EQ(fetch("pxelinux.0"), std::string(3000, 'x'));
+    }
+    EXPECT_EQ(fetch("pxelinux.0"), std::string(3000, 'x'));
+    const auto tftp = ask(control, "counters")["tftp"];
+    EXPECT_THAT(tftp["half_open"].get<int>(), Le(500));
+    EXPECT_THAT(tftp["waiting"].get<int>(), Le(200));
+    EXPECT_EQ(tftp["limits"]["half-open"], 500);
+    EXPECT_THAT(tftp["failed"]["half-open-evicted"].get<int>(), Ge(1)) << tftp;
+  });
+}
+
+TEST_F(ServeModes, ExplainsPacketsOfACapture) {
+  const std::string capture = directory / "boot.pcap";
+  {
+    auto writer = trace::PcapWriter::create(capture);
+    ASSERT_TRUE(writer);
+    const auto frame = [](std::uint16_t port, ByteView payload) {
+      return frames::build_udp({.destination_mac = MacAddress::broadcast(),
+                                .source_mac = {{2, 0, 0, 0, 0, 9}},
+                                .source = {Ipv4Address::of(192, 168, 77, 50), 2070},
+                                .destination = {Ipv4Address::of(192, 168, 77, 1), port}},
+                               payload);
+    };
+    dhcp::Message discover;
+    discover.header.set_mac({{2, 0, 0, 0, 0, 9}});
+    discover.add_type(dhcp::MessageType::Discover);
+    discover.add_text(dhcp::OptionCode::VendorClass, "PXEClient:Arch:00000:UNDI:002001");
+    writer->write(1s, frame(67, dhcp::encode(discover)));  // without option 93: row 10
+    discover.add_u16(dhcp::OptionCode::ClientArchitecture, 0);
+    writer->write(2s, frame(67, dhcp::encode(discover)));
+    writer->write(3s, frame(53, as_bytes("dns")));
+    writer->write(4s, frame(69, Bytes{0, 1, 'n', 'o', 'n', 'e', 0, 'o', 'c', 't', 'e', 't', 0}));
+  }
+  const std::string file = directory.write(
+      "boot.conf",
+      "port=0\ndhcp-range=192.168.77.0,proxy,255.255.255.0\ndhcp-match=set:bios,93,0\n"
+      "pxe-service=tag:bios,x86PC,\"Boot\",pxelinux\nenable-tftp\ntftp-root=" +
+          (directory / "tree") + "\n");
+  const auto explain = [&](const std::string& packet) {
+    return run_serve_program({"serve", "--explain-packet", packet, "--conf-file", file});
+  };
+  const Ended silent = explain(capture + "#1");
+  EXPECT_EQ(silent.code, 1);
+  EXPECT_THAT(silent.output, AllOf(HasSubstr("silent, no-architecture"), HasSubstr("row 10")));
+  const Ended answered = explain(capture + "#2");
+  EXPECT_EQ(answered.code, 0) << answered.output;
+  EXPECT_THAT(answered.output,
+              AllOf(HasSubstr("tags: "), HasSubstr("bios"), HasSubstr("boot.conf:4"),
+                    HasSubstr("proxy offer"), HasSubstr("server-identifier")));
+  EXPECT_EQ(explain(capture).code, 1);
+  EXPECT_EQ(explain(capture + "#3").code, 4);
+  EXPECT_EQ(explain(capture + "#9").code, 2);
+  EXPECT_EQ(explain(capture + "#x").code, 2);
+  const Ended refused = explain(capture + "#4");
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.output, HasSubstr("there is no such file"));
+}
+
+}  // namespace
+}  // namespace pxeproof::live
