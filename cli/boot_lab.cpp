@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <bit>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -9,6 +11,7 @@
 #include "cli/configuration_disk.h"
 #include "cli/running_server.h"
 #include "live/event_loop.h"
+#include "live/link_commands.h"
 #include "live/listening_ports.h"
 #include "live/monotonic_clock.h"
 #include "live/private_tree.h"
@@ -39,8 +42,12 @@ int serve_until_stopped(const server::Configuration& configuration, const BootLa
   };
   auto signals = live::StopSignals::create();
   auto loop = live::EventLoop::create();
-  auto running = RunningServer::start(configuration,
-                                      {.log = print_line, .verbosity = 1, .seed = options.seed});
+  RunningServerOptions server{.log = nullptr, .verbosity = 0, .seed = options.seed};
+  if (options.log == BootLabOptions::Log::Packets) {
+    server.log = print_line;
+    server.verbosity = 1;
+  }
+  auto running = RunningServer::start(configuration, std::move(server));
   if (!signals || !loop || !running) {
     if (!running) print_line(running.error().message);
     return static_cast<int>(running ? ExitCode::EnvironmentFailed : running.error().code);
@@ -70,17 +77,22 @@ std::vector<std::uint16_t> expected_ports(const server::Configuration& configura
 
 }  // namespace
 
-Outcome<LabConfiguration> prepare_lab(const BootTarget& target, ArticleFor article) {
+Outcome<LabConfiguration> prepare_lab(const BootTarget& target, ArticleFor article,
+                                      const std::vector<std::string>& lines) {
   LabConfiguration lab;
+  lab.lines = lines;
+  std::vector<std::string> directives;
+  for (const std::string& line : lines) directives.push_back("--" + line);
   Outcome<server::LoadedConfiguration> loaded = wrong_usage("");
   if (target.configuration_file.empty()) {
     lab.name = "the article's configuration";
     lab.text = article == ArticleFor::Uefi ? article_configuration_with_efi()
                                            : std::string(article_configuration());
+    for (const std::string& line : lines) lab.text += line + "\n";
     loaded = load_configuration_text(lab.name, lab.text);
   } else {
     lab.name = target.configuration_file;
-    loaded = load_configuration(lab.name, {});
+    loaded = load_configuration(lab.name, directives);
   }
   if (!loaded) return fail(loaded.error());
   lab.configuration = std::move(loaded->configuration);
@@ -114,9 +126,12 @@ Outcome<BootLab> BootLab::start(const LabConfiguration& lab, const BootLabOption
 }
 
 Outcome<void> BootLab::add_address_server(const LabPlan& plan, const BootLabOptions& options) {
-  auto host = network_.add_host(
-      {.name = "router", .mac = kAddressServerMac, .address = *plan.address_server});
+  auto host = network_.add_host({.name = "router",
+                                 .mac = kAddressServerMac,
+                                 .address = *plan.address_server,
+                                 .cable = options.cable});
   if (!host) return lab_failed(host.error());
+  if (auto routed = add_routes(*host, plan); !routed) return routed;
   const server::Configuration configuration = address_server_configuration(plan);
   auto process =
       host->start([configuration, options] { return serve_until_stopped(configuration, options); });
@@ -126,33 +141,72 @@ Outcome<void> BootLab::add_address_server(const LabPlan& plan, const BootLabOpti
   return wait_until_ready(*servers_.back(), {dhcp::kServerPort});
 }
 
+Outcome<void> BootLab::add_routes(const live::Host& host, const LabPlan& plan) {
+  if (plan.relayed.empty()) return {};
+  std::vector<std::string> lines;
+  for (const LabPlan::Relayed& relayed : plan.relayed) {
+    lines.push_back(fmt::format("route add {}/{} via {}", to_string(relayed.inside.network()),
+                                std::popcount(relayed.inside.netmask.value),
+                                to_string(relayed.outside)));
+  }
+  const auto added = live::run_ip_batch(lines, host.joining());
+  if (!added) return lab_failed(added.error());
+  return {};
+}
+
 Outcome<void> BootLab::add_boot_server(const LabConfiguration& lab, const BootLabOptions& options) {
   auto host = network_.add_host({.name = "bootserver",
                                  .mac = kBootServerMac,
                                  .address = lab.plan.boot_server,
-                                 .interface = lab.plan.interface});
+                                 .interface = lab.plan.interface,
+                                 .cable = options.cable});
   if (!host) return lab_failed(host.error());
-  live::SystemResult<live::ChildProcess> process = fail(live::SystemError{});
+  if (auto routed = add_routes(*host, lab.plan); !routed) return routed;
   if (options.server == BootTarget::Server::Dnsmasq) {
-    std::string file = std::filesystem::absolute(lab.name).string();
+    dnsmasq_configuration_ = std::filesystem::absolute(lab.name).string();
     if (!lab.text.empty()) {
       auto written = write_scratch_file("dnsmasq.conf", lab.text);
       if (!written) return fail(written.error());
-      file = *written;
+      dnsmasq_configuration_ = *written;
     }
+  }
+  lab_ = lab;
+  options_ = options;
+  auto process = start_boot_server(*host);
+  if (!process) return fail(process.error());
+  servers_.push_back(std::make_unique<ServerProcess>(std::string(to_string(options.server)),
+                                                     std::move(*host), std::move(*process)));
+  return wait_until_ready(*servers_.back(), expected_ports(lab.configuration));
+}
+
+Outcome<live::ChildProcess> BootLab::start_boot_server(const live::Host& host) const {
+  live::SystemResult<live::ChildProcess> process = fail(live::SystemError{});
+  if (options_.server == BootTarget::Server::Dnsmasq) {
     // In debug mode it changes no user, which a user namespace would not allow.
-    process = host->start(live::Command{.program = "dnsmasq",
-                                        .arguments = {"--no-daemon", "--conf-file=" + file},
-                                        .inherited = {}});
+    live::Command command{.program = "dnsmasq",
+                          .arguments = {"--no-daemon", "--conf-file=" + dnsmasq_configuration_},
+                          .inherited = {}};
+    if (lab_.text.empty()) {
+      for (const std::string& line : lab_.lines) command.arguments.push_back("--" + line);
+    }
+    process = host.start(command);
   } else {
-    process = host->start([configuration = lab.configuration, options] {
+    process = host.start([configuration = lab_.configuration, options = options_] {
       return serve_until_stopped(configuration, options);
     });
   }
   if (!process) return lab_failed(process.error());
-  servers_.push_back(std::make_unique<ServerProcess>(std::string(to_string(options.server)),
-                                                     std::move(*host), std::move(*process)));
-  return wait_until_ready(*servers_.back(), expected_ports(lab.configuration));
+  return std::move(*process);
+}
+
+Outcome<void> BootLab::restart_boot_server() {
+  ServerProcess& server = *servers_.back();
+  server.process.send_signal(SIGKILL);
+  server.process.wait();
+  auto process = start_boot_server(server.host);
+  if (!process) return fail(process.error());
+  server.process = std::move(*process);
+  return {};
 }
 
 Outcome<void> BootLab::wait_until_ready(ServerProcess& server, std::vector<std::uint16_t> ports) {
@@ -181,6 +235,12 @@ Outcome<void> BootLab::wait_until_ready(ServerProcess& server, std::vector<std::
                                                 server.name, to_seconds(kServerPatience))
                                   : words;
   return fail(Failure{is_usage ? ExitCode::WrongUsage : ExitCode::EnvironmentFailed, message});
+}
+
+std::vector<const live::Host*> BootLab::hosts() const {
+  std::vector<const live::Host*> hosts;
+  for (const auto& server : servers_) hosts.push_back(&server->host);
+  return hosts;
 }
 
 Outcome<std::string> BootLab::add_client_port(const std::string& name) {

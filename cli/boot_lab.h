@@ -16,8 +16,9 @@ namespace pxeproof::cli {
 
 // Which configuration a lab's boot server gets.
 struct LabConfiguration {
-  std::string name;  // for messages: a file, or "the article's configuration"
-  std::string text;  // of the article's; empty: the file of that name is read
+  std::string name;                  // for messages: a file, or "the article's configuration"
+  std::string text;                  // of the article's; empty: the file of that name is read
+  std::vector<std::string> lines{};  // added to it
   server::Configuration configuration;
   LabPlan plan;
 };
@@ -25,7 +26,8 @@ struct LabConfiguration {
 // Reads the target's configuration and plans the lab, before any namespace is made. With a UEFI
 // client the article's configuration has a line for it.
 enum class ArticleFor { Bios, Uefi };
-Outcome<LabConfiguration> prepare_lab(const BootTarget& target, ArticleFor article);
+Outcome<LabConfiguration> prepare_lab(const BootTarget& target, ArticleFor article,
+                                      const std::vector<std::string>& lines = {});
 
 struct BootLabOptions {
   BootTarget::Server server = BootTarget::Server::Builtin;
@@ -34,6 +36,10 @@ struct BootLabOptions {
   // What lies under the server's TFTP root: what the configuration says, or the article's tree.
   enum class Tree { OfConfiguration, Article };
   Tree tree = Tree::OfConfiguration;
+  // What our own servers write: each packet, or nothing while thousands boot.
+  enum class Log { Packets, Nothing } log = Log::Packets;
+  // Direct: each server at the end of a cable of its own, for clients that are their own switch.
+  live::HostOptions::Cable cable = live::HostOptions::Cable::Switch;
 };
 
 // A private network with an address server and a boot server, each a host of its own. To be made
@@ -50,6 +56,15 @@ class BootLab {
   // What the servers wrote since the last call, a line each, with the server's name before it.
   std::vector<std::string> take_server_lines();
 
+  // The boot server dies and is started anew; returns when the new one runs, which need not listen
+  // yet.
+  Outcome<void> restart_boot_server();
+  const live::Host& boot_server_host() const { return servers_.back()->host; }
+  pid_t boot_server_process() const { return servers_.back()->process.pid(); }
+
+  // All servers, the boot server last.
+  std::vector<const live::Host*> hosts() const;
+
   // Where the tree lies that the boot server serves; empty when it serves none.
   const std::string& tree() const { return tree_; }
 
@@ -63,9 +78,14 @@ class BootLab {
   BootLab(live::LabNetwork network) : network_(std::move(network)) {}
   Outcome<void> add_address_server(const LabPlan& plan, const BootLabOptions& options);
   Outcome<void> add_boot_server(const LabConfiguration& lab, const BootLabOptions& options);
+  static Outcome<void> add_routes(const live::Host& host, const LabPlan& plan);
+  Outcome<live::ChildProcess> start_boot_server(const live::Host& host) const;
   Outcome<void> wait_until_ready(ServerProcess& server, std::vector<std::uint16_t> ports);
 
   live::LabNetwork network_;
+  LabConfiguration lab_;
+  BootLabOptions options_;
+  std::string dnsmasq_configuration_;  // a file
   std::vector<std::unique_ptr<ServerProcess>> servers_;
   std::string tree_;
 };

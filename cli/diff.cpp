@@ -11,6 +11,7 @@
 #include "cli/verbs.h"
 #include "trace/boot_diff.h"
 #include "trace/boot_diff_text.h"
+#include "trace/boot_html.h"
 #include "trace/ladder_text.h"
 #include "trace/step_text.h"
 
@@ -26,6 +27,7 @@ constexpr std::array kOptions = {
     OptionSpec{"mac", "GOOD[,BAD]", "compare the boots of these machines only"},
     OptionSpec{"strict", "", "differences of time and form fail, too"},
     OptionSpec{"ladder", "", "draw both boots"},
+    OptionSpec{"html", "FILE", "write a page with both boots side by side"},
     OptionSpec{"json", "FILE", "write a report; - for standard output"},
 };
 
@@ -45,10 +47,11 @@ struct DiffRequest {
   enum class Strictness { Semantic, All } strictness = Strictness::Semantic;
   enum class Ladders { No, Yes } ladders = Ladders::No;
   std::string json;
+  std::string html;
   int verbosity = 0;
   std::string again;  // the command line
 
-  bool is_told() const { return json != "-"; }
+  bool is_told() const { return json != "-" && html != "-"; }
 };
 
 ExitCode report(const Failure& failure) {
@@ -99,6 +102,7 @@ Outcome<DiffRequest> read_request(const Arguments& arguments, std::span<const st
   if (arguments.has("strict")) request.strictness = DiffRequest::Strictness::All;
   if (arguments.has("ladder")) request.ladders = DiffRequest::Ladders::Yes;
   request.json = arguments.value_or("json", "");
+  request.html = arguments.value_or("html", "");
   request.verbosity = arguments.verbosity;
   request.again = "pxeproof diff";
   for (const std::string& word : words) request.again += " " + word;
@@ -246,6 +250,11 @@ Outcome<ExitCode> diff(const DiffRequest& request) {
   }
   if (!request.json.empty()) {
     if (auto written = write_file(request.json, diff_json(*report)); !written) {
+      return fail(written.error());
+    }
+  }
+  if (!request.html.empty()) {
+    if (auto written = write_file(request.html, diff_page(*report)); !written) {
       return fail(written.error());
     }
   }

@@ -102,6 +102,19 @@ server::Configuration address_server_configuration(const LabPlan& plan) {
   range.location = {"the lab's address server", 0};
   configuration.ranges.push_back(std::move(range));
   configuration.authoritative = true;
+  for (const LabPlan::Relayed& relayed : plan.relayed) {
+    server::DhcpRange inside;
+    inside.kind = server::DhcpRange::Kind::Pool;
+    inside.start = {relayed.inside.address.value + 1};
+    inside.end = {relayed.inside.broadcast().value - 1};
+    inside.netmask = relayed.inside.netmask;
+    inside.lease = kLease;
+    inside.location = {"the lab's address server", 0};
+    configuration.maximum_leases += inside.end.value - inside.start.value + 1;
+    configuration.ranges.push_back(std::move(inside));
+  }
+  configuration.maximum_leases =
+      std::max(configuration.maximum_leases, plan.last_lease.value - plan.first_lease.value + 1);
   return configuration;
 }
 

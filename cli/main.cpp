@@ -23,6 +23,7 @@ constexpr std::array kVerbs = {
     Verb{"serve", "proxyDHCP, boot server and TFTP from a dnsmasq configuration",
          pxeproof::cli::run_serve},
     Verb{"conform", "run the conformance suite against a server", pxeproof::cli::run_conform},
+    Verb{"fleet", "boot thousands of simulated ROMs at once", pxeproof::cli::run_fleet},
     Verb{"lab", "boot a real ROM in QEMU, in a private network", pxeproof::cli::run_lab},
     Verb{"record", "capture a boot, from power-on to its end", pxeproof::cli::run_record},
     Verb{"diff", "compare two captured boots, and name where they part", pxeproof::cli::run_diff},

@@ -295,7 +295,7 @@ void RunningServer::log_line(const std::string& line) {
 }
 
 void RunningServer::flush_log() {
-  if (!log_lines_.empty()) options_.log(log_lines_);
+  if (!log_lines_.empty() && options_.log) options_.log(log_lines_);
   log_lines_.clear();
 }
 
@@ -303,12 +303,12 @@ void RunningServer::flush_log() {
 void RunningServer::tell_events() {
   is_telling_ = true;
   while (dhcp_ && dhcp_->poll_event(event_)) {
-    log_.event(event_);
+    if (options_.log) log_.event(event_);
     if (options_.on_dhcp) options_.on_dhcp(event_);
   }
   server::TftpEvent event;
   while (tftp_ && tftp_->poll_event(event)) {
-    log_.event(event);
+    if (options_.log) log_.event(event);
     if (options_.on_tftp) options_.on_tftp(event);
   }
   is_telling_ = false;

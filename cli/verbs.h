@@ -13,6 +13,7 @@ ExitCode run_boot(std::span<const std::string> words);
 ExitCode run_diff(std::span<const std::string> words);
 ExitCode run_conform(std::span<const std::string> words);
 ExitCode run_explain(std::span<const std::string> words);
+ExitCode run_fleet(std::span<const std::string> words);
 ExitCode run_lab(std::span<const std::string> words);
 ExitCode run_profile(std::span<const std::string> words);
 ExitCode run_record(std::span<const std::string> words);

@@ -129,7 +129,7 @@ void BootImageRecogniser::on_octets(std::uint64_t offset, ByteView octets) {
   if (offset != next_offset_) tail_.clear();
   next_offset_ = offset + octets.size();
   tail_.insert(tail_.end(), octets.begin(), octets.end());
-  const std::string text = as_text(tail_);
+  const std::string_view text(reinterpret_cast<const char*>(tail_.data()), tail_.size());
   for (const Signature& signature : kSignatures) {
     if (!stands_in(text, signature)) continue;
     image_ = signature.image;

@@ -16,8 +16,8 @@ LossMask lose_frames(std::set<std::size_t> numbers) {
 StationId Network::attach(Station& station, Attachment attachment) {
   const StationId id = ports_.size();
   const Random random = Random(attachment.link.seed).fork(id);
-  const Direction sent{attachment.link.sent, random.fork(0), now_};
-  const Direction received{attachment.link.received, random.fork(1), now_};
+  const Cable sent(attachment.link.sent, random.fork(0));
+  const Cable received(attachment.link.received, random.fork(1));
   for (const MacAddress& mac : attachment.macs) owners_[mac].push_back(id);
   const Instant power_on = std::max(now_, attachment.power_on.value_or(now_));
   ports_.push_back({&station, std::move(attachment), sent, received, false, std::nullopt});
@@ -80,26 +80,6 @@ void Network::run_event(const Event& event) {
   }
 }
 
-// When the copies of a frame come out at the other end; none when it is lost. Always draws four
-// numbers, so that changing one probability leaves the other choices as they were.
-std::vector<Instant> Network::pass(Direction& direction, Instant at) {
-  const Impairment& impairment = direction.impairment;
-  const bool lost = direction.random.chance(impairment.loss);
-  const bool duplicated = direction.random.chance(impairment.duplication);
-  const bool held_back = direction.random.chance(impairment.reordering);
-  const auto jitter =
-      direction.random.between(0, static_cast<std::uint64_t>(impairment.jitter.count()));
-  if (lost) return {};
-  Instant arrival = at + impairment.delay + Duration(static_cast<std::int64_t>(jitter));
-  arrival = std::max(arrival, direction.last_arrival);
-  if (held_back) {
-    arrival += impairment.reorder_delay;
-  } else {
-    direction.last_arrival = arrival;
-  }
-  return std::vector<Instant>(duplicated ? 2 : 1, arrival);
-}
-
 void Network::send(StationId sender, const Frame& octets) {
   const std::size_t number = frames_sent_++;
   frames_.push_back({number, now_, sender, octets, Fate::Pending, {}});
@@ -110,7 +90,7 @@ void Network::send(StationId sender, const Frame& octets) {
   } else if (mask_ && mask_(sent)) {
     sent.fate = Fate::Lost;
   } else {
-    for (const Instant at : pass(ports_[sender].sent, now_)) {
+    for (const Instant at : ports_[sender].sent.pass(now_)) {
       ++copies_.back();
       schedule(at + options_.wire_delay, Crossing{number});
     }
@@ -146,7 +126,7 @@ void Network::cross(std::size_t number) {
   if (ids.empty() && frame(number).fate == Fate::Pending) frame(number).fate = Fate::NoReceiver;
   std::size_t& copies = copies_[number - first_kept_];
   for (const StationId id : ids) {
-    for (const Instant at : pass(ports_[id].received, now_)) {
+    for (const Instant at : ports_[id].received.pass(now_)) {
       ++copies;
       schedule(at, Arrival{number, id});
     }

@@ -15,21 +15,13 @@
 
 #include "protocol/addresses.h"
 #include "protocol/bytes.h"
-#include "protocol/random.h"
+#include "protocol/cable.h"
 #include "protocol/station.h"
 #include "protocol/time.h"
 
 namespace pxeproof::lab {
 
-// What happens to the frames that pass one direction of one cable.
-struct Impairment {
-  double loss = 0;         // probability that a frame vanishes
-  double duplication = 0;  // probability that a frame arrives a second time
-  double reordering = 0;   // probability that a frame is held back, so that later ones overtake it
-  Duration reorder_delay = std::chrono::milliseconds(2);  // how long such a frame is held back
-  Duration delay{0};                                      // added to every frame
-  Duration jitter{0};  // up to so much more, evenly distributed; alone it never reorders
-};
+using pxeproof::Impairment;
 
 // The cable between a station and its segment.
 struct Link {
@@ -130,17 +122,11 @@ class Network {
   std::size_t frames_sent() const { return frames_sent_; }
 
  private:
-  // One direction of a cable.
-  struct Direction {
-    Impairment impairment;
-    Random random;
-    Instant last_arrival;  // frames that are not held back do not overtake each other
-  };
   struct Port {
     Station* station;
     Attachment attachment;
-    Direction sent;
-    Direction received;
+    Cable sent;
+    Cable received;
     bool powered = false;
     std::optional<Instant> deadline;
   };
@@ -165,7 +151,6 @@ class Network {
   };
 
   void schedule(Instant at, std::variant<PowerOn, Crossing, Arrival> what);
-  static std::vector<Instant> pass(Direction& direction, Instant at);
   bool step(Instant deadline);
   void run_event(const Event& event);
   void cross(std::size_t number);

@@ -158,7 +158,7 @@ void ServiceHost::refuse(Instant now, const frames::Udp& udp, ByteView datagram)
   if (!is_own(udp.destination.address) || !may_refuse(now, udp.source.address)) return;
   const auto hop = next_hop(udp.source.address);
   if (!hop) return note(Drop::NoRoute);
-  const auto mac = neighbours_.use(now_, *hop);
+  const auto mac = neighbour(*hop);
   const std::size_t length = std::size_t{datagram[2]} << 8U | datagram[3];
   const Frame frame = frames::build_port_unreachable(
       {.destination_mac = mac.value_or(MacAddress{}),
@@ -237,7 +237,11 @@ Frame ServiceHost::ask(const NeighbourTable::Question& question) const {
 
 std::optional<Ipv4Address> ServiceHost::next_hop(Ipv4Address destination) const {
   if (is_own(destination) || destination.is_unspecified()) return std::nullopt;
-  return subnet_of(destination) != nullptr ? destination : options_.gateway;
+  if (subnet_of(destination) != nullptr) return destination;
+  for (const HostOptions::Route& route : options_.routes) {
+    if (route.to.contains(destination)) return route.via;
+  }
+  return options_.gateway;
 }
 
 // Builds the frame of a datagram; false when it waits for ARP or was dropped.
@@ -273,20 +277,18 @@ bool ServiceHost::prepare(const OutgoingDatagram& datagram, Frame& out) {
       note(Drop::NoRoute);
       return false;
     }
-    mac = neighbours_.use(now_, *hop);
+    mac = neighbour(*hop);
   }
 
-  payload_.assign(datagram.head.begin(), datagram.head.end());
-  payload_.insert(payload_.end(), datagram.body.begin(), datagram.body.end());
   // Linux numbers what may be fragmented; with DF on an unconnected socket the identification is 0.
   const std::uint16_t identification =
       is_dhcp(source.port) ? identify(to, frames::kProtocolUdp) : std::uint16_t{0};
-  const FlowKey flow{mac.value_or(MacAddress{}), source, datagram.destination};
+  const frames::UdpTemplate::Flow flow{mac.value_or(MacAddress{}), source, datagram.destination};
   if (mac) {
-    build(flow, identification, payload_, out);
+    build(flow, identification, datagram, out);
     return true;
   }
-  build(flow, identification, payload_, waiting_);
+  build(flow, identification, datagram, waiting_);
   wait_for(*hop, waiting_);
   return false;
 }
@@ -305,23 +307,28 @@ bool ServiceHost::wait_for(Ipv4Address next_hop, const Frame& frame) {
   return false;
 }
 
-void ServiceHost::build(const FlowKey& flow, std::uint16_t identification, ByteView payload,
-                        Frame& out) {
-  auto found = flows_.find(flow);
-  if (found == flows_.end()) {
-    if (flows_.size() >= options_.flow_limit) flows_.clear();
-    const auto& [mac, source, destination] = flow;
-    const bool from_dhcp = is_dhcp(source.port);
-    const frames::UdpSpec spec{.destination_mac = mac,
-                               .source_mac = options_.interface.mac,
-                               .source = source,
-                               .destination = destination,
-                               .ttl = kTimeToLive,
-                               .tos = from_dhcp ? kInternetworkControl : std::uint8_t{0},
-                               .dont_fragment = !from_dhcp};
-    found = flows_.emplace(flow, frames::UdpTemplate(spec)).first;
+std::optional<MacAddress> ServiceHost::neighbour(Ipv4Address address) {
+  const auto permanent = permanent_.find(address);
+  if (permanent != permanent_.end()) return permanent->second;
+  return neighbours_.use(now_, address);
+}
+
+void ServiceHost::build(const frames::UdpTemplate::Flow& flow, std::uint16_t identification,
+                        const OutgoingDatagram& datagram, Frame& out) {
+  const bool from_dhcp = is_dhcp(flow.source.port);
+  std::optional<frames::UdpTemplate>& frames = from_dhcp ? dhcp_frames_ : other_frames_;
+  if (!frames) {
+    frames.emplace(frames::UdpSpec{.destination_mac = flow.destination_mac,
+                                   .source_mac = options_.interface.mac,
+                                   .source = flow.source,
+                                   .destination = flow.destination,
+                                   .ttl = kTimeToLive,
+                                   .tos = from_dhcp ? kInternetworkControl : std::uint8_t{0},
+                                   .dont_fragment = !from_dhcp});
+  } else if (frames->flow() != flow) {
+    frames->retarget(flow);
   }
-  found->second.build(identification, payload, out);
+  frames->build(identification, datagram.head, datagram.body, out);
 }
 
 // One counter per bucket of destinations and protocols, each with a random start, as Linux has it.

@@ -7,7 +7,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
-#include <tuple>
+#include <unordered_map>
 #include <vector>
 
 #include "lab/neighbour_table.h"
@@ -38,10 +38,14 @@ std::string_view to_string(Drop drop);
 struct HostOptions {
   NetworkInterface interface {};  // its addresses, MAC and MTU; index as the services see it
   std::optional<Ipv4Address> gateway{};
+  struct Route {
+    Subnet to;
+    Ipv4Address via;
+  };
+  std::vector<Route> routes{};                  // before the gateway
   std::vector<Ipv4Address> multicast_groups{};  // joined
   NeighbourOptions neighbours{};
   std::uint64_t seed = 0;           // of the first IP identifications
-  std::size_t flow_limit = 256;     // prepared frame headers
   std::size_t icmp_burst = 6;       // ICMP errors at once, then one per second, per destination
   std::size_t icmp_targets = 1024;  // destinations for which that is counted
 };
@@ -58,13 +62,16 @@ class ServiceHost : public Station {
   bool poll_transmit(Frame& out) override;
   std::optional<Instant> poll_timeout() const override;
 
+  // A neighbour that is known from now on without ARP, as a permanent entry of Linux's table is; it
+  // does not count among the others.
+  void add_neighbour(Ipv4Address address, const MacAddress& mac) { permanent_[address] = mac; }
+
   std::uint64_t dropped(Drop drop) const { return drops_[static_cast<std::size_t>(drop)]; }
 
   // Datagrams given up because no neighbour answered the ARP requests.
   std::uint64_t unresolved() const { return neighbours_.frames_dropped(); }
 
  private:
-  using FlowKey = std::tuple<MacAddress, Endpoint, Endpoint>;  // to, source, destination
   struct IcmpBudget {
     std::size_t spent = 0;
     Instant since;
@@ -82,22 +89,26 @@ class ServiceHost : public Station {
   bool prepare(const OutgoingDatagram& datagram, Frame& out);
   std::optional<Ipv4Address> next_hop(Ipv4Address destination) const;
   bool wait_for(Ipv4Address next_hop, const Frame& frame);
-  void build(const FlowKey& flow, std::uint16_t identification, ByteView payload, Frame& out);
+  void build(const frames::UdpTemplate::Flow& flow, std::uint16_t identification,
+             const OutgoingDatagram& datagram, Frame& out);
   std::uint16_t identify(Ipv4Address destination, std::uint8_t protocol);
   Frame ask(const NeighbourTable::Question& question) const;
 
   HostOptions options_;
   std::vector<DatagramService*> services_;
   std::map<std::uint16_t, DatagramService*> listeners_;
+  std::optional<MacAddress> neighbour(Ipv4Address address);
+
   NeighbourTable neighbours_;
+  std::unordered_map<Ipv4Address, MacAddress> permanent_;
   std::deque<Frame> replies_;  // ARP and ICMP
-  std::map<FlowKey, frames::UdpTemplate> flows_;
+  std::optional<frames::UdpTemplate> dhcp_frames_;
+  std::optional<frames::UdpTemplate> other_frames_;
   std::vector<std::uint16_t> identifications_;
   std::map<Ipv4Address, IcmpBudget> icmp_budgets_;
   std::array<std::uint64_t, kDropCount> drops_{};
   Instant now_;
   OutgoingDatagram outgoing_;
-  Bytes payload_;
   Frame waiting_;
 };
 

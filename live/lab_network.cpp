@@ -203,13 +203,15 @@ SystemResult<Host> LabNetwork::add_host(HostOptions options) {
   Host host(std::move(options), FileDescriptor((*descriptors)[0]),
             FileDescriptor((*descriptors)[1]));
   const HostOptions& wanted = host.options();
+  const bool on_switch = wanted.cable == HostOptions::Cable::Switch;
   const std::string& interface = wanted.interface;
   const std::string mtu = std::to_string(wanted.mtu);
   auto plugged =
       run_ip_batch({"link add name " + wanted.name + " mtu " + mtu + " type veth peer name " +
                         interface + " mtu " + mtu + " address " + to_string(wanted.mac) +
                         " netns " + std::to_string(maker->pid()),
-                    "link set dev " + wanted.name + " master " + kSwitch + " up"});
+                    "link set dev " + wanted.name +
+                        (on_switch ? std::string(" master ") + kSwitch : std::string()) + " up"});
   if (!plugged) {
     return fail(std::move(plugged.error()));
   }
@@ -230,6 +232,7 @@ SystemResult<Host> LabNetwork::add_host(HostOptions options) {
   if (auto configured = run_ip_batch(lines, host.joining()); !configured) {
     return fail(std::move(configured.error()));
   }
+  if (!on_switch) return host;
   if (auto ready = wait_until_forwarding(wanted.name); !ready) {
     return fail(std::move(ready.error()));
   }

@@ -19,6 +19,9 @@ struct HostOptions {
   std::optional<Ipv4Address> gateway{};
   std::string interface = "eth0";  // what the host itself calls its network interface
   std::uint32_t mtu = 1500;
+  // Direct: not on the switch; the other end of its cable is an interface of the host's name in the
+  // calling process's network namespace, for a PacketPort.
+  enum class Cable { Switch, Direct } cable = Cable::Switch;
   std::vector<TreeMount> trees{};
   // Emptied, in memory, for what servers write: leases, locks, logs.
   std::vector<std::string> private_directories{"/run", "/var/lib/misc"};

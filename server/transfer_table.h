@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "protocol/addresses.h"
+#include "protocol/deadline_heap.h"
 #include "protocol/time.h"
-#include "server/deadline_heap.h"
 #include "server/recent_transfers.h"
 #include "server/slot_queue.h"
 #include "server/tftp_negotiation.h"

@@ -1,12 +1,14 @@
 #include "simclient/ip_layer.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace pxeproof::rom {
 
 namespace {
 
 constexpr std::size_t kArpFrameSize = 42;
+constexpr std::size_t kSpareCapacity = 128;  // an ACK fits; a fleet has many of these
 
 // RFC 1112 s.6.4: the low 23 bits of the group.
 MacAddress multicast_mac(Ipv4Address group) {
@@ -27,7 +29,6 @@ IpLayer::IpLayer(const firmware::Profile& profile, MacAddress mac, const TickClo
 void IpLayer::configure(Subnet subnet, std::optional<Ipv4Address> router) {
   subnet_ = subnet;
   router_ = router;
-  flow_.reset();  // its source address is out of date
   switch (profile_->arp.announce) {
     case firmware::ArpRules::Announce::Never:
       break;
@@ -111,8 +112,16 @@ void IpLayer::send(Instant now, std::uint16_t source_port, const Endpoint& desti
 }
 
 void IpLayer::send_direct(const FlowKey& key, ByteView payload) {
-  if (!flow_ || flow_->key != key) flow_.emplace(Flow{key, frames::UdpTemplate(spec_for(key))});
-  Frame frame;
+  const frames::UdpTemplate::Flow flow{
+      key.destination_mac, {subnet_ ? subnet_->address : Ipv4Address{}, key.source_port},
+      key.destination};
+  if (!flow_ || flow_->key.dont_fragment != key.dont_fragment) {
+    flow_.emplace(Flow{key, frames::UdpTemplate(spec_for(key))});
+  } else if (flow_->frames.flow() != flow) {
+    flow_->key = key;
+    flow_->frames.retarget(flow);
+  }
+  Frame frame = std::exchange(spare_, {});
   flow_->frames.build(next_identification(), payload, frame);
   transmit(std::move(frame));
 }
@@ -182,8 +191,9 @@ void IpLayer::drain_arp() {
 
 bool IpLayer::poll_transmit(Frame& out) {
   if (outbox_.empty()) return false;
-  out = std::move(outbox_.front());
-  outbox_.pop_front();
+  std::swap(out, outbox_.front());
+  if (outbox_.front().capacity() <= kSpareCapacity) spare_ = std::move(outbox_.front());
+  outbox_.erase(outbox_.begin());
   return true;
 }
 

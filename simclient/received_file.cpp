@@ -1,6 +1,7 @@
 #include "simclient/received_file.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace pxeproof::rom {
 
@@ -19,6 +20,10 @@ void ReceivedFile::on_octets(std::uint64_t offset, ByteView octets) {
   const auto start = static_cast<std::size_t>(std::min<std::uint64_t>(offset, expected.size()));
   const ByteView against =
       expected.subspan(start, std::min(octets.size(), expected.size() - start));
+  if (octets.size() == against.size() &&
+      std::memcmp(octets.data(), against.data(), octets.size()) == 0) {
+    return;
+  }
   const auto [mine, theirs] = std::ranges::mismatch(octets, against);
   if (mine == octets.end()) return;
   const std::uint64_t at = offset + static_cast<std::uint64_t>(mine - octets.begin());

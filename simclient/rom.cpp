@@ -496,6 +496,7 @@ ReceivedFile::Options Rom::file_options(const std::string& name) const {
 
 // Ends the boot when it was to go just so far.
 bool Rom::reached(Instant now, Phase phase) {
+  board_.tell(now, PhaseReached{phase});
   if (options_.until != phase) return false;
   end(now, Booted{.reached = phase, .what = Booted::What::Image, .image = {}, .command_line = {}});
   return true;

@@ -143,6 +143,9 @@ struct PacketIgnored {
   Endpoint source;
   Ignored reason = Ignored::NoListener;
 };
+struct PhaseReached {  // the boot server is known, the NBP or its configuration came whole
+  Phase phase = Phase::BootServer;
+};
 struct Booted {
   Phase reached = Phase::Payload;
   enum class What { Image, LocalDisk };
@@ -161,7 +164,7 @@ using RomEvent =
     std::variant<PoweredOn, DiscoverSent, OfferSeen, RequestSent, AddressAcquired, ProxyRequestSent,
                  ProxyAnswered, ProxySilent, MenuSeen, BootServerRequestSent, BootServerAnswered,
                  FileBegun, FileSized, FileDone, FileMissing, FileFailed, ProgramStarted,
-                 ProgramNote, AttemptFailed, PacketIgnored, Booted, Failed>;
+                 ProgramNote, AttemptFailed, PacketIgnored, PhaseReached, Booted, Failed>;
 
 // What happened, and when.
 struct TimedRomEvent {

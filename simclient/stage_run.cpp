@@ -256,7 +256,9 @@ void StageRun::end_fetch(Instant now, RomBoard& board) {
                         .size = download.file().size(),
                         .error_text = error != nullptr ? error->text : std::string{}};
   stage_->on_fetched(now, fetched);
-  if (complete && use == Fetch::Use::Text && options_.until == Phase::Config) {
+  if (!complete || use != Fetch::Use::Text) return;
+  board.tell(now, PhaseReached{Phase::Config});
+  if (options_.until == Phase::Config) {
     ending_ = Booted{
         .reached = Phase::Config, .what = Booted::What::Image, .image = {}, .command_line = {}};
   }

@@ -220,10 +220,8 @@ class Layout {
 
   void add(std::size_t index) {
     const Step& source = boot_.steps[index];
-    ComparedStep step = std::visit(
-        [&](const auto& what) { return describe_step(what, boot_.address); }, source.what);
+    ComparedStep step = lay_out(source, boot_.address);
     step.step = index;
-    step.packet = source.first_packet;
     const auto* message = std::get_if<DhcpStep>(&source.what);
     if (ComparedStep* earlier = repeated(step, source)) {
       ++earlier->times;
@@ -260,6 +258,13 @@ class Layout {
 };
 
 }  // namespace
+
+ComparedStep lay_out(const Step& step, Ipv4Address own_address) {
+  ComparedStep compared =
+      std::visit([&](const auto& what) { return describe_step(what, own_address); }, step.what);
+  compared.packet = step.first_packet;
+  return compared;
+}
 
 std::vector<ComparedStep> compared_steps(const Boot& boot) { return Layout(boot).make(); }
 

@@ -35,6 +35,10 @@ struct ComparedStep {
   std::vector<ComparedField> fields;
 };
 
+// One step of a boot laid out, without what comes from those around it. The own address is the
+// client's.
+ComparedStep lay_out(const Step& step, Ipv4Address own_address);
+
 // Beyond kMaximumComparedSteps the rest of a boot is left out.
 inline constexpr std::size_t kMaximumComparedSteps = 2000;
 std::vector<ComparedStep> compared_steps(const Boot& boot);

@@ -57,9 +57,10 @@ summary{padding:.3rem .6rem;cursor:pointer}details[open]>summary{background:var(
 .inside{padding:.3rem .8rem .6rem}
 .sides{display:grid;grid-template-columns:1fr 1fr;gap:.8rem}
 @media(max-width:50rem){.sides{grid-template-columns:1fr}}
-.sides>*{min-width:0}figure{margin:.5rem 0;overflow-x:auto}figcaption{color:var(--dim);
+.sides>*{min-width:0}.sides svg{max-width:100%;height:auto}figure{margin:.5rem 0;overflow-x:auto}
+figcaption{color:var(--dim);
 font-size:.9rem}
-svg{display:block;max-width:none}footer{margin:2rem 0 0;color:var(--dim);font-size:.88rem}
+svg{display:block}footer{margin:2rem 0 0;color:var(--dim);font-size:.88rem}
 @media print{nav,.skip{display:none}}
 )";
 

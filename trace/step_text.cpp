@@ -148,6 +148,8 @@ std::string describe(const DhcpStep& step) {
   return describe_client(step);
 }
 
+std::string describe(const TransferStep& step) { return describe_outcome(step); }
+
 std::string describe(const HttpStep& step) {
   return fmt::format("{} {} from {}{}", step.method, printable(step.target), to_string(step.server),
                      step.status ? fmt::format(": {}", *step.status) : std::string());

@@ -38,6 +38,7 @@ class StoryText {
 std::string describe(const DhcpStep& step);
 
 // The same for what else happens in a boot.
+std::string describe(const TransferStep& step);  // without the file's name
 std::string describe(const HttpStep& step);
 std::string describe(const IcmpStep& step);
 std::string describe(const ArpStep& step);

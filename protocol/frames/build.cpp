@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <span>
 
 namespace pxeproof::frames {
 
@@ -21,11 +22,11 @@ Tins::HWAddress<6> to_tins(const MacAddress& mac) { return {mac.octets.data()}; 
 
 Tins::IPv4Address to_tins(Ipv4Address address) { return Tins::IPv4Address(to_string(address)); }
 
-std::uint16_t read_u16(const Bytes& octets, std::size_t offset) {
+std::uint16_t read_u16(ByteView octets, std::size_t offset) {
   return static_cast<std::uint16_t>(octets[offset] << 8U | octets[offset + 1]);
 }
 
-void write_u16(Bytes& octets, std::size_t offset, std::uint16_t value) {
+void write_u16(std::span<std::uint8_t> octets, std::size_t offset, std::uint16_t value) {
   octets[offset] = static_cast<std::uint8_t>(value >> 8U);
   octets[offset + 1] = static_cast<std::uint8_t>(value & 0xffU);
 }
@@ -89,28 +90,51 @@ Bytes build_port_unreachable(const IpSpec& spec, ByteView quoted_datagram) {
   return octets;
 }
 
-UdpTemplate::UdpTemplate(const UdpSpec& spec) : checksum_(spec.checksum) {
+UdpTemplate::UdpTemplate(const UdpSpec& spec)
+    : checksum_(spec.checksum), flow_{spec.destination_mac, spec.source, spec.destination} {
   UdpSpec blank = spec;
   blank.identification = 0;
-  headers_ = build_udp(blank, {});
+  const Bytes built = build_udp(blank, {});
+  std::ranges::copy(built, headers_.begin());
   // The sums leave out what changes from frame to frame: both lengths, the ident and the checksums
   // themselves.
-  write_u16(headers_, kIpOffset + 2, 0);
-  write_u16(headers_, kIpOffset + 10, 0);
-  write_u16(headers_, kUdpOffset + 4, 0);
-  write_u16(headers_, kUdpOffset + 6, 0);
-  for (std::size_t i = kIpOffset; i < kUdpOffset; i += 2) ip_sum_ += read_u16(headers_, i);
-  for (std::size_t i = kIpOffset + 12; i < kHeadersSize; i += 2) udp_sum_ += read_u16(headers_, i);
-  udp_sum_ += kProtocolUdp;
+  for (const std::size_t at : {kIpOffset + 2, kIpOffset + 10, kUdpOffset + 4, kUdpOffset + 6}) {
+    write_u16(headers_, at, 0);
+  }
+  add_up();
 }
 
-void UdpTemplate::build(std::uint16_t identification, ByteView payload, Bytes& out) const {
-  assert(payload.size() <= kMaximumUdpPayload);
-  const auto udp_length = static_cast<std::uint16_t>(kUdpHeaderSize + payload.size());
+void UdpTemplate::add_up() {
+  ip_sum_ = 0;
+  udp_sum_ = kProtocolUdp;
+  for (std::size_t i = kIpOffset; i < kUdpOffset; i += 2) ip_sum_ += read_u16(headers_, i);
+  for (std::size_t i = kIpOffset + 12; i < kHeaders; i += 2) udp_sum_ += read_u16(headers_, i);
+}
+
+void UdpTemplate::retarget(const Flow& flow) {
+  flow_ = flow;
+  std::ranges::copy(flow.destination_mac.octets, headers_.begin());
+  constexpr std::size_t kSource = kIpOffset + 12;
+  write_u16(headers_, kSource, static_cast<std::uint16_t>(flow.source.address.value >> 16U));
+  write_u16(headers_, kSource + 2, static_cast<std::uint16_t>(flow.source.address.value));
+  write_u16(headers_, kSource + 4,
+            static_cast<std::uint16_t>(flow.destination.address.value >> 16U));
+  write_u16(headers_, kSource + 6, static_cast<std::uint16_t>(flow.destination.address.value));
+  write_u16(headers_, kUdpOffset, flow.source.port);
+  write_u16(headers_, kUdpOffset + 2, flow.destination.port);
+  add_up();
+}
+
+void UdpTemplate::build(std::uint16_t identification, ByteView head, ByteView body,
+                        Bytes& out) const {
+  const std::size_t payload_size = head.size() + body.size();
+  assert(payload_size <= kMaximumUdpPayload);
+  const auto udp_length = static_cast<std::uint16_t>(kUdpHeaderSize + payload_size);
   const auto ip_length = static_cast<std::uint16_t>(kIpv4HeaderSize + udp_length);
-  out.resize(kHeadersSize + payload.size());
-  std::ranges::copy(headers_, out.begin());
-  std::ranges::copy(payload, out.begin() + kHeadersSize);
+  out.resize(kHeaders + payload_size);
+  auto end = std::ranges::copy(headers_, out.begin()).out;
+  end = std::ranges::copy(head, end).out;
+  std::ranges::copy(body, end);
   write_u16(out, kIpOffset + 2, ip_length);
   write_u16(out, kIpOffset + 4, identification);
   write_u16(out, kIpOffset + 10,
@@ -118,7 +142,8 @@ void UdpTemplate::build(std::uint16_t identification, ByteView payload, Bytes& o
   write_u16(out, kUdpOffset + 4, udp_length);
   if (checksum_ == UdpChecksum::Zero) return;
   // The length counts twice: in the pseudo-header and in the header itself.
-  const std::uint16_t sum = internet_checksum(payload, udp_sum_ + 2U * udp_length);
+  const std::uint16_t sum =
+      internet_checksum(ByteView(out).subspan(kHeaders), udp_sum_ + 2U * udp_length);
   // RFC 768: a computed zero is sent as all ones, because zero means "no checksum".
   write_u16(out, kUdpOffset + 6, sum == 0 ? std::uint16_t{0xffff} : sum);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "protocol/addresses.h"
@@ -49,21 +50,41 @@ struct IpSpec {
 // The quote is the caller's to cut.
 Bytes build_port_unreachable(const IpSpec& spec, ByteView quoted_datagram);
 
-// Builds the frames of one flow: the first with libtins, later ones by patching lengths, ident and
-// checksums of that frame. Equal to build_udp octet for octet
+// Builds the frames of a host's flows: the first with libtins, later ones by patching addresses,
+// lengths, ident and checksums of that frame. Equal to build_udp octet for octet
 // (tests/protocol/frame_template_test.cpp).
 class UdpTemplate {
  public:
   explicit UdpTemplate(const UdpSpec& spec);
 
+  // Who the next frames go between.
+  struct Flow {
+    MacAddress destination_mac;
+    Endpoint source;
+    Endpoint destination;
+
+    friend bool operator==(const Flow&, const Flow&) = default;
+  };
+  const Flow& flow() const { return flow_; }
+  void retarget(const Flow& flow);
+
   // The frame with this ident and payload, into out.
-  void build(std::uint16_t identification, ByteView payload, Bytes& out) const;
+  void build(std::uint16_t identification, ByteView payload, Bytes& out) const {
+    build(identification, payload, {}, out);
+  }
+
+  // The same for a payload in two pieces.
+  void build(std::uint16_t identification, ByteView head, ByteView body, Bytes& out) const;
 
  private:
-  Bytes headers_;  // 42 octets
+  static constexpr std::size_t kHeaders = kEthernetHeaderSize + kIpv4HeaderSize + kUdpHeaderSize;
+  void add_up();
+
+  std::array<std::uint8_t, kHeaders> headers_{};
   std::uint32_t ip_sum_ = 0;
   std::uint32_t udp_sum_ = 0;
   UdpChecksum checksum_;
+  Flow flow_;
 };
 
 }  // namespace pxeproof::frames

@@ -39,6 +39,28 @@ TEST(UdpTemplate, EqualsBuildUdp) {
   }
 }
 
+TEST(UdpTemplate, EqualsBuildUdpAfterItWasRetargeted) {
+  Bytes fast;
+  Random random(7);
+  const UdpSpec first = random_spec(random);
+  UdpTemplate prepared(first);
+  for (int i = 0; i < 500; ++i) {
+    UdpSpec spec = random_spec(random);
+    spec.source_mac = first.source_mac;
+    spec.ttl = first.ttl;
+    spec.tos = first.tos;
+    spec.dont_fragment = first.dont_fragment;
+    spec.checksum = first.checksum;
+    Bytes payload(random.below(1473));
+    random.fill(payload);
+    const ByteView whole(payload);
+    const std::size_t cut = random.below(payload.size() + 1);
+    prepared.retarget({spec.destination_mac, spec.source, spec.destination});
+    prepared.build(0, whole.first(cut), whole.subspan(cut), fast);
+    ASSERT_EQ(fast, build_udp(spec, payload)) << "flow " << i << ", cut at " << cut;
+  }
+}
+
 TEST(UdpTemplate, EqualsBuildUdpAtTheEnds) {
   const UdpSpec spec{.source = {Ipv4Address::broadcast(), 0xffff},
                      .destination = {Ipv4Address::broadcast(), 0xffff},

@@ -1,6 +1,6 @@
-#include "server/deadline_heap.h"
+#include "protocol/deadline_heap.h"
 
-namespace pxeproof::server {
+namespace pxeproof {
 
 void DeadlineHeap::set(std::uint32_t owner, Instant deadline) {
   if (owner >= position_.size()) position_.resize(std::size_t{owner} + 1, kAbsent);
@@ -72,4 +72,4 @@ void DeadlineHeap::take_out(std::size_t at) {
   sift_down(position_[last.owner]);
 }
 
-}  // namespace pxeproof::server
+}  // namespace pxeproof

@@ -6,7 +6,7 @@
 
 #include "protocol/time.h"
 
-namespace pxeproof::server {
+namespace pxeproof {
 
 // The next deadline of many owners, each known by a small number. A deadline that moves later costs
 // nothing until the earlier one comes: it then looks like a call that came too early.
@@ -37,4 +37,4 @@ class DeadlineHeap {
   std::vector<std::uint32_t> position_;  // of each owner in entries_, or kAbsent
 };
 
-}  // namespace pxeproof::server
+}  // namespace pxeproof

@@ -1,4 +1,4 @@
-#include "server/deadline_heap.h"
+#include "protocol/deadline_heap.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "protocol/random.h"
 
-namespace pxeproof::server {
+namespace pxeproof {
 namespace {
 
 using namespace std::chrono_literals;
@@ -65,4 +65,4 @@ TEST(DeadlineHeap, NeverWakesAnOwnerLateInAnyOrderOfCalls) {
 }
 
 }  // namespace
-}  // namespace pxeproof::server
+}  // namespace pxeproof

@@ -1,0 +1,192 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cli/fleet_result.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+// A wait for an answer that no server needs to think for, and that a retransmission ended.
+constexpr Duration kLongWait = std::chrono::milliseconds(500);
+// How near a count must come to a limit to be held down by it.
+constexpr double kNear = 0.8;
+constexpr double kBusy = 0.85;  // of one processor
+
+struct Question {
+  const FleetOptions& options;
+  const FleetResult& result;
+  const rom::FleetTally& tally = result.tally;
+  const FleetServer& server = result.server;
+};
+
+bool is_near(std::uint64_t count, std::uint64_t limit) {
+  return static_cast<double>(count) >= kNear * static_cast<double>(limit);
+}
+
+std::uint64_t failed_before(const rom::FleetTally& tally, rom::Phase phase) {
+  std::uint64_t count = 0;
+  for (const auto& [reason, failure] : tally.failures) {
+    if (failure.phase == phase) count += failure.count;
+  }
+  return count;
+}
+
+std::string with_line(const FleetOptions& options, const std::string& line) {
+  FleetOptions changed = options;
+  changed.server_lines.push_back(line);
+  return fmt::format("{}    check: {}", line, changed.again());
+}
+
+// Machines that never got an address while the pool is used up. A server may offer an address to
+// several and lease it to one.
+std::optional<FleetCause> address_pool(const Question& question) {
+  const std::uint64_t leases = question.tally.leases;
+  const std::uint64_t failed = failed_before(question.tally, rom::Phase::Offer) +
+                               failed_before(question.tally, rom::Phase::BootServer);
+  if (failed == 0 || !question.server.pool || question.tally.powered_on <= leases) {
+    return std::nullopt;
+  }
+  const std::uint64_t without = question.tally.powered_on - leases;
+  if (leases >= *question.server.pool) {
+    return FleetCause{"address pool",
+                      fmt::format("{} machines got no address: all {} of the pool are leased",
+                                  without, *question.server.pool),
+                      "a larger dhcp-range"};
+  }
+  if (question.server.lease_max && leases >= *question.server.lease_max) {
+    return FleetCause{
+        "dhcp-lease-max",
+        fmt::format("{} machines got no address: {} leases are given, and "
+                    "dhcp-lease-max is {}",
+                    without, leases, *question.server.lease_max),
+        with_line(question.options, fmt::format("dhcp-lease-max={}", question.tally.planned * 2))};
+  }
+  return std::nullopt;
+}
+
+struct Waiting {
+  std::uint64_t unanswered;  // RRQs that got no answer, each time they were sent
+  Duration longest;
+  bool is_long;
+};
+
+Waiting waiting_for_files(const rom::FleetTally& tally) {
+  const rom::LedgerRow& files = tally.ledger.row(rom::Exchange::File);
+  const std::uint64_t answers = files.received + files.answers_lost_on_cable;
+  Waiting waiting{files.sent > answers ? files.sent - answers : 0, tally.answer_wait.maximum(),
+                  false};
+  waiting.is_long = waiting.unanswered > 0 &&
+                    (waiting.longest >= kLongWait || failed_before(tally, rom::Phase::Nbp) > 0);
+  return waiting;
+}
+
+// RRQs go unanswered while as many transfers are open as the server allows.
+std::optional<FleetCause> transfer_limit(const Question& question) {
+  const Waiting waiting = waiting_for_files(question.tally);
+  if (!waiting.is_long) return std::nullopt;
+  const std::uint64_t peak = question.tally.peak_open;
+  const std::string evidence = fmt::format(
+      "{} RRQs stayed unanswered (up to {} at once, the longest wait {}) while {} "
+      "transfers were open and never more",
+      waiting.unanswered, question.tally.peak_unanswered, duration_text(waiting.longest), peak);
+  if (question.server.transfer_ports && is_near(peak, *question.server.transfer_ports) &&
+      peak <= *question.server.transfer_ports) {
+    return FleetCause{
+        "ports",
+        fmt::format("{}: tftp-port-range has {} ports", evidence, *question.server.transfer_ports),
+        "a wider tftp-port-range"};
+  }
+  if (question.server.tftp_max && is_near(peak, *question.server.tftp_max) &&
+      peak <= *question.server.tftp_max) {
+    return FleetCause{
+        "tftp-max",
+        fmt::format("{}: tftp-max={}{}", evidence, *question.server.tftp_max,
+                    question.server.tftp_max_is_default ? " (the default)" : ""),
+        with_line(question.options, fmt::format("tftp-max={}", question.tally.planned + 100))};
+  }
+  // Of servers that nobody described, a plateau is all that can be seen.
+  if (!question.server.tftp_max && peak > 0 && question.tally.peak_unanswered > peak) {
+    return FleetCause{
+        "transfers at once",
+        fmt::format("{}: looks like a limit of the server (dnsmasq's tftp-max is 50 unless set)",
+                    evidence),
+        "tftp-max=600 in the server's configuration, if it is dnsmasq"};
+  }
+  return std::nullopt;
+}
+
+// The server's process works all the time.
+std::optional<FleetCause> processor(const Question& question) {
+  const FleetHarness& harness = question.result.harness;
+  if (!question.server.cpu_seconds || harness.wall_seconds <= 0) return std::nullopt;
+  const double share = *question.server.cpu_seconds / harness.wall_seconds;
+  if (share < kBusy) return std::nullopt;
+  return FleetCause{"cpu",
+                    fmt::format("the boot server's process used {:.0f} % of a processor over the "
+                                "{:.1f} s of the run",
+                                share * 100, harness.wall_seconds),
+                    "a faster machine, fewer machines at once, or a lighter server"};
+}
+
+// Questions that reached the server's wire, or left us, and were not answered.
+std::optional<FleetCause> silence(const Question& question) {
+  struct Part {
+    rom::Exchange exchange;
+    std::string_view name;
+  };
+  constexpr std::array kParts{
+      Part{rom::Exchange::Discover, "DISCOVERs"}, Part{rom::Exchange::Request, "REQUESTs"},
+      Part{rom::Exchange::BootItem, "requests to port 4011"}, Part{rom::Exchange::File, "RRQs"}};
+  for (const Part& part : kParts) {
+    const rom::LedgerRow& row = question.tally.ledger.row(part.exchange);
+    const std::uint64_t answers = row.received + row.answers_lost_on_cable;
+    if (answers >= row.sent || row.sent == 0) continue;
+    if (question.result.harness.has_wire && row.reached > row.answered) {
+      return FleetCause{"server silent",
+                        fmt::format("{} of {} {} that reached the server were not answered: it was "
+                                    "down, too busy to read them, or did not want to",
+                                    row.reached - row.answered, row.reached, part.name),
+                        {}};
+    }
+    return FleetCause{
+        "unanswered",
+        fmt::format("{} of {} {} were not answered", row.sent - answers, row.sent, part.name),
+        {}};
+  }
+  return std::nullopt;
+}
+
+// Some of the fleet's own cables lose frames, as was wanted.
+std::optional<FleetCause> cables(const Question& question) {
+  std::uint64_t lost = 0;
+  for (const rom::LedgerRow& row : question.tally.ledger.rows) {
+    lost += row.lost_on_cable + row.answers_lost_on_cable;
+  }
+  if (lost == 0) return std::nullopt;
+  return FleetCause{"cables",
+                    fmt::format("{} frames were lost on the machines' own cables, as --link or "
+                                "--arrive stp wanted",
+                                lost),
+                    {}};
+}
+
+}  // namespace
+
+std::optional<FleetCause> find_cause(const FleetOptions& options, const FleetResult& result) {
+  const std::vector<ThresholdVerdict> verdicts = judge(options, result);
+  const bool all_well =
+      std::ranges::all_of(verdicts, [](const ThresholdVerdict& each) { return each.holds; });
+  const Question question{options, result};
+  // A transfer limit is worth a word also where everybody booted in the end.
+  if (auto cause = transfer_limit(question)) return cause;
+  if (all_well) return std::nullopt;
+  for (const auto& look : {address_pool, processor, cables, silence}) {
+    if (auto cause = look(question)) return cause;
+  }
+  return std::nullopt;
+}
+
+}  // namespace pxeproof::cli

@@ -1,0 +1,115 @@
+#include <nlohmann/json.hpp>
+
+#include "cli/fleet_report.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json histogram_json(const rom::LatencyHistogram& histogram) {
+  ordered_json classes = ordered_json::array();
+  for (const rom::LatencyHistogram::Class& each : histogram.classes()) {
+    classes.push_back({each.from.count(), each.to.count(), each.count});
+  }
+  return {{"count", histogram.count()},
+          {"min_s", to_seconds(histogram.minimum())},
+          {"mean_s", to_seconds(histogram.mean())},
+          {"p50_s", to_seconds(histogram.percentile(0.5))},
+          {"p90_s", to_seconds(histogram.percentile(0.9))},
+          {"p99_s", to_seconds(histogram.percentile(0.99))},
+          {"p999_s", to_seconds(histogram.percentile(0.999))},
+          {"max_s", to_seconds(histogram.maximum())},
+          {"classes_ns", std::move(classes)}};
+}
+
+ordered_json ledger_json(const rom::Ledger& ledger, bool has_wire) {
+  ordered_json json = ordered_json::object();
+  for (std::size_t i = 0; i < rom::kExchanges; ++i) {
+    const auto exchange = static_cast<rom::Exchange>(i);
+    const rom::LedgerRow& row = ledger.row(exchange);
+    ordered_json each{{"planned", row.planned},
+                      {"asked", row.asked},
+                      {"lost_on_cable", row.lost_on_cable},
+                      {"sent", row.sent},
+                      {"refused", row.refused}};
+    if (has_wire) {
+      each["reached_server"] = row.reached;
+      each["answered"] = row.answered;
+    }
+    each["received"] = row.received;
+    each["answers_lost_on_cable"] = row.answers_lost_on_cable;
+    each["to_machines_off"] = row.to_machines_off;
+    each["used"] = row.used;
+    json[std::string(rom::to_string(exchange))] = std::move(each);
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string fleet_report_json(const FleetOptions& options, const FleetResult& result) {
+  const rom::FleetTally& tally = result.tally;
+  const std::vector<ThresholdVerdict> verdicts = judge(options, result);
+  ordered_json json{
+      {"schema", "pxeproof/fleet/1"},
+      {"tool", PXEPROOF_VERSION},
+      {"seed", options.seed},
+      {"against", options.interface.empty() ? std::string(to_string(options.target.server))
+                                            : options.interface},
+      {"time", options.time == FleetOptions::Time::Virtual ? "virtual" : "real"},
+      {"mix", options.mix_text},
+      {"arrive", options.arrivals_text},
+      {"exit", static_cast<int>(exit_code(result, verdicts))},
+      {"planned", tally.planned},
+      {"powered_on", tally.powered_on},
+      {"booted", tally.booted},
+      {"failed", tally.failed},
+      {"stopped", result.stopped},
+      {"octets", tally.octets},
+      {"files_checked", tally.files_checked},
+      {"files_unchecked", tally.files_unchecked},
+      {"duplicates", tally.duplicates}};
+  ordered_json thresholds = ordered_json::array();
+  for (const ThresholdVerdict& verdict : verdicts) {
+    ordered_json each{{"threshold", verdict.threshold.text}, {"holds", verdict.holds}};
+    if (verdict.measured) each["measured"] = *verdict.measured;
+    thresholds.push_back(std::move(each));
+  }
+  json["thresholds"] = std::move(thresholds);
+  ordered_json spans = ordered_json::object();
+  for (std::size_t i = 0; i < rom::kSpans; ++i) {
+    ordered_json each = histogram_json(tally.spans[i]);
+    each["resent"] = tally.resent[i];
+    spans[std::string(rom::to_string(static_cast<rom::Span>(i)))] = std::move(each);
+  }
+  json["spans"] = std::move(spans);
+  json["ledger"] = ledger_json(tally.ledger, result.harness.has_wire);
+  json["generator"] = {{"refused", result.harness.refused},
+                       {"dropped", result.harness.dropped},
+                       {"fault", result.own_fault()},
+                       {"power_on_lateness", histogram_json(tally.power_on_lateness)},
+                       {"timer_lateness", histogram_json(tally.timer_lateness)}};
+  // In virtual time these would differ from run to run.
+  if (options.time == FleetOptions::Time::Real) {
+    json["generator"]["cpu_s"] = result.harness.cpu_seconds;
+    json["generator"]["wall_s"] = result.harness.wall_seconds;
+    if (result.server.cpu_seconds) json["server"] = {{"cpu_s", *result.server.cpu_seconds}};
+  }
+  ordered_json failures = ordered_json::array();
+  for (const auto& [reason, count] : tally.failures) {
+    failures.push_back({{"reason", printable(reason)},
+                        {"before", rom::to_string(count.phase)},
+                        {"count", count.count},
+                        {"first_client", count.first}});
+  }
+  json["failures"] = std::move(failures);
+  if (const auto cause = find_cause(options, result)) {
+    json["cause"] = {{"name", cause->name}, {"why", cause->why}, {"remedy", cause->remedy}};
+  }
+  json["again"] = options.again();
+  return json.dump(2);
+}
+
+}  // namespace pxeproof::cli

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/exit_code.h"
+#include "cli/fleet_options.h"
+#include "simclient/fleet_tally.h"
+
+namespace pxeproof::cli {
+
+// The state of a fleet at one moment of its run.
+struct FleetSample {
+  Duration at{};              // after the start
+  std::uint64_t waiting = 0;  // not powered on yet
+  std::array<std::uint64_t, 5> busy_with{};
+  std::uint64_t booted = 0;
+  std::uint64_t failed = 0;
+};
+
+// What this machine itself did to the packets, as far as it can tell.
+struct FleetHarness {
+  std::uint64_t refused = 0;  // frames that the kernel would not send
+  std::uint64_t dropped = 0;  // frames that arrived and that we read too slowly
+  double cpu_seconds = 0;     // of this process
+  double wall_seconds = 0;
+  bool has_wire = false;          // the server's side of the ledger was watched
+  std::uint64_t wire_missed = 0;  // frames there that we read too slowly to count
+};
+
+// What is known of the servers that a fleet ran against; nullopt: nothing.
+struct FleetServer {
+  std::optional<std::uint64_t> tftp_max{};  // transfers at once
+  bool tftp_max_is_default = false;
+  std::optional<std::uint64_t> transfer_ports{};  // of a tftp-port-range
+  std::optional<std::uint64_t> pool{};            // addresses to be had
+  std::optional<std::uint64_t> lease_max{};       // dhcp-lease-max of whoever hands them out
+  std::optional<double> cpu_seconds{};            // of the boot server's process, during the run
+};
+
+// One capture of a failed boot, and what is said of it.
+struct KeptBoot {
+  std::string file;
+  std::string mac;
+  std::string reason;
+  std::vector<std::string> words;
+};
+
+// All that is known of a fleet's run when it is over.
+struct FleetResult {
+  rom::FleetTally tally;
+  std::vector<rom::FleetLadder> slowest;
+  std::vector<FleetSample> samples;
+  FleetHarness harness;
+  FleetServer server;
+  std::vector<KeptBoot> kept;
+  std::vector<std::string> server_words;  // its last ones
+  bool stopped = false;                   // by a signal
+  bool ran_out_of_time = false;           // --duration
+  std::size_t clients = 0;
+
+  // Why nothing can be said about the server; empty when all is well with this machine.
+  std::string own_fault() const;
+};
+
+// What a threshold came to.
+struct ThresholdVerdict {
+  FleetThreshold threshold;
+  std::optional<double> measured;  // nullopt: nothing to measure by, and so not held
+  bool holds = false;
+};
+std::vector<ThresholdVerdict> judge(const FleetOptions& options, const FleetResult& result);
+
+ExitCode exit_code(const FleetResult& result, const std::vector<ThresholdVerdict>& verdicts);
+
+// Evidence for a cause that lies behind slow or failed boots.
+struct FleetCause {
+  std::string name;    // "tftp-max", "ports", "cpu", "address pool", ...
+  std::string why;     // one line, with its evidence
+  std::string remedy;  // what to try
+};
+// The first of the known limits that the evidence points to; nullopt when all went well or nothing
+// known explains it.
+std::optional<FleetCause> find_cause(const FleetOptions& options, const FleetResult& result);
+
+}  // namespace pxeproof::cli

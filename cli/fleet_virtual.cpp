@@ -1,0 +1,304 @@
+#include <fmt/format.h>
+
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <tuple>
+
+#include "cli/article.h"
+#include "cli/fleet_ground.h"
+#include "cli/fleet_run.h"
+#include "cli/fleet_watch.h"
+#include "cli/tree_content.h"
+#include "lab/service_host.h"
+#include "lab/trunk.h"
+#include "live/disk.h"
+#include "live/monotonic_clock.h"
+#include "live/stop_signals.h"
+#include "server/boot_service.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+constexpr MacAddress kAddressServerMac{{0x02, 0x50, 0x58, 0x45, 0x00, 0x01}};
+constexpr MacAddress kBootServerMac{{0x02, 0x50, 0x58, 0x45, 0x00, 0x02}};
+constexpr Duration kOutage = std::chrono::seconds(1);  // of a server that is restarted
+constexpr std::size_t kTransferPorts = 64;
+constexpr Duration kStep = std::chrono::milliseconds(250);
+constexpr Duration kLongest = std::chrono::hours(24);  // no fleet takes so long in its own time
+
+// The files of a tree that does not change while the fleet boots: each is looked up once.
+class SteadyFiles : public server::FileOpener {
+ public:
+  void ask(const FileRequest& request) override {
+    auto key = std::tuple(request.root, request.unique_directory, request.path,
+                          request.require_world_readable, request.require_own_file);
+    const auto known = answers_by_name_.find(key);
+    if (known != answers_by_name_.end()) {
+      answers_.push_back({request.id, known->second});
+      return;
+    }
+    FileAnswer answer = disk_.open(request);
+    answers_by_name_.emplace(std::move(key), answer.content);
+    answers_.push_back(std::move(answer));
+  }
+  bool poll_answer(FileAnswer& out) override {
+    if (answers_.empty()) return false;
+    out = std::move(answers_.front());
+    answers_.pop_front();
+    return true;
+  }
+  void begin_round() override {}
+
+ private:
+  using Key = std::tuple<std::string, std::string, std::string, bool, bool>;
+  live::Disk disk_;
+  std::map<Key, Result<std::shared_ptr<FileContent>, FileFault>> answers_by_name_;
+  std::deque<FileAnswer> answers_;
+};
+
+// One server and its host. It can die, losing all it knew, and start anew.
+class VirtualServer : public Station {
+ public:
+  struct Options {
+    server::Configuration configuration;
+    NetworkInterface interface;
+    std::uint64_t seed = 1;
+    std::vector<Duration> restarts{};
+    std::vector<lab::HostOptions::Route> routes{};
+  };
+  VirtualServer(Options options, server::FileOpener& files)
+      : options_(std::move(options)), files_(files) {
+    make();
+  }
+
+  void start(Instant now) override {
+    started_ = now;
+    host_->start(now);
+    plan_death();
+  }
+  void on_frame(Instant now, ByteView frame) override {
+    if (!host_) return;
+    host_->on_frame(now, frame);
+    forget_events();
+  }
+  void on_timeout(Instant now) override {
+    if (dies_ && *dies_ <= now) {
+      revives_ = *dies_ + kOutage;
+      dies_.reset();
+      host_.reset();
+      service_.reset();
+    }
+    if (revives_ && *revives_ <= now) {
+      revives_.reset();
+      ++lives_;
+      make();
+      host_->start(now);
+      plan_death();
+    }
+    if (host_) host_->on_timeout(now);
+  }
+  // Knows a machine without ARP, as in the lab; for as long as this server lives.
+  void add_neighbour(const rom::Fleet::Leased& leased) {
+    neighbours_.push_back(leased);
+    if (host_) host_->add_neighbour(leased.address, leased.mac);
+  }
+  bool poll_transmit(Frame& out) override { return host_ && host_->poll_transmit(out); }
+  std::optional<Instant> poll_timeout() const override {
+    std::optional<Instant> first = host_ ? host_->poll_timeout() : std::nullopt;
+    for (const auto& other : {dies_, revives_}) {
+      if (other && (!first || *other < *first)) first = other;
+    }
+    return first;
+  }
+
+ private:
+  void make() {
+    const std::uint64_t seed = Random(options_.seed).fork(lives_).next();
+    tftp_.reset();
+    if (options_.configuration.tftp.enabled) {
+      server::TftpOptions tftp = server::tftp_options(options_.configuration, {options_.interface});
+      if (!options_.configuration.tftp.single_port) {
+        tftp.transfer_ports =
+            server::draw_ports(32768, 60999, kTransferPorts, Random(seed).fork(7));
+      }
+      tftp_ = std::make_unique<server::TftpServer>(std::move(tftp), Random(seed).fork(8));
+    }
+    dhcp_ = std::make_unique<server::DhcpServer>(
+        options_.configuration, std::vector{options_.interface},
+        server::DhcpServer::Options{.policy = {}, .seed = seed});
+    service_ = std::make_unique<server::BootService>(dhcp_.get(), tftp_.get(), files_);
+    host_ = std::make_unique<lab::ServiceHost>(
+        lab::HostOptions{.interface = options_.interface, .routes = options_.routes, .seed = seed},
+        std::vector<DatagramService*>{service_.get()});
+    for (const rom::Fleet::Leased& each : neighbours_) {
+      host_->add_neighbour(each.address, each.mac);
+    }
+  }
+  void plan_death() {
+    if (lives_ < options_.restarts.size()) dies_ = started_ + options_.restarts[lives_];
+  }
+  void forget_events() {
+    while (dhcp_->poll_event(event_)) {
+    }
+    while (dhcp_->poll_lease_change(change_)) {
+    }
+    if (!tftp_) return;
+    while (tftp_->poll_event(tftp_event_)) {
+    }
+  }
+
+  Options options_;
+  server::FileOpener& files_;
+  Instant started_;
+  std::size_t lives_ = 0;
+  std::vector<rom::Fleet::Leased> neighbours_;
+  std::optional<Instant> dies_;
+  std::optional<Instant> revives_;
+  std::unique_ptr<server::DhcpServer> dhcp_;
+  std::unique_ptr<server::TftpServer> tftp_;
+  std::unique_ptr<server::BootService> service_;
+  std::unique_ptr<lab::ServiceHost> host_;
+  server::ServerEvent event_;
+  server::LeaseChange change_;
+  server::TftpEvent tftp_event_;
+};
+
+// The article's tree in a directory that goes with this object.
+class ArticleDirectory {
+ public:
+  static Outcome<ArticleDirectory> make() {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "pxeproof-fleet-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) {
+      return environment_failed(fmt::format(
+          "{}: cannot be made; set TMPDIR to a directory that you may write to", pattern));
+    }
+    ArticleDirectory directory{pattern};
+    if (auto made = make_article_tree(pattern); !made) return fail(made.error());
+    return directory;
+  }
+  ArticleDirectory(ArticleDirectory&& other) noexcept
+      : path_(std::exchange(other.path_, std::string())) {}
+  ArticleDirectory& operator=(ArticleDirectory&&) = delete;
+  ~ArticleDirectory() {
+    std::error_code error;
+    if (!path_.empty()) std::filesystem::remove_all(path_, error);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit ArticleDirectory(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+// The fleet as the wire sees it, whose machines the boot server knows without ARP when they are
+// more than a kernel's neighbour table holds.
+class KnownFleet : public Station {
+ public:
+  // The station is the fleet itself or its relays.
+  KnownFleet(rom::Fleet& fleet, Station& station, VirtualServer& server)
+      : fleet_(fleet), station_(station), server_(server) {}
+
+  void start(Instant now) override { station_.start(now); }
+  void on_frame(Instant now, ByteView frame) override {
+    station_.on_frame(now, frame);
+    tell();
+  }
+  void on_timeout(Instant now) override {
+    station_.on_timeout(now);
+    tell();
+  }
+  bool poll_transmit(Frame& out) override { return station_.poll_transmit(out); }
+  std::optional<Instant> poll_timeout() const override { return station_.poll_timeout(); }
+
+ private:
+  void tell() {
+    while (const auto leased = fleet_.poll_leased()) {
+      if (fleet_.plan().clients.size() > kNeighboursByArp) server_.add_neighbour(*leased);
+    }
+  }
+
+  rom::Fleet& fleet_;
+  Station& station_;
+  VirtualServer& server_;
+};
+
+NetworkInterface interface_of(const std::string& name, const Subnet& subnet,
+                              const MacAddress& mac) {
+  return {.index = 2, .name = name, .mac = mac, .addresses = {subnet}, .mtu = 1500};
+}
+
+}  // namespace
+
+Outcome<FleetResult> run_virtual_fleet(const FleetOptions& options, std::size_t clients) {
+  auto lab = prepare_fleet_lab(options, clients);
+  if (!lab) return fail(lab.error());
+  std::optional<ArticleDirectory> article;
+  if (!lab->text.empty()) {
+    auto made = ArticleDirectory::make();
+    if (!made) return fail(made.error());
+    article.emplace(std::move(*made));
+    lab->configuration.tftp.root = article->path();
+  }
+  auto signals = live::StopSignals::create();
+  if (!signals) return environment_failed(signals.error().message);
+  auto watch = FleetWatch::open(options);
+  if (!watch) return fail(watch.error());
+
+  const TreeContent tree(lab->configuration.tftp.enabled ? lab->configuration.tftp.root : "");
+  SteadyFiles files;
+  const LabPlan& plan = lab->plan;
+  std::vector<lab::HostOptions::Route> routes;
+  for (const LabPlan::Relayed& each : plan.relayed) routes.push_back({each.inside, each.outside});
+  std::optional<VirtualServer> address_server;
+  if (plan.address_server) {
+    address_server.emplace(
+        VirtualServer::Options{
+            .configuration = address_server_configuration(plan),
+            .interface = interface_of("eth0", *plan.address_server, kAddressServerMac),
+            .seed = options.seed,
+            .routes = routes},
+        files);
+  }
+  VirtualServer boot_server(
+      {.configuration = lab->configuration,
+       .interface = interface_of(plan.interface, plan.boot_server, kBootServerMac),
+       .seed = options.seed + 1,
+       .restarts = options.restarts,
+       .routes = routes},
+      files);
+  rom::Fleet fleet(plan_fleet(options, clients, &tree));
+
+  const Instant wall_start = live::now();
+  lab::Trunk trunk;
+  if (address_server) trunk.attach_host(*address_server, kAddressServerMac);
+  trunk.attach_host(boot_server, kBootServerMac);
+  std::optional<rom::RelayedFleet> relayed;
+  if (options.relays > 0) {
+    relayed.emplace(fleet, relay_plan(*lab, kAddressServerMac, kBootServerMac));
+  }
+  KnownFleet known(fleet, relayed ? static_cast<Station&>(*relayed) : fleet, boot_server);
+  trunk.attach_rest(known);
+  const Duration longest = options.cut_off.value_or(kLongest);
+  bool stopped = false;
+  lab::RunEnd end = lab::RunEnd::Deadline;
+  while (end == lab::RunEnd::Deadline && !stopped && trunk.now() - Instant{} < longest) {
+    const Instant pause = std::min(trunk.now() + kStep, Instant{} + longest);
+    end = trunk.run_until([&fleet] { return fleet.is_over(); }, pause);
+    watch->take(fleet);
+    watch->look(fleet, trunk.now());
+    signals->on_wake(live::now());
+    stopped = signals->stop().has_value();
+  }
+  FleetResult result = watch->finish(fleet, trunk.now());
+  result.stopped = stopped;
+  result.ran_out_of_time = !fleet.is_over() && !stopped;
+  result.server = server_limits(options, *lab);
+  result.harness.wall_seconds = to_seconds(live::now() - wall_start);
+  return result;
+}
+
+}  // namespace pxeproof::cli

@@ -1,0 +1,175 @@
+#include "cli/fleet_watch.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "live/monotonic_clock.h"
+#include "trace/pcapng_writer.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr Duration kShownOnTerminal = std::chrono::milliseconds(200);
+constexpr Duration kShownElsewhere = std::chrono::seconds(5);
+constexpr std::size_t kMostSamples = 2000;  // then every other one is dropped
+
+bool is_terminal() { return isatty(STDERR_FILENO) != 0; }
+
+ordered_json outcome_json(const rom::Fleet& fleet, const rom::FleetOutcome& outcome) {
+  const rom::FleetPlan& plan = fleet.plan();
+  ordered_json json{{"kind", "machine"},
+                    {"client", outcome.client},
+                    {"mac", to_string(fleet.numbering().mac(outcome.client))},
+                    {"firmware", plan.kinds[plan.clients[outcome.client].kind].name},
+                    {"booted", outcome.booted},
+                    {"planned_s", to_seconds(outcome.planned)},
+                    {"ended_s", to_seconds(outcome.ended)},
+                    {"took_s", to_seconds(outcome.ended - outcome.planned)}};
+  if (!outcome.booted) {
+    json["before"] = rom::to_string(outcome.reached);
+    json["reason"] = printable(outcome.reason);
+  }
+  return json;
+}
+
+ordered_json sample_json(const FleetSample& sample) {
+  return {{"kind", "moment"},          {"at_s", to_seconds(sample.at)},
+          {"waiting", sample.waiting}, {"busy_with", sample.busy_with},
+          {"booted", sample.booted},   {"failed", sample.failed}};
+}
+
+}  // namespace
+
+Outcome<FleetWatch> FleetWatch::open(const FleetOptions& options) {
+  FleetWatch watch(options);
+  if (!options.jsonl.empty() && options.jsonl != "-") {
+    watch.jsonl_file_.open(options.jsonl);
+    if (!watch.jsonl_file_) {
+      return wrong_usage(fmt::format(
+          "--jsonl: {} cannot be written; name a file in a directory that exists", options.jsonl));
+    }
+  }
+  for (const std::string* file : {&options.json, &options.html}) {
+    if (file->empty() || *file == "-") continue;
+    if (!std::ofstream(*file)) {
+      return wrong_usage(
+          fmt::format("{}: cannot be written; name a file in a directory that exists", *file));
+    }
+  }
+  if (options.keep_failures > 0) {
+    std::error_code error;
+    std::filesystem::create_directories(options.keep_directory, error);
+    if (error) {
+      return wrong_usage(fmt::format("--keep-in: {} cannot be made ({}); name another directory",
+                                     options.keep_directory, error.message()));
+    }
+  }
+  return watch;
+}
+
+void FleetWatch::write_line(const std::string& line) {
+  if (options_->jsonl == "-") {
+    fmt::print("{}\n", line);
+  } else if (jsonl_file_.is_open()) {
+    jsonl_file_ << line << '\n';
+  }
+}
+
+void FleetWatch::take(rom::Fleet& fleet) {
+  while (const auto outcome = fleet.poll_outcome()) {
+    if (!options_->jsonl.empty()) write_line(outcome_json(fleet, *outcome).dump());
+  }
+  while (auto failure = fleet.poll_failure()) keep(fleet, std::move(*failure));
+}
+
+void FleetWatch::look(const rom::Fleet& fleet, Instant now) {
+  if (now < next_look_) return;
+  next_look_ = now + sample_gap_;
+  const rom::FleetTally& tally = fleet.tally();
+  const FleetSample sample{.at = now - fleet.started(),
+                           .waiting = tally.planned - tally.powered_on,
+                           .busy_with = tally.busy_with,
+                           .booted = tally.booted,
+                           .failed = tally.failed};
+  samples_.push_back(sample);
+  if (samples_.size() == kMostSamples) {
+    for (std::size_t i = 0; i < kMostSamples / 2; ++i) samples_[i] = samples_[i * 2];
+    samples_.resize(kMostSamples / 2);
+    sample_gap_ *= 2;
+  }
+  if (!options_->jsonl.empty()) write_line(sample_json(sample).dump());
+  show(tally, sample.at);
+}
+
+void FleetWatch::show(const rom::FleetTally& tally, Duration since_start) {
+  const std::int64_t clock = live::now().time_since_epoch().count();
+  const Duration gap = is_terminal() ? kShownOnTerminal : kShownElsewhere;
+  if (last_shown_ns_ != 0 && clock - last_shown_ns_ < gap.count()) return;
+  const std::uint64_t ended = tally.booted + tally.failed;
+  const double seconds = static_cast<double>(clock - last_shown_ns_) / 1e9;
+  const double rate = last_shown_ns_ == 0 ? 0 : static_cast<double>(ended - last_ended_) / seconds;
+  std::string text = fmt::format(
+      "{:.1f} s: {} waiting, {} dhcp, {} 4011, {} nbp, {} config, {} payload, {} booted, {} failed",
+      to_seconds(since_start), tally.planned - tally.powered_on, tally.busy_with[0],
+      tally.busy_with[1], tally.busy_with[2], tally.busy_with[3], tally.busy_with[4], tally.booted,
+      tally.failed);
+  if (rate > 0) {
+    text += fmt::format(", {:.0f}/s, {:.0f} s to go", rate,
+                        static_cast<double>(tally.planned - ended) / rate);
+  }
+  last_shown_ns_ = clock;
+  last_ended_ = ended;
+  if (is_terminal()) {
+    fmt::print(stderr, "\r\x1b[K{}", text);
+    std::fflush(stderr);
+    line_is_open_ = true;
+  } else if (since_start > Duration{}) {
+    fmt::print(stderr, "{}\n", text);
+  }
+}
+
+void FleetWatch::keep(const rom::Fleet& fleet, rom::KeptFailure failure) {
+  const std::filesystem::path path = std::filesystem::path(options_->keep_directory) /
+                                     fmt::format("failed-boot-{}.pcapng", failure.outcome.client);
+  KeptBoot kept{.file = path.string(),
+                .mac = to_string(fleet.numbering().mac(failure.outcome.client)),
+                .reason = failure.outcome.reason,
+                .words = {}};
+  auto writer = trace::PcapngWriter::create(
+      path.string(), {.comment = fmt::format("{}: {}", kept.mac, printable(kept.reason))});
+  if (!writer) {
+    kept.words.push_back(writer.error().message);
+  } else {
+    const std::uint32_t interface = writer->add_interface({.name = "fleet"});
+    for (const rom::RecordedFrame& frame : failure.frames) {
+      writer->write({.interface = interface,
+                     .since_unix_epoch = frame.at.time_since_epoch(),
+                     .octets = frame.octets,
+                     .original_size = frame.original_size});
+    }
+    if (writer->error()) kept.words.push_back(writer->error()->message);
+  }
+  kept_.push_back(std::move(kept));
+}
+
+FleetResult FleetWatch::finish(rom::Fleet& fleet, Instant now) {
+  take(fleet);
+  next_look_ = now;
+  look(fleet, now);
+  if (line_is_open_) fmt::print(stderr, "\r\x1b[K");
+  FleetResult result;
+  result.tally = fleet.tally();
+  result.slowest = fleet.slowest();
+  result.samples = samples_;
+  result.kept = kept_;
+  result.clients = fleet.plan().clients.size();
+  return result;
+}
+
+}  // namespace pxeproof::cli

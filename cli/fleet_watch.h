@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "cli/failure.h"
+#include "cli/fleet_options.h"
+#include "cli/fleet_result.h"
+#include "simclient/fleet.h"
+
+namespace pxeproof::cli {
+
+// Follows a fleet while it runs: the status line, the stream of JSON lines, the samples for the
+// plots, the captures of failed boots.
+class FleetWatch {
+ public:
+  // Opens the files that were asked for, before anything is started.
+  static Outcome<FleetWatch> open(const FleetOptions& options);
+
+  // Takes what has happened since the last call. The time is the fleet's own.
+  void look(const rom::Fleet& fleet, Instant now);
+  void take(rom::Fleet& fleet);
+
+  // When to look again at the latest, in the fleet's time.
+  Instant next_look() const { return next_look_; }
+
+  // Ends the status line, and puts all that was seen into a result.
+  FleetResult finish(rom::Fleet& fleet, Instant now);
+
+ private:
+  explicit FleetWatch(const FleetOptions& options) : options_(&options) {}
+  void show(const rom::FleetTally& tally, Duration since_start);
+  void keep(const rom::Fleet& fleet, rom::KeptFailure failure);
+  void write_line(const std::string& line);
+
+  const FleetOptions* options_;
+  std::ofstream jsonl_file_;
+  std::vector<FleetSample> samples_;
+  std::vector<KeptBoot> kept_;
+  Instant next_look_;
+  Duration sample_gap_ = std::chrono::milliseconds(250);
+  std::int64_t last_shown_ns_ = 0;  // by this machine's clock
+  std::uint64_t last_ended_ = 0;
+  bool line_is_open_ = false;
+};
+
+}  // namespace pxeproof::cli

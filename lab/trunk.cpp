@@ -1,0 +1,102 @@
+#include "lab/trunk.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "protocol/frames/inspect.h"
+
+namespace pxeproof::lab {
+
+namespace {
+
+constexpr std::size_t kSpareFrames = 1024;
+
+}  // namespace
+
+void Trunk::attach_host(Station& station, const MacAddress& mac) {
+  attach({&station, mac, std::nullopt});
+}
+
+void Trunk::attach_rest(Station& station) {
+  assert(!rest_);
+  rest_ = ports_.size();
+  attach({&station, std::nullopt, std::nullopt});
+}
+
+void Trunk::attach(Port port) {
+  ports_.push_back(port);
+  port.station->start(now_);
+  collect(ports_.size() - 1);
+}
+
+void Trunk::collect(std::size_t id) {
+  Port& port = ports_[id];
+  while (true) {
+    Frame frame;
+    if (!spare_.empty()) {
+      frame = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    if (!port.station->poll_transmit(frame)) {
+      spare_.push_back(std::move(frame));
+      break;
+    }
+    ++frames_sent_;
+    wire_.push_back({now_ + options_.wire_delay, id, std::move(frame)});
+  }
+  port.deadline = port.station->poll_timeout();
+}
+
+void Trunk::hand_over(std::size_t id, ByteView frame) {
+  ports_[id].station->on_frame(now_, frame);
+  collect(id);
+}
+
+void Trunk::deliver(const Crossing& crossing) {
+  const ByteView frame(crossing.frame);
+  if (frame.size() < frames::kEthernetHeaderSize) return;
+  const MacAddress to = *MacAddress::from(frame.first(6));
+  if (to.is_group()) {
+    for (std::size_t id = 0; id < ports_.size(); ++id) {
+      if (id != crossing.sender) hand_over(id, frame);
+    }
+    return;
+  }
+  for (std::size_t id = 0; id < ports_.size(); ++id) {
+    if (ports_[id].mac == to) return hand_over(id, frame);
+  }
+  if (rest_ && *rest_ != crossing.sender) hand_over(*rest_, frame);
+}
+
+RunEnd Trunk::run_until(const std::function<bool()>& condition, Instant deadline) {
+  while (!condition()) {
+    std::size_t due = ports_.size();
+    for (std::size_t id = 0; id < ports_.size(); ++id) {
+      const auto& wanted = ports_[id].deadline;
+      if (wanted && (due == ports_.size() || *wanted < *ports_[due].deadline)) due = id;
+    }
+    const bool has_timeout = due != ports_.size();
+    if (wire_.empty() && !has_timeout) return RunEnd::Idle;
+    // At the same instant frames come before timeouts.
+    const bool timeout_first =
+        wire_.empty() || (has_timeout && *ports_[due].deadline < wire_.front().at);
+    const Instant at = timeout_first ? *ports_[due].deadline : wire_.front().at;
+    if (at > deadline) {
+      now_ = std::max(now_, deadline);
+      return RunEnd::Deadline;
+    }
+    now_ = std::max(now_, at);
+    if (timeout_first) {
+      ports_[due].station->on_timeout(now_);
+      collect(due);
+      continue;
+    }
+    Crossing crossing = std::move(wire_.front());
+    wire_.pop_front();
+    deliver(crossing);
+    if (spare_.size() < kSpareFrames) spare_.push_back(std::move(crossing.frame));
+  }
+  return RunEnd::Done;
+}
+
+}  // namespace pxeproof::lab

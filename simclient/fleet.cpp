@@ -1,0 +1,375 @@
+#include "simclient/fleet.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "protocol/dhcp/message.h"
+#include "protocol/frames/inspect.h"
+
+namespace pxeproof::rom {
+
+namespace {
+
+// So many machines and timers are served in one go; then frames get their turn.
+constexpr std::size_t kTurn = 64;
+constexpr std::size_t kSpareFrames = 256;
+constexpr std::size_t kReasons = 200;  // different reasons of failures that are told apart
+constexpr std::size_t kOutcomes = 1U << 20U;
+constexpr std::size_t kRecordedData = 96;  // octets kept of a frame with DATA
+// Streams of a client's cable.
+constexpr std::uint64_t kSentStream = 0x5e47;
+constexpr std::uint64_t kReceivedStream = 0x4ec1;
+
+constexpr std::size_t kIp = frames::kEthernetHeaderSize;
+constexpr std::size_t kUdp = kIp + frames::kIpv4HeaderSize;
+constexpr std::size_t kDhcp = kUdp + frames::kUdpHeaderSize;
+constexpr std::size_t kChaddr = kDhcp + 28;
+
+bool is_group(ByteView frame) { return (frame[0] & 1U) != 0; }
+
+std::uint16_t read16(ByteView octets, std::size_t at) {
+  return static_cast<std::uint16_t>((octets[at] << 8U) | octets[at + 1]);
+}
+
+// The client that a group frame concerns: in ARP the address asked for, in DHCP the chaddr.
+std::optional<Ipv4Address> asked_address(ByteView frame) {
+  constexpr std::size_t kTargetAddress = kIp + 24;
+  if (read16(frame, 12) != frames::kEtherTypeArp || frame.size() < kTargetAddress + 4) {
+    return std::nullopt;
+  }
+  return Ipv4Address::from(frame.subspan(kTargetAddress, 4));
+}
+
+std::optional<ByteView> client_address(ByteView frame) {
+  if (read16(frame, 12) != frames::kEtherTypeIpv4 || frame.size() < kChaddr + 6) {
+    return std::nullopt;
+  }
+  const std::size_t options = (std::size_t{frame[kIp] & 0x0fU} * 4) - frames::kIpv4HeaderSize;
+  if (options != 0 || frame[kIp + 9] != frames::kProtocolUdp ||
+      read16(frame, kUdp + 2) != dhcp::kClientPort) {
+    return std::nullopt;
+  }
+  return frame.subspan(kChaddr, 6);
+}
+
+FleetOutcome outcome_of(ClientIndex client, const Rom& rom) {
+  FleetOutcome outcome;
+  outcome.client = client;
+  if (const Booted* booted = rom.booted()) {
+    outcome.booted = true;
+    outcome.reached = booted->reached;
+  } else if (const Failed* failed = rom.failed()) {
+    outcome.reached = failed->phase;
+    outcome.reason = failed->reason;
+  }
+  return outcome;
+}
+
+}  // namespace
+
+Fleet::Fleet(FleetPlan plan) : plan_(std::move(plan)), numbering_(plan_.seed) {
+  assert(!plan_.kinds.empty() && plan_.clients.size() <= kMaximumClients);
+  machines_.resize(plan_.clients.size());
+  tally_.planned = plan_.clients.size();
+}
+
+Fleet::~Fleet() = default;
+
+void Fleet::start(Instant now) { started_ = now; }
+
+FleetMachine* Fleet::machine_of(ClientIndex client) {
+  return client < machines_.size() ? machines_[client].get() : nullptr;
+}
+
+std::optional<ClientIndex> Fleet::receiver_of(ByteView frame) const {
+  if (frame.size() < frames::kEthernetHeaderSize) return std::nullopt;
+  if (!is_group(frame)) return numbering_.client_of(frame.first(6));
+  if (const auto address = asked_address(frame)) {
+    const auto owner = owners_.find(*address);
+    if (owner == owners_.end()) return std::nullopt;
+    return owner->second;
+  }
+  if (const auto chaddr = client_address(frame)) return numbering_.client_of(*chaddr);
+  return std::nullopt;
+}
+
+void Fleet::on_frame(Instant now, ByteView frame) {
+  ++tally_.frames_received;
+  const auto client = receiver_of(frame);
+  if (!client) {
+    ++tally_.frames_foreign;
+    return;
+  }
+  const auto kind = classify(frame);
+  const bool is_answer = kind && kind->traffic == Traffic::Answer;
+  if (is_answer) ++tally_.ledger.row(kind->exchange).received;
+  FleetMachine* machine = machine_of(*client);
+  if (machine == nullptr) {
+    if (is_answer) ++tally_.ledger.row(kind->exchange).to_machines_off;
+    return;
+  }
+  if (now < machine->unblocked || machine->received) {
+    Cable::Passage passage;
+    if (now >= machine->unblocked) passage = machine->received->pass(now);
+    if (passage.copies == 0 && is_answer) {
+      ++tally_.ledger.row(kind->exchange).answers_lost_on_cable;
+    }
+    for (const Instant at : passage) {
+      if (at > now) {
+        delay(at, *client, Traffic::Answer, frame);
+      } else if (FleetMachine* present = machine_of(*client)) {
+        hand_over(now, *client, *present, frame, kind);
+      }
+    }
+    return;
+  }
+  hand_over(now, *client, *machine, frame, kind);
+}
+
+void Fleet::delay(Instant at, ClientIndex client, Traffic way, ByteView frame) {
+  delayed_.push({at, next_sequence_++, client, way, Frame(frame.begin(), frame.end())});
+}
+
+void Fleet::hand_over(Instant now, ClientIndex client, FleetMachine& machine, ByteView frame,
+                      const std::optional<Classified>& kind) {
+  if (plan_.failures_kept > 0) record(now, machine, frame);
+  machine.rom().on_frame(now, frame);
+  machine.observe(tally_, names_);
+  const bool was_used = machine.take_ignored() == 0;
+  if (was_used && kind && kind->traffic == Traffic::Answer) {
+    ++tally_.ledger.row(kind->exchange).used;
+  }
+  settle(now, client, machine);
+}
+
+// Takes what the machine sends, and looks whether it has ended.
+void Fleet::settle(Instant now, ClientIndex client, FleetMachine& machine) {
+  while (machine.rom().poll_transmit(scratch_)) depart(now, client, machine, scratch_);
+  if (machine.take_new_address()) {
+    owners_[*machine.address()] = client;
+    leased_.push_back({numbering_.mac(client), *machine.address()});
+  }
+  if (machine.rom().is_over()) {
+    FleetOutcome outcome = outcome_of(client, machine.rom());
+    return end(now, client, machine, std::move(outcome));
+  }
+  Instant deadline = machine.planned() + plan_.patience;
+  if (const auto wanted = machine.rom().poll_timeout()) deadline = std::min(deadline, *wanted);
+  timers_.set(client, deadline);
+}
+
+void Fleet::depart(Instant now, ClientIndex client, FleetMachine& machine, Frame& frame) {
+  if (plan_.failures_kept > 0) record(now, machine, frame);
+  const auto kind = classify(frame);
+  const bool is_question = kind && kind->traffic == Traffic::Question;
+  if (is_question) machine.on_asked(tally_, kind->exchange, frame);
+  if (now >= machine.unblocked && !machine.sent) return transmit(frame, kind);
+  Cable::Passage passage;
+  if (now >= machine.unblocked) passage = machine.sent->pass(now);
+  if (passage.copies == 0 && is_question) ++tally_.ledger.row(kind->exchange).lost_on_cable;
+  for (const Instant at : passage) {
+    if (at > now) {
+      delay(at, client, Traffic::Question, frame);
+    } else {
+      Frame copy = frame;
+      transmit(copy, kind);
+    }
+  }
+}
+
+void Fleet::transmit(Frame& frame, const std::optional<Classified>& kind) {
+  if (kind && kind->traffic == Traffic::Question) ++tally_.ledger.row(kind->exchange).sent;
+  ++tally_.frames_sent;
+  if (spare_.empty()) {
+    outbox_.emplace_back();
+  } else {
+    outbox_.push_back(std::move(spare_.back()));
+    spare_.pop_back();
+  }
+  std::swap(outbox_.back(), frame);
+}
+
+bool Fleet::poll_transmit(Frame& out) {
+  if (outbox_.empty()) return false;
+  std::swap(out, outbox_.front());
+  if (spare_.size() < kSpareFrames) spare_.push_back(std::move(outbox_.front()));
+  outbox_.pop_front();
+  return true;
+}
+
+void Fleet::power_on(Instant now, ClientIndex client) {
+  const FleetClient& wanted = plan_.clients[client];
+  const Instant planned = started_ + wanted.power_on;
+  tally_.power_on_lateness.record(now - planned);
+  if (tally_.powered_on == 0) tally_.first_power_on = now - started_;
+  tally_.last_power_on = now - started_;
+  ++tally_.powered_on;
+  RomOptions options;
+  options.profile = plan_.kinds[wanted.kind].profile;
+  options.mac = numbering_.mac(client);
+  options.guid = guid_of(plan_.seed, client);
+  options.seed = rom_seed(plan_.seed, client);
+  options.until = plan_.until;
+  options.waits = plan_.waits;
+  options.expected = plan_.expected;
+  auto made = std::make_unique<FleetMachine>(std::move(options), planned, wanted.kind);
+  const FleetPlan::Link& link = plan_.cables[wanted.cable];
+  const Random random(rom_seed(plan_.seed, client));
+  if (!link.sent.is_perfect()) made->sent.emplace(link.sent, random.fork(kSentStream));
+  if (!link.received.is_perfect())
+    made->received.emplace(link.received, random.fork(kReceivedStream));
+  made->unblocked = planned + wanted.blocked;
+  FleetMachine& machine = *made;
+  machines_[client] = std::move(made);
+  machine.rom().start(now);
+  machine.observe(tally_, names_);
+  settle(now, client, machine);
+}
+
+void Fleet::on_timeout(Instant now) {
+  for (std::size_t i = 0; i < kTurn && !delayed_.empty() && delayed_.top().at <= now; ++i) {
+    Delayed due = delayed_.top();
+    delayed_.pop();
+    if (due.way == Traffic::Question) {
+      transmit(due.frame, classify(due.frame));
+    } else if (FleetMachine* machine = machine_of(due.client)) {
+      hand_over(now, due.client, *machine, due.frame, classify(due.frame));
+    }
+  }
+  for (std::size_t i = 0; i < kTurn; ++i) {
+    const auto client = timers_.pop_due(now);
+    if (!client) break;
+    FleetMachine* machine = machine_of(*client);
+    if (machine == nullptr) continue;
+    const auto wanted = machine->rom().poll_timeout();
+    if (wanted && *wanted <= now) {
+      tally_.timer_lateness.record(now - *wanted);
+      machine->rom().on_timeout(now);
+      machine->observe(tally_, names_);
+      machine->take_ignored();
+    } else if (now >= machine->planned() + plan_.patience) {
+      FleetOutcome outcome;
+      outcome.client = *client;
+      outcome.reached = machine->busy_with();
+      outcome.reason =
+          fmt::format("has not ended {:.0f} s after its power-on", to_seconds(plan_.patience));
+      end(now, *client, *machine, std::move(outcome));
+      continue;
+    }
+    settle(now, *client, *machine);
+  }
+  for (std::size_t i = 0; i < kTurn && !stopped_ && next_ < plan_.clients.size() &&
+                          started_ + plan_.clients[next_].power_on <= now;
+       ++i) {
+    power_on(now, static_cast<ClientIndex>(next_++));
+  }
+}
+
+std::optional<Instant> Fleet::poll_timeout() const {
+  std::optional<Instant> first = timers_.earliest();
+  const auto consider = [&first](Instant other) {
+    if (!first || other < *first) first = other;
+  };
+  if (!delayed_.empty()) consider(delayed_.top().at);
+  if (!stopped_ && next_ < plan_.clients.size()) {
+    consider(started_ + plan_.clients[next_].power_on);
+  }
+  return first;
+}
+
+void Fleet::end(Instant now, ClientIndex client, FleetMachine& machine, FleetOutcome outcome) {
+  outcome.planned = machine.planned() - started_;
+  outcome.ended = now - started_;
+  machine.leave(tally_);
+  if (outcome.booted) {
+    ++tally_.booted;
+    tally_.last_end = now - started_;
+    keep_if_slow(outcome, machine);
+  } else {
+    ++tally_.failed;
+    const bool is_known = tally_.failures.contains(outcome.reason);
+    const std::string reason =
+        is_known || tally_.failures.size() < kReasons ? outcome.reason : "other reasons";
+    FailureCount& count =
+        tally_.failures.try_emplace(reason, FailureCount{outcome.reached, 0, client}).first->second;
+    ++count.count;
+    if (!machine.recording.empty() && failures_kept_ < plan_.failures_kept) {
+      ++failures_kept_;
+      failures_.push_back({outcome, std::move(machine.recording)});
+    }
+  }
+  recorded_octets_ -= machine.recorded_octets;
+  if (const auto& address = machine.address()) {
+    const auto owner = owners_.find(*address);
+    if (owner != owners_.end() && owner->second == client) owners_.erase(owner);
+  }
+  timers_.remove(client);
+  machines_[client].reset();
+  if (outcomes_.size() < kOutcomes) outcomes_.push_back(std::move(outcome));
+}
+
+void Fleet::keep_if_slow(const FleetOutcome& outcome, const FleetMachine& machine) {
+  const auto took = [](const FleetLadder& ladder) {
+    return ladder.outcome.ended - ladder.outcome.planned;
+  };
+  const Duration duration = outcome.ended - outcome.planned;
+  if (plan_.slowest == 0) return;
+  if (slowest_.size() == plan_.slowest && took(slowest_.back()) >= duration) return;
+  FleetLadder ladder{outcome, {}};
+  for (const FleetNote& note : machine.notes()) {
+    ladder.steps.push_back(ladder_step(note, machine.planned(), names_));
+  }
+  if (slowest_.size() == plan_.slowest) slowest_.pop_back();
+  const auto place = std::ranges::upper_bound(slowest_, duration, std::greater<>(), took);
+  slowest_.insert(place, std::move(ladder));
+}
+
+void Fleet::record(Instant now, FleetMachine& machine, ByteView frame) {
+  if (failures_kept_ >= plan_.failures_kept) return;
+  const auto kind = classify(frame);
+  const bool is_data =
+      kind && kind->exchange == Exchange::Block && kind->traffic == Traffic::Answer;
+  const std::size_t size = is_data ? std::min(frame.size(), kRecordedData) : frame.size();
+  const std::size_t cost = size + sizeof(RecordedFrame);
+  if (recorded_octets_ + cost > plan_.recording_limit) return;
+  recorded_octets_ += cost;
+  machine.recorded_octets += cost;
+  const ByteView kept = frame.first(size);
+  machine.recording.push_back(
+      {now, static_cast<std::uint32_t>(frame.size()), Bytes(kept.begin(), kept.end())});
+}
+
+void Fleet::stop() {
+  stopped_ = true;
+  for (std::size_t i = 0; i < machines_.size(); ++i) {
+    if (!machines_[i]) continue;
+    timers_.remove(static_cast<std::uint32_t>(i));
+    machines_[i].reset();
+  }
+  delayed_ = {};
+}
+
+std::optional<FleetOutcome> Fleet::poll_outcome() {
+  if (outcomes_.empty()) return std::nullopt;
+  FleetOutcome outcome = std::move(outcomes_.front());
+  outcomes_.pop_front();
+  return outcome;
+}
+
+std::optional<KeptFailure> Fleet::poll_failure() {
+  if (failures_.empty()) return std::nullopt;
+  KeptFailure failure = std::move(failures_.front());
+  failures_.pop_front();
+  return failure;
+}
+
+std::optional<Fleet::Leased> Fleet::poll_leased() {
+  if (leased_.empty()) return std::nullopt;
+  const Leased leased = leased_.front();
+  leased_.pop_front();
+  return leased;
+}
+
+}  // namespace pxeproof::rom

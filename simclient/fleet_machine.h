@@ -1,0 +1,127 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "protocol/cable.h"
+#include "protocol/time.h"
+#include "simclient/fleet_tally.h"
+#include "simclient/rom.h"
+
+namespace pxeproof::rom {
+
+// File names of a fleet, each kept once.
+class FleetNames {
+ public:
+  std::uint32_t number(const std::string& name);
+  const std::string& text(std::uint32_t number) const { return names_[number]; }
+
+ private:
+  static constexpr std::size_t kLimit = 65536;  // further names share the last number
+  std::unordered_map<std::string, std::uint32_t> numbers_;
+  std::vector<std::string> names_;
+};
+
+// One step of a boot, as small as it can be kept.
+struct FleetNote {
+  enum class Kind : std::uint8_t {
+    Discover,
+    Offer,
+    ProxyOffer,
+    Request,
+    Address,
+    ProxyRequest,
+    ProxyAnswer,
+    ProxySilent,
+    Menu,
+    ItemRequest,
+    ItemAnswer,
+    FileBegun,
+    FileAnswered,
+    FileDone,
+    FileMissing,
+    FileFailed,
+    Booted,
+    Failed,
+  };
+  Instant at;
+  Kind kind = Kind::Discover;
+  std::uint32_t value = 0;  // an address, a file's number, or the number of a send
+};
+LadderStep ladder_step(const FleetNote& note, Instant planned, const FleetNames& names);
+
+// A frame of a boot that may turn out to fail.
+struct RecordedFrame {
+  Instant at;
+  std::uint32_t original_size = 0;  // octets on the wire
+  Bytes octets;                     // less of a TFTP DATA
+};
+
+// One machine of a fleet while it is on: its ROM, and what is timed and counted of its boot.
+class FleetMachine {
+ public:
+  FleetMachine(RomOptions options, Instant planned, std::size_t kind);
+
+  Rom& rom() { return rom_; }
+  const Rom& rom() const { return rom_; }
+  Instant planned() const { return planned_; }
+
+  // Takes the ROM's events into the tally.
+  void observe(FleetTally& tally, FleetNames& names);
+  // A question as the ROM sent it.
+  void on_asked(FleetTally& tally, Exchange exchange, ByteView frame);
+  // Counts the machine out of those under way.
+  void leave(FleetTally& tally);
+
+  std::size_t kind() const { return kind_; }
+  Phase busy_with() const { return busy_with_; }
+  const std::optional<Ipv4Address>& address() const { return address_; }
+  // Whether the address is new since the last call.
+  bool take_new_address() { return std::exchange(address_is_new_, false); }
+  // Answers that the ROM ignored since the last call.
+  std::uint32_t take_ignored() { return std::exchange(ignored_, 0); }
+  const std::vector<FleetNote>& notes() const { return notes_; }
+
+  // The machine's cable, where it is not perfect.
+  std::optional<Cable> sent{};
+  std::optional<Cable> received{};
+  Instant unblocked;  // before that the switch port forwards nothing
+  std::vector<RecordedFrame> recording;
+  std::size_t recorded_octets = 0;
+
+ private:
+  struct Observer;
+  static constexpr std::size_t kNotes = 160;
+
+  void mark(FleetTally& tally, Span span, Instant from, Instant at);
+  void enter(FleetTally& tally, Phase phase);
+  void note(Instant at, FleetNote::Kind kind, std::uint32_t value);
+  void close_transfer(FleetTally& tally);
+
+  Rom rom_;
+  Instant planned_;
+  std::size_t kind_;
+  Phase busy_with_ = Phase::Offer;
+  std::array<bool, kSpans> marked_{};
+  std::optional<Ipv4Address> address_;
+  bool address_is_new_ = false;
+  std::optional<Instant> item_asked_;
+  std::optional<Instant> first_request_;
+  std::optional<Instant> nbp_whole_;
+  std::optional<Instant> config_whole_;
+  enum class Transfer : std::uint8_t { None, Unanswered, Open };
+  Transfer transfer_ = Transfer::None;
+  Instant transfer_begun_;
+  std::uint32_t ignored_ = 0;
+  std::uint32_t last_ack_ = 0;        // port and block of the last ACK, to tell repetitions
+  std::uint32_t last_file_port_ = 0;  // of the last RRQ
+  std::vector<FleetNote> notes_;
+};
+
+}  // namespace pxeproof::rom

@@ -1,0 +1,68 @@
+#include "cli/fleet_metric.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pxeproof::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+TEST(FleetThreshold, IsMetricOperatorAndLimit) {
+  const auto threshold = parse_threshold("--threshold", "boot.p99<10s");
+  ASSERT_TRUE(threshold);
+  EXPECT_EQ(threshold->metric.name, "boot.p99");
+  EXPECT_TRUE(threshold->holds(9.9e9));
+  EXPECT_FALSE(threshold->holds(10e9));
+  EXPECT_TRUE(parse_threshold("--threshold", "nbp.p99.9 <= 150ms")->holds(150e6));
+  EXPECT_TRUE(parse_threshold("--threshold", "boot.failed==0")->holds(0));
+  EXPECT_TRUE(parse_threshold("--threshold", "boot.rate>=50/s")->holds(50));
+}
+
+TEST(FleetThreshold, AMisspeltMetricIsNamedWithItsNeighbours) {
+  const auto threshold = parse_threshold("--threshold", "boot.p9<10s");
+  ASSERT_FALSE(threshold);
+  EXPECT_EQ(threshold.error().code, ExitCode::WrongUsage);
+  EXPECT_THAT(threshold.error().message, HasSubstr("unknown metric \"boot.p9\"; did you mean"));
+  EXPECT_THAT(threshold.error().message, HasSubstr("boot.p99"));
+  EXPECT_THAT(parse_threshold("--threshold", "bot.failed==0").error().message,
+              HasSubstr("did you mean boot.failed?"));
+}
+
+TEST(FleetThreshold, RefusesWhatComparesNothing) {
+  for (const char* text : {"boot.p99", "boot.p99<", "boot.p99<ten", "boot.p99<10", "<10s", "",
+                           "boot.failed==x", "boot.failed==-1", "boot.p99<1e40s"}) {
+    const auto threshold = parse_threshold("--threshold", text);
+    ASSERT_FALSE(threshold) << text;
+    EXPECT_EQ(threshold.error().code, ExitCode::WrongUsage);
+  }
+}
+
+TEST(FleetMetric, MeasuresOnlyWhatHappened) {
+  rom::FleetTally tally;
+  EXPECT_EQ(parse_threshold("", "boot.p50<1s")->metric.measure(tally), std::nullopt);
+  tally.spans[static_cast<std::size_t>(rom::Span::Boot)].record(2s);
+  EXPECT_EQ(parse_threshold("", "boot.max<1s")->metric.measure(tally), 2e9);
+  tally.failed = 3;
+  EXPECT_EQ(parse_threshold("", "boot.failed==0")->metric.measure(tally), 3.0);
+}
+
+TEST(FleetDuration, NeedsItsUnit) {
+  EXPECT_EQ(*parse_duration("", "150ms"), 150ms);
+  EXPECT_EQ(*parse_duration("", "1.5s"), 1500ms);
+  EXPECT_EQ(*parse_duration("", "2m"), 120s);
+  for (const char* text : {"", "5", "s", "-1s", "5 s", "5sec", "nan s", "infs"}) {
+    EXPECT_FALSE(parse_duration("--duration", text)) << text;
+  }
+}
+
+TEST(FleetDuration, IsPrintedWithThreeDigits) {
+  EXPECT_EQ(duration_text(0s), "0");
+  EXPECT_EQ(duration_text(800us), "800 us");
+  EXPECT_EQ(duration_text(1234us), "1.23 ms");
+  EXPECT_EQ(duration_text(14200ms), "14.2 s");
+}
+
+}  // namespace
+}  // namespace pxeproof::cli

@@ -1,0 +1,178 @@
+// Whole fleets in virtual time: the article's boot against the built-in server.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "cli/fleet_report.h"
+#include "cli/fleet_run.h"
+
+namespace pxeproof::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+FleetOptions options_of(const std::vector<std::string>& words) {
+  const Syntax syntax{.verb = "fleet",
+                      .purpose = "",
+                      .options = fleet_option_specs(),
+                      .positionals = {},
+                      .foreign = ForeignOptions::Refuse};
+  std::vector<std::string> all{"--time", "virtual"};
+  all.insert(all.end(), words.begin(), words.end());
+  auto arguments = parse_arguments(syntax, all);
+  EXPECT_TRUE(arguments) << arguments.error().message;
+  auto options = read_fleet_options(*arguments);
+  EXPECT_TRUE(options) << options.error().message;
+  return *options;
+}
+
+FleetResult run(const FleetOptions& options) {
+  auto result = run_virtual_fleet(options, options.clients);
+  EXPECT_TRUE(result) << result.error().message;
+  return std::move(*result);
+}
+
+// Nobody is left hanging, and whoever failed says why.
+void expect_all_ended(const FleetResult& result) {
+  const rom::FleetTally& tally = result.tally;
+  EXPECT_EQ(tally.booted + tally.failed, tally.planned);
+  EXPECT_EQ(tally.under_way(), 0U);
+  EXPECT_EQ(tally.open_transfers, 0U);
+  EXPECT_EQ(tally.unanswered, 0U);
+  std::uint64_t explained = 0;
+  for (const auto& [reason, failure] : tally.failures) {
+    EXPECT_FALSE(reason.empty());
+    explained += failure.count;
+  }
+  EXPECT_EQ(explained, tally.failed);
+}
+
+TEST(VirtualFleet, EveryMachineBootsAndEveryOctetIsCompared) {
+  const FleetResult result = run(options_of({"--clients", "30"}));
+  expect_all_ended(result);
+  EXPECT_EQ(result.tally.booted, 30U);
+  EXPECT_EQ(result.tally.files_checked, 30U * 4);
+  EXPECT_EQ(result.tally.files_unchecked, 0U);
+  const rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
+  EXPECT_EQ(files.planned, 30U * 14);
+  EXPECT_EQ(files.received, files.used);
+  EXPECT_EQ(result.tally.span(rom::Span::Boot).count(), 30U);
+}
+
+TEST(VirtualFleet, OneSeedGivesOneReport) {
+  const FleetOptions options =
+      options_of({"--clients", "25", "--arrive", "rate=400/s", "--link",
+                  "50%:loss=5%,delay=1ms,jitter=1ms", "--restart", "40ms", "--seed", "7"});
+  const FleetResult first = run(options);
+  const FleetResult second = run(options);
+  expect_all_ended(first);
+  EXPECT_EQ(fleet_report_text(options, first), fleet_report_text(options, second));
+  EXPECT_EQ(fleet_report_json(options, first), fleet_report_json(options, second));
+  FleetOptions other = options;
+  other.seed = 8;
+  EXPECT_NE(fleet_report_json(options, first), fleet_report_json(other, run(other)));
+}
+
+TEST(VirtualFleet, EndsBehindBadCables) {
+  const FleetResult result = run(options_of(
+      {"--clients", "30", "--link", "50%:loss=20%,duplicate=5%,reorder=5%", "--seed", "3"}));
+  expect_all_ended(result);
+  const rom::LedgerRow& blocks = result.tally.ledger.row(rom::Exchange::Block);
+  EXPECT_GT(blocks.lost_on_cable, 0U);
+  EXPECT_GT(blocks.answers_lost_on_cable, 0U);
+}
+
+TEST(VirtualFleet, SurvivesAServerThatDiesInTheMiddle) {
+  const FleetResult result = run(options_of(
+      {"--clients", "25", "--arrive", "storm=100ms", "--restart", "50ms", "--restart", "1500ms"}));
+  expect_all_ended(result);
+  EXPECT_GT(result.tally.booted, 0U);
+}
+
+TEST(VirtualFleet, BootsThroughRelays) {
+  const FleetResult result = run(options_of({"--clients", "24", "--relays", "5"}));
+  expect_all_ended(result);
+  EXPECT_EQ(result.tally.booted, 24U);
+}
+
+TEST(VirtualFleet, WaitsForSwitchPortsThatAreBlocked) {
+  // The ROM gives up its DISCOVERs after 15 s and a port is blocked for 30 s.
+  const FleetResult late = run(options_of({"--clients", "5", "--arrive", "stp=30s"}));
+  expect_all_ended(late);
+  EXPECT_EQ(late.tally.failed, 5U);
+  // The second DISCOVER gets through, after one second.
+  const FleetResult early = run(options_of({"--clients", "5", "--arrive", "stp=500ms"}));
+  EXPECT_EQ(early.tally.booted, 5U);
+  EXPECT_GT(early.tally.span(rom::Span::Boot).minimum(), 1s);
+  // The third, after three: by then this firmware no longer waits for a proxy's offer, and takes
+  // the address that comes first.
+  const FleetResult between = run(options_of({"--clients", "5", "--arrive", "stp=2s"}));
+  EXPECT_EQ(between.tally.failures.begin()->first, "no server named a file to boot");
+}
+
+class PoolOfTen : public ::testing::Test {
+ protected:
+  PoolOfTen() : file_(std::filesystem::temp_directory_path() / "pxeproof-fleet-test-pool.conf") {
+    std::ofstream(file_) << "port=0\ndhcp-range=10.9.0.10,10.9.0.19,255.255.255.0\n"
+                            "dhcp-boot=nothing.0\n";
+  }
+  ~PoolOfTen() override {
+    std::error_code error;
+    std::filesystem::remove(file_, error);
+  }
+  std::filesystem::path file_;
+};
+
+TEST_F(PoolOfTen, RunsDryAndIsNamedAsTheCause) {
+  const FleetOptions options =
+      options_of({"--clients", "25", "--until", "4011", "--against", file_.string()});
+  const FleetResult result = run(options);
+  expect_all_ended(result);
+  EXPECT_EQ(result.tally.leases, 10U);
+  EXPECT_EQ(result.tally.failed, 15U);
+  const auto cause = find_cause(options, result);
+  ASSERT_TRUE(cause);
+  EXPECT_EQ(cause->name, "address pool");
+  EXPECT_THAT(fleet_report_text(options, result), HasSubstr("all 10 of the pool are leased"));
+}
+
+TEST(FleetCause, NamesTftpMaxByTheTransfersThatWereOpen) {
+  const FleetOptions options = options_of({"--clients", "500"});
+  FleetResult result;
+  result.tally.planned = 500;
+  result.tally.booted = 400;
+  result.tally.failed = 100;
+  result.tally.peak_open = 49;
+  result.tally.peak_unanswered = 400;
+  result.tally.answer_wait.record(6s);
+  rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
+  files.sent = 1998;
+  files.received = 1500;
+  result.server.tftp_max = 50;
+  result.server.tftp_max_is_default = true;
+  const auto cause = find_cause(options, result);
+  ASSERT_TRUE(cause);
+  EXPECT_EQ(cause->name, "tftp-max");
+  EXPECT_THAT(cause->why, HasSubstr("498 RRQs stayed unanswered"));
+  EXPECT_THAT(cause->why, HasSubstr("tftp-max=50 (the default)"));
+  result.tally.peak_open = 300;
+  EXPECT_NE(find_cause(options, result)->name, "tftp-max");
+}
+
+TEST(FleetExit, OwnLossesAreNoVerdictAboutTheServer) {
+  const FleetOptions options = options_of({"--clients", "1"});
+  FleetResult result;
+  result.tally.planned = result.tally.powered_on = 1;
+  result.tally.failed = 1;
+  EXPECT_EQ(exit_code(result, judge(options, result)), ExitCode::TestedThingFailed);
+  result.harness.dropped = 1;
+  EXPECT_EQ(exit_code(result, judge(options, result)), ExitCode::EnvironmentFailed);
+  EXPECT_EQ(exit_code(FleetResult{}, {}), ExitCode::NothingTested);
+}
+
+}  // namespace
+}  // namespace pxeproof::cli
