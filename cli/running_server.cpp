@@ -295,7 +295,7 @@ void RunningServer::log_line(const std::string& line) {
 }
 
 void RunningServer::flush_log() {
-  if (options_.log && !log_lines_.empty()) options_.log(log_lines_);
+  if (!log_lines_.empty() && options_.log) options_.log(log_lines_);
   log_lines_.clear();
 }
 

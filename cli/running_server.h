@@ -33,7 +33,7 @@ struct TftpLimitOptions {
 };
 
 struct RunningServerOptions {
-  // Lines of the log, one or more of them with '\n' between. Empty: nothing is put into words.
+  // Lines of the log, one or more of them with '\n' between. Empty: nothing is even put into words.
   std::function<void(const std::string& lines)> log;
   ServerLog::Format log_format = ServerLog::Format::Text;
   int verbosity = 0;  // 1: also what the server says about packets that it does not answer

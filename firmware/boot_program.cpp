@@ -103,8 +103,14 @@ std::optional<BootProgram> read_boot_program(std::string_view path, ByteView hea
     case BootImage::Linux:  // a kernel, also one with an EFI stub
     case BootImage::Elf:
       return std::nullopt;
+    case BootImage::IpxeScript:
+      return std::nullopt;
+    case BootImage::Grub:
+    case BootImage::Ipxe:
+    case BootImage::SyslinuxEfi:
+    case BootImage::Shim:
     case BootImage::Unknown:
-      break;
+      break;  // for which machine, the headers and the name tell
   }
   if (const auto machine = efi_machine(head)) {
     const auto row = std::ranges::find(kMachines, *machine, &Machine::machine);
