@@ -7,7 +7,7 @@ namespace pxeproof::trace {
 
 namespace {
 
-enum class Where { Begin, End, Anywhere, Whole, PathAnywhere };
+enum class Where { Begin, End, Anywhere, Whole, PathAnywhere, PathEnd };
 
 // How a role shows in a name; the first row that fits decides. Names are compared in lower case.
 struct Sign {
@@ -25,6 +25,9 @@ constexpr std::array kSigns = {
     Sign{Where::Whole, "shim_certificate.efi", FileRole::Optional},
     Sign{Where::Whole, "recovery.elf", FileRole::Optional},
     Sign{Where::Whole, "dt-blob.bin", FileRole::Optional},
+    // U-Boot goes on with the device tree it has.
+    Sign{Where::End, ".dtb", FileRole::Optional},
+    Sign{Where::PathEnd, "dtb/", FileRole::Optional},
     Sign{Where::Whole, "bootsig.bin", FileRole::Optional},
     Sign{Where::Whole, "pieeprom.sig", FileRole::Optional},
     Sign{Where::Whole, "vl805.sig", FileRole::Optional},
@@ -83,6 +86,8 @@ bool fits(const Sign& sign, std::string_view path, std::string_view name) {
       return name.find(sign.text) != std::string_view::npos;
     case Where::Whole:
       return name == sign.text;
+    case Where::PathEnd:
+      return path.ends_with(sign.text);
     case Where::PathAnywhere:
       return path.find(sign.text) != std::string_view::npos;
   }

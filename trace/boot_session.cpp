@@ -169,6 +169,22 @@ bool is_size_probe(const TransferStep& transfer) {
          });
 }
 
+const SeenDhcp* waiting_menu(const BootSession& session) {
+  constexpr std::uint8_t kForEver = 255;
+  const bool chose = std::ranges::any_of(session.boot_server_requests, [](const SeenDhcp& request) {
+    return request->item.has_value();
+  });
+  if (chose || session.fetches()) return nullptr;
+  for (const auto* list : {&session.boot_server_answers, &session.offers}) {
+    for (const SeenDhcp& answer : *list) {
+      const bool waits =
+          !answer->menu.empty() && answer->prompt && answer->prompt->timeout_seconds == kForEver;
+      if (waits) return &answer;
+    }
+  }
+  return nullptr;
+}
+
 bool came_whole(const TransferStep& transfer) {
   return transfer.outcome == TransferStep::Outcome::Complete ||
          (transfer.outcome == TransferStep::Outcome::Unfinished && transfer.last_block_seen &&

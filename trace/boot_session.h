@@ -59,6 +59,10 @@ const BootSession* deciding_session(const std::vector<BootSession>& sessions);
 // A request for the size of a file only: it asked for tsize and the client stopped it at once.
 bool is_size_probe(const TransferStep& transfer);
 
+// The answer whose menu the client shows while it waits for a key (43.10 with 255); nullptr when
+// it waits for nobody.
+const SeenDhcp* waiting_menu(const BootSession& session);
+
 // It came whole as far as can be seen: acknowledged to the end, or the last block was sent.
 bool came_whole(const TransferStep& transfer);
 

@@ -96,6 +96,12 @@ class Judge {
       refused.refused_by = nak->server_id.value_or(nak->source.address);
       return refused;
     }
+    if (const SeenDhcp* menu = waiting_menu(session); menu != nullptr && !session.acks.empty()) {
+      return verdict(Kind::Unfinished, RomState::LocalBoot,
+                     fmt::format("it shows the menu of {} ({} entries) and waits for a key",
+                                 to_string(menu->what->source.address), menu->what->menu.size()),
+                     {menu->packet()});
+    }
     if (!session.declines.empty()) {
       return verdict(Kind::Stalled, RomState::WaitsForAck,
                      "the client declined the address it was given (DHCPDECLINE)",

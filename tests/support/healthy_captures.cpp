@@ -119,6 +119,18 @@ std::vector<FaultCapture> healthy_captures() {
     healthy("local-boot-from-menu", std::move(script));
   }
   {
+    // A menu of two that waits for a person.
+    CaptureScript script;
+    ScriptClient client = intel_client();
+    pxe::VendorOptions vendor;
+    vendor.add_control(3);
+    vendor.add_prompt({255, "PXE"});
+    vendor.add_servers({{0x8000, {kProxy.address}}, {0x8001, {kProxy.address}}});
+    vendor.add_menu({{0x8000, "One"}, {0x8001, "Two"}});
+    script.lease_with_proxy(client, {.vendor_class = "PXEClient", .vendor = pxe::encode(vendor)});
+    list.push_back({.name = "menu-that-waits", .rule = {}, .script = std::move(script)});
+  }
+  {
     // Two machines that boot one after the other; a server that answers twice.
     CaptureScript script;
     ScriptClient first = ipxe_client();

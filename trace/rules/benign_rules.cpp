@@ -122,6 +122,15 @@ Look bare_user_class(const RuleInput& in) {
   return std::nullopt;
 }
 
+Look menu_waits(const RuleInput& in) {
+  const SeenDhcp* menu = waiting_menu(in.session);
+  if (menu == nullptr || in.boot.verdict.state != RomState::LocalBoot) return std::nullopt;
+  return note(
+      "The menu's prompt (43.10) says 255: wait for ever. dnsmasq sends that for two and more "
+      "entries without a pxe-prompt line.",
+      {menu->packet()});
+}
+
 Look optional_file_missing(const RuleInput& in) {
   for (const SeenTransfer& seen : in.session.transfers) {
     if (role_of(seen->filename) != FileRole::Optional || !was_refused(*seen.what, 1)) continue;

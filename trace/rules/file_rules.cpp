@@ -131,10 +131,12 @@ Look layer_suffix(const RuleInput& in) {
   const bool has_extension = base.find('.') != std::string::npos;
   const bool is_own_name = base == "pxelinux" || base == "lpxelinux" || base == "gpxelinux" ||
                            base == "core" || base == "chain";
-  const bool from_boot_server = !in.session.boot_server_answers.empty();
-  if (is_own_name || (!has_extension && !in.is_uefi() && !from_boot_server)) return std::nullopt;
+  const bool is_program = fetches_more(role_of(base)) || architecture_of_name(base + ".efi");
+  // Of any other name it is not known whether it has the suffix by right.
+  if (is_own_name || (!has_extension && !is_program && !in.is_uefi())) return std::nullopt;
   Finding finding;
-  finding.confidence = has_extension || in.is_uefi() ? Confidence::Certain : Confidence::Likely;
+  finding.confidence =
+      has_extension || (is_program && in.is_uefi()) ? Confidence::Certain : Confidence::Possible;
   finding.packets = packets_of(*last);
   finding.cause = fmt::format(
       "The server appended the layer \".0\" to the base name {}: it does so when the name in the "

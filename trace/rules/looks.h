@@ -96,5 +96,6 @@ Look second_dhcp(const RuleInput& in);
 Look early_terminate(const RuleInput& in);
 Look bare_user_class(const RuleInput& in);
 Look optional_file_missing(const RuleInput& in);
+Look menu_waits(const RuleInput& in);
 
 }  // namespace pxeproof::trace::rule

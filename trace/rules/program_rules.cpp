@@ -163,7 +163,7 @@ Look port_was_blocked(const RuleInput& in) {
   for (std::size_t at = 1; at < in.sessions.size(); ++at) {
     const BootSession& before = in.sessions[at - 1];
     const BootSession& after = in.sessions[at];
-    if (before.transfers.empty() || after.discovers.empty() || after.kind == ClientKind::Plain) {
+    if (before.transfers.empty() || after.discovers.empty() || after.kind != ClientKind::Ipxe) {
       continue;
     }
     const SeenTransfer& last = before.transfers.back();

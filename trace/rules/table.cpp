@@ -187,9 +187,15 @@ constexpr std::array kRules = {
          "7", rule::early_terminate},
     Rule{"R71", "optional-file-missing", kBenign, 0, "A file that may be missing is.", "17",
          rule::optional_file_missing},
+    Rule{"R72", "menu-waits", kBenign, 0, "The client shows a menu and waits for a key.", "",
+         rule::menu_waits},
 };
 
-bool ended_well(const Boot& boot) { return boot.verdict.kind == BootVerdict::Kind::Booted; }
+// It booted, or it waits for a person.
+bool ended_well(const Boot& boot) {
+  return boot.verdict.kind == BootVerdict::Kind::Booted ||
+         boot.verdict.state == RomState::LocalBoot;
+}
 
 // A failed boot without a rule: what it was doing and what should have come.
 std::string undecided_text(const Boot& boot) {
