@@ -10,18 +10,22 @@
 #include <tuple>
 
 #include "cli/arguments.h"
+#include "cli/conform_fixture.h"
 #include "cli/conform_mutants.h"
 #include "cli/conform_options.h"
 #include "cli/conform_replay.h"
 #include "cli/conform_run.h"
+#include "cli/conform_virtual.h"
 #include "cli/verbs.h"
 #include "conformance/baseline.h"
 #include "conformance/catalogue.h"
 #include "conformance/filter.h"
+#include "conformance/fixture.h"
 #include "conformance/report_ci.h"
 #include "conformance/report_html.h"
 #include "conformance/report_json.h"
 #include "conformance/report_text.h"
+#include "conformance/variant.h"
 
 namespace pxeproof::cli {
 
@@ -30,6 +34,8 @@ namespace {
 constexpr std::array kOptions = {
     OptionSpec{"target", "T[,T]", "builtin (default), dnsmasq, tftpd-hpa, atftpd, or a TOML file"},
     OptionSpec{"time", "WHICH", "virtual or real; builtin runs in virtual time unless told"},
+    OptionSpec{"interface", "IF", "where a remote target is"},
+    OptionSpec{"clients", "ADDRESS", "the first of four free addresses there"},
     OptionSpec{"level", "L[,L]", "only must, safe, should, may, quirk or info"},
     OptionSpec{"strict", "", "what is allowed but not preferred (pass~) fails too"},
     OptionSpec{"baseline", "FILE", "what is known to fail; none: nothing is (default: shipped)"},
@@ -132,6 +138,25 @@ ExitCode explain(const std::vector<std::string>& names) {
     }
     fmt::print("{}", conformance::explain_case(*subject));
   }
+  return ExitCode::AsExpected;
+}
+
+// Writes the tree and the configuration that the suite wants served, for a remote target.
+ExitCode write_fixture(const std::vector<std::string>& words) {
+  if (words.size() != 1) {
+    return report({ExitCode::WrongUsage, "conform fixture: name a directory to make"});
+  }
+  std::error_code failed;
+  std::filesystem::create_directories(words[0], failed);
+  const std::filesystem::path directory = std::filesystem::absolute(words[0]);
+  if (const auto made = make_conformance_fixture(directory); !made) return report(made.error());
+  conformance::Setting setting = conformance_setting(1);
+  setting.root = (directory / conformance::kFixtureRoot).string();
+  const std::string text = conformance::configuration_text(*conformance::find_variant(""), setting);
+  const auto written = write_text("fixture", (directory / "dnsmasq.conf").string(), text);
+  if (!written) return report(written.error());
+  fmt::print("serve {}; dnsmasq.conf beside it has the standard configuration (set its networks)\n",
+             setting.root);
   return ExitCode::AsExpected;
 }
 
@@ -310,6 +335,7 @@ ExitCode run_conform(std::span<const std::string> words) {
     if (first == "list" && rest == std::vector<std::string>{"mutants"}) return list_mutants();
     if (first == "list") return list_cases(rest, arguments->has("json"));
     if (first == "explain") return explain(rest);
+    if (first == "fixture") return write_fixture(rest);
     if (first == "diff") return diff_reports(rest);
   }
   if (arguments->has("replay")) return run_replay(*arguments);

@@ -131,6 +131,8 @@ Outcome<ConformOptions> read_conform_options(const Arguments& arguments) {
   if (*time == "virtual") options.run.time = ConformRunOptions::Time::Virtual;
   if (*time == "real") options.run.time = ConformRunOptions::Time::Real;
   options.run.out = arguments.value_or("out", "");
+  options.run.interface = arguments.value_or("interface", "");
+  options.run.clients = arguments.value_or("clients", "");
   options.run.verbosity = arguments.verbosity;
   options.strict = arguments.has("strict");
   options.update_baseline = arguments.has("update-baseline");

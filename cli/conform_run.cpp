@@ -11,6 +11,7 @@
 #include "cli/conform_capture.h"
 #include "cli/conform_fixture.h"
 #include "cli/conform_live.h"
+#include "cli/conform_remote.h"
 #include "cli/conform_virtual.h"
 #include "conformance/catalogue.h"
 #include "conformance/plan.h"
@@ -279,6 +280,7 @@ Outcome<void> run_in_labs(const std::vector<Instance>& instances, const TargetFi
 Outcome<TargetResult> run_target(const TargetFile& target,
                                  const std::vector<const conformance::Case*>& cases,
                                  const ConformRunOptions& options) {
+  if (target.kind == TargetFile::Kind::Remote) return run_remote(target, cases, options);
   TargetResult result;
   result.target = target.name;
   const bool is_builtin = target.kind == TargetFile::Kind::Builtin;

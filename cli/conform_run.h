@@ -18,6 +18,8 @@ struct ConformRunOptions {
   std::size_t jobs = 6;  // instances at once, in real time
   std::string out{};     // where captures go; empty: nowhere
   const Mutant* mutant = nullptr;
+  std::string interface {};  // of a remote target
+  std::string clients{};     // the first of the free addresses there
   int verbosity = 0;
   // How far it is, for a progress line.
   std::function<void(std::size_t done, std::size_t all)> progress{};

@@ -22,18 +22,14 @@ std::vector<Case> make_catalogue() {
 }
 
 constexpr Duration kProbePatience = 5s;
-// What the option is acknowledged with, or nothing.
+constexpr Duration kDhcpPatience = 1500ms;
+// Whether the option is acknowledged; the file is one block.
 void probe_option(Script& s, Need need, std::string name, std::string value) {
-  const FlowPtr flow = s.flow();
-  s.request(flow, rrq(kSmallFile, {{name, value}}));
-  s.watch(flow, 200ms, [&s, need, name, flow](std::span<const Reply> replies) -> Ruling {
-    if (replies.empty()) return go_on();
-    flow->server = replies.front().source;
-    const auto oack = replies.front().as_oack();
-    if (oack && find_option(oack->options, name)) s.have(need);
-    s.error(flow, 0);
-    return go_on();
-  });
+  s.read({.file = std::string(kSmallFile), .options = {{name, value}}, .patience = kProbePatience},
+         [&s, need, name](const ReadResult& result) -> Ruling {
+           if (result.oack && find_option(result.oack->options, name)) s.have(need);
+           return go_on();
+         });
 }
 
 void probe_script(Script& s) {
@@ -41,18 +37,18 @@ void probe_script(Script& s) {
   const FlowPtr dhcp = s.flow(0, dhcp::kClientPort);
   Stimulus discover = s.d0();
   s.send(discover);
-  s.watch(dhcp, 300ms, [&s](std::span<const Reply> replies) -> Ruling {
+  s.watch(dhcp, kDhcpPatience, [&s, dhcp](std::span<const Reply> replies) -> Ruling {
     for (const Reply& reply : replies) {
       if (reply.is(dhcp::MessageType::Offer)) s.have(Need::Dhcp);
     }
-    return go_on();
-  });
-  Stimulus request = s.r0();
-  s.send(request);
-  s.watch(dhcp, 300ms, [&s](std::span<const Reply> replies) -> Ruling {
-    for (const Reply& reply : replies) {
-      if (reply.is(dhcp::MessageType::Ack)) s.have(Need::BootServer);
-    }
+    if (!s.found().contains(Need::Dhcp)) return go_on();
+    s.send(s.r0());
+    s.watch(dhcp, kDhcpPatience, [&s](std::span<const Reply> acks) -> Ruling {
+      for (const Reply& reply : acks) {
+        if (reply.is(dhcp::MessageType::Ack)) s.have(Need::BootServer);
+      }
+      return go_on();
+    });
     return go_on();
   });
   s.read({.file = std::string(kSmallFile), .patience = kProbePatience},

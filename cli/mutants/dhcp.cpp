@@ -84,7 +84,11 @@ void from_67(Message&, OutgoingDatagram& out) {
 }
 void to_68(Message&, OutgoingDatagram& out) { out.destination.port = dhcp::kClientPort; }
 void ack_as_offer(Message& reply, OutgoingDatagram&) {
-  if (message_type(reply) == kAck) set_message_type(reply, MessageType::Offer);
+  constexpr std::uint8_t kBootItem = 71;
+  const dhcp::Option* vendor = reply.find(OptionCode::VendorSpecific);
+  const bool for_item =
+      vendor != nullptr && !vendor->value.empty() && vendor->value.front() == kBootItem;
+  if (message_type(reply) == kAck && for_item) set_message_type(reply, MessageType::Offer);
 }
 void six_octets(Message& reply, OutgoingDatagram&) { reply.header.hlen = 6; }
 void relay_port_68(Message& reply, OutgoingDatagram& out) {
@@ -277,6 +281,10 @@ ServicePtr deaf_under_load(DatagramService& inner, const Configuration&) {
   return std::make_unique<EditedService>(inner, std::move(edits));
 }
 
+void offers_nothing(server::Policy& policy) {
+  policy.unserved = server::Policy::Unserved::BareOffer;
+}
+
 void answers_ciaddr(server::Policy& policy) {
   policy.return_address = server::Policy::ReturnAddress::Ciaddr;
 }
@@ -327,7 +335,12 @@ std::vector<Mutant> dhcp_mutants() {
        .wrap = requests<naks_lease>},
       {.name = "answers-plain-dhcp",
        .what = "everybody is taken for a PXE client",
-       .killed_by = {"QUIET-01", "QUIET-02", "BOOT-19"},
+       .killed_by = {"QUIET-01", "BOOT-19"},
+       .wrap = requests<anyone_is_pxe>},
+      {.name = "answers-http-client",
+       .what = "an HTTP boot client is offered something",
+       .killed_by = {"QUIET-02"},
+       .policy = offers_nothing,
        .wrap = requests<anyone_is_pxe>},
       {.name = "giaddr-port-68",
        .what = "replies to relays go to port 68",
@@ -382,8 +395,8 @@ std::vector<Mutant> dhcp_mutants() {
        .killed_by = {"ECHO-04"},
        .wrap = replies<changed_client_id>},
       {.name = "ack-becomes-offer",
-       .what = "the boot server sends OFFERs",
-       .killed_by = {"BOOT-01", "BOOT-10"},
+       .what = "the boot server answers an item by an OFFER",
+       .killed_by = {"BOOT-05", "BOOT-10"},
        .wrap = replies<ack_as_offer>},
       {.name = "hlen-six",
        .what = "hlen is 6 whatever was sent",

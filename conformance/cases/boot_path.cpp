@@ -15,11 +15,15 @@ std::optional<pxe::BootItem> first_item(const Reply& reply) {
   return pxe::BootItem{entries->front().type, 0};
 }
 
-void ask_boot_server(Script& script, std::uint16_t architecture,
+void ask_boot_server(Script& script, std::optional<std::uint16_t> architecture,
                      const std::optional<pxe::BootItem>& item,
                      const std::function<Ruling(const BootPath&)>& judge, int depth) {
   Stimulus request = script.r0();
-  request.arch(architecture);
+  if (architecture) {
+    request.arch(*architecture);
+  } else {
+    request.without(dhcp::OptionCode::ClientArchitecture);
+  }
   if (item) request.item(item->type, item->layer);
   script.ask(request,
              [&script, judge, architecture, item, depth](std::span<const Reply> replies) -> Ruling {
@@ -39,7 +43,7 @@ void ask_boot_server(Script& script, std::uint16_t architecture,
 
 }  // namespace
 
-void follow_boot_path(Script& script, Stimulus discover, std::uint16_t architecture,
+void follow_boot_path(Script& script, Stimulus discover, std::optional<std::uint16_t> architecture,
                       const std::function<Ruling(const BootPath&)>& judge) {
   script.ask(std::move(discover),
              [&script, judge, architecture](std::span<const Reply> replies) -> Ruling {

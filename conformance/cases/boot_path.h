@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "conformance/script.h"
@@ -19,7 +20,8 @@ struct BootPath {
 // entry of the menu, or no entry, from port 4011. The judge is asked at the end.
 void follow_boot_path(Script& script, std::uint16_t architecture,
                       const std::function<Ruling(const BootPath&)>& judge);
-void follow_boot_path(Script& script, Stimulus discover, std::uint16_t architecture,
+// Without an architecture, the REQUEST names none either.
+void follow_boot_path(Script& script, Stimulus discover, std::optional<std::uint16_t> architecture,
                       const std::function<Ruling(const BootPath&)>& judge);
 
 }  // namespace pxeproof::conformance

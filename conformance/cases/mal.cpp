@@ -19,9 +19,9 @@ using namespace std::chrono_literals;
 using dhcp::OptionCode;
 
 void cookie_short_script(Script& s) {
-  Bytes bad_cookie = s.d0().encoded();
-  bad_cookie[dhcp::kHeaderSize] ^= 0xffU;
   Stimulus cookie = s.d0();
+  Bytes bad_cookie = cookie.encoded();
+  bad_cookie[dhcp::kHeaderSize] ^= 0xffU;
   cookie.raw = bad_cookie;
   cookie.called("a bad cookie");
   s.silent(cookie);

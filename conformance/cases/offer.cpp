@@ -240,7 +240,7 @@ void arch_list_script(Script& s) {
 void arch_missing_script(Script& s) {
   Stimulus discover = s.d0();
   discover.without(OptionCode::ClientArchitecture).called("DISCOVER without option 93");
-  follow_boot_path(s, discover, 0, [](const BootPath& path) -> Ruling {
+  follow_boot_path(s, discover, std::nullopt, [](const BootPath& path) -> Ruling {
     if (!path.offered) return admit("silent");
     if (path.file.starts_with("pxelinux")) return admit("by option 60");
     return refuse(path.file.empty() ? "an OFFER that leads to no file"

@@ -55,6 +55,7 @@ void replies_script(Script& s) {
   s.offer(s.d0(), [&s](const Reply& offer) -> Ruling {
     Stimulus looped = s.d0();
     looped.raw = offer.payload;
+    looped.message.header.xid = offer.dhcp()->xid();
     looped.called("its own OFFER");
     s.silent(looped);
     return go_on();

@@ -26,7 +26,7 @@ void not_found_script(Script& s) {
     if (!error || error->code != 1) return refuse("a missing file: " + reply.words());
     if (!error->terminated) return refuse("an ERROR whose text has no NUL");
     const Duration allowed =
-        s.setting().time == Setting::Time::Virtual ? Duration(100ms) : Duration(1s);
+        s.setting().time == Setting::Time::Virtual ? Duration(100ms) : Duration(4s);
     return s.now() - *asked <= allowed ? admit("ERROR 1 at once") : refuse("a slow ERROR 1");
   });
 }

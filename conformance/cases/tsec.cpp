@@ -222,9 +222,7 @@ std::vector<Case> tsec_cases() {
        .requirement = "A FIFO or socket in the tree is refused at once and holds nobody up.",
        .stimulus = "read requests for a FIFO and a socket, and for a file after each",
        .answers = {"ERROR at once"},
-       .problems =
-           "A server that opens a FIFO without O_NONBLOCK hangs for ever: it gets one of its "
-           "own.",
+       .problems = "A server that waits for a FIFO's writer hangs: it gets one of its own.",
        .needs = files,
        .company = Company::Alone,
        .reach = Reach::LabOnly,
