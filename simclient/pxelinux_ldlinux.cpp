@@ -11,8 +11,6 @@ namespace {
 
 using Needs = PxelinuxConfigReader::Needs;
 
-constexpr std::string_view kLdlinux = "ldlinux.c32";
-
 std::string in_directory(std::string_view directory, std::string_view name) {
   return fmt::format("{}{}{}", directory, directory.ends_with('/') ? "" : "/", name);
 }
@@ -48,16 +46,16 @@ void PxelinuxMachine::load_ldlinux(LoadingLdlinux state) {
   using Step = LoadingLdlinux::Step;
   switch (state.step) {
     case Step::Probe:
-      search_.look_for(search_.along_path(kLdlinux), Fetch::Use::Probe);
+      search_.look_for(search_.along_path(options_.core), Fetch::Use::Probe);
       break;
     case Step::Load:
     case Step::LoadFound:
-      search_.look_for(search_.along_path(kLdlinux), Fetch::Use::Image);
+      search_.look_for(search_.along_path(options_.core), Fetch::Use::Image);
       break;
     case Step::SearchDirectories: {
       std::vector<std::string> names;
       for (const std::string& directory : pxelinux_install_directories()) {
-        names.push_back(in_directory(directory, kLdlinux));
+        names.push_back(in_directory(directory, options_.core));
       }
       search_.look_for(std::move(names), Fetch::Use::Probe);
       break;
@@ -90,7 +88,7 @@ void PxelinuxMachine::go_on(LoadingLdlinux state, const Result& result) {
       if (file == nullptr) break;
       // The directory found becomes the working directory and, as a whole name, part of PATH.
       for (const std::string& directory : pxelinux_install_directories()) {
-        if (file->name != in_directory(directory, kLdlinux)) continue;
+        if (file->name != in_directory(directory, options_.core)) continue;
         search_.directory().change(directory);
         search_.add_path(search_.directory().text());
       }
@@ -101,8 +99,8 @@ void PxelinuxMachine::go_on(LoadingLdlinux state, const Result& result) {
       begin_ldlinux(std::nullopt);
       return;
   }
-  fail(FailureKind::Halted, fmt::format("Failed to load {}", kLdlinux),
-       fmt::format("{} is neither under the prefix nor in the usual directories", kLdlinux));
+  fail(FailureKind::Halted, fmt::format("Failed to load {}", options_.core),
+       fmt::format("{} is neither under the prefix nor in the usual directories", options_.core));
 }
 
 void PxelinuxMachine::begin_ldlinux(const std::optional<std::string>& config) {

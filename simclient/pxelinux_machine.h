@@ -35,11 +35,15 @@ class PxelinuxMachine final : public BootStage {
  public:
   explicit PxelinuxMachine(PxelinuxOptions options);
 
-  std::string_view program() const override { return "pxelinux"; }
+  std::string_view program() const override {
+    return options_.variant == PxelinuxOptions::Variant::Pxelinux ? "pxelinux" : "syslinux-efi";
+  }
   void start(Instant now) override;
   void on_fetched(Instant now, const Fetched& fetched) override;
   void on_timeout(Instant now) override;
   std::optional<Fetch> poll_fetch() override;
+  std::optional<Dhcp> poll_dhcp() override;
+  void on_address(Instant now, const StageAddress& address) override;
   std::optional<Instant> poll_timeout() const override;
   const std::optional<Ending>& ending() const override { return ending_; }
   std::optional<std::string> poll_note() override;
@@ -184,6 +188,8 @@ class PxelinuxMachine final : public BootStage {
   std::string screen_;   // the last words of a failure
   std::string trouble_;  // the same in ours
   std::map<std::string, std::size_t> visits_;
+
+  bool asks_for_address_ = false;
 
   // The program: lost when another one starts.
   Program program_;

@@ -56,7 +56,7 @@ bool PxelinuxMachine::is_loaded(std::string_view name) const {
     return module.name == name || std::find(module.libraries.begin(), module.libraries.end(),
                                             name) != module.libraries.end();
   };
-  return name == "ldlinux.c32" || std::any_of(modules_.begin(), modules_.end(), holds);
+  return name == options_.core || std::any_of(modules_.begin(), modules_.end(), holds);
 }
 
 void PxelinuxMachine::load_next_library(LoadingModule state) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "simclient/pxelinux_machine.h"
 
 namespace pxeproof::rom {
@@ -20,6 +22,26 @@ PxelinuxMachine::PxelinuxMachine(PxelinuxOptions options)
 
 void PxelinuxMachine::start(Instant now) {
   now_ = now;
+  if (options_.dhcp_profile) {
+    asks_for_address_ = true;
+    return;
+  }
+  begin_program(options_.boot_file);
+  run();
+}
+
+std::optional<BootStage::Dhcp> PxelinuxMachine::poll_dhcp() {
+  if (ending_ || !std::exchange(asks_for_address_, false)) return std::nullopt;
+  return Dhcp{.profile = *options_.dhcp_profile};
+}
+
+void PxelinuxMachine::on_address(Instant now, const StageAddress& address) {
+  now_ = now;
+  if (!address.configured) {
+    fail(FailureKind::Halted, "Failed to initialize network",
+         "no server gave an address to a client without option 60, as which syslinux.efi asks");
+    return;
+  }
   begin_program(options_.boot_file);
   run();
 }

@@ -26,6 +26,11 @@ struct PxelinuxOptions {
   std::optional<std::string> config_file{};  // option 209
   std::optional<std::string> path_prefix{};  // option 210; replaces the prefix
 
+  // Syslinux.efi loads another core, and its UDP comes with an address of its own, by plain DHCP.
+  enum class Variant { Pxelinux, SyslinuxEfi } variant = Variant::Pxelinux;
+  std::string core = "ldlinux.c32";
+  std::optional<std::string> dhcp_profile{};
+
   PxelinuxWaits waits = PxelinuxWaits::SkipIdle;
 
   // Against endless or hostile configurations.

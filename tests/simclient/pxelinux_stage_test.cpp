@@ -243,6 +243,27 @@ TEST(PxelinuxStage, StartsAnyOtherProgramAndBootSector) {
             "Too large for a boostrap (need LINUX instead of KERNEL?)");
 }
 
+TEST(PxelinuxStage, SyslinuxEfiAsksForAnAddressFirstAndLoadsItsOwnCore) {
+  PxelinuxOptions options = pxelinux_options();
+  options.boot_file = "efi64/syslinux.efi";
+  options.variant = PxelinuxOptions::Variant::SyslinuxEfi;
+  options.core = "ldlinux.e64";
+  options.dhcp_profile = "edk2-address-only";
+  const auto stage = make_pxelinux_stage(options);
+  stage->start(kPowerOn);
+  EXPECT_FALSE(stage->poll_fetch());
+  ASSERT_TRUE(stage->poll_dhcp());
+  EXPECT_FALSE(stage->poll_dhcp());
+  stage->on_address(kPowerOn, {.configured = true});
+  EXPECT_EQ(stage->poll_fetch()->name, "efi64/ldlinux.e64");
+
+  const auto without = make_pxelinux_stage(options);
+  without->start(kPowerOn);
+  ASSERT_TRUE(without->poll_dhcp());
+  without->on_address(kPowerOn, {.configured = false});
+  EXPECT_TRUE(std::holds_alternative<BootStage::Failed>(*without->ending()));
+}
+
 TEST(PxelinuxStage, GoesBackToTheDiskForLocalboot) {
   const PxelinuxBoot boot = boot_pxelinux(with_config("default a\nlabel a\nlocalboot 0\n"));
   EXPECT_TRUE(std::holds_alternative<BootStage::LocalBoot>(boot.ending));
