@@ -52,7 +52,7 @@ void sorcerer_script(Script& s) {
   for (int copy = 0; copy < 3; ++copy) s.ack_block(flow, 1);
   s.settle(flow, [](std::span<const Reply> replies) -> Ruling {
     // A repetition by the server's timer is none by a repeated ACK.
-    constexpr Duration kShortestTimer = 200ms;
+    static constexpr Duration kShortestTimer = 200ms;
     const auto seconds = std::ranges::count_if(replies, [&replies](const Reply& reply) {
       const auto data = reply.as_data();
       return data && data->block == 2 && reply.at - replies.front().at < kShortestTimer;

@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 
 using Files = std::map<std::string, std::string>;
 
-struct Run {
+struct Ran {
   std::vector<std::string> names;
   std::size_t dhcp_sessions = 0;
   std::optional<BootStage::Ending> ending;
@@ -55,11 +55,11 @@ IpxeOptions script_options(std::string script, const std::string& boot_file = "b
   return options;
 }
 
-Run run(BootStage& stage, const Files& files, const std::string& dhcp_file = "boot.ipxe",
+Ran run(BootStage& stage, const Files& files, const std::string& dhcp_file = "boot.ipxe",
         std::size_t most_names = 1000) {
   const Instant start{std::chrono::seconds(100)};
   Instant now = start;
-  Run run;
+  Ran run;
   stage.start(now);
   while (!stage.ending() && run.names.size() < most_names) {
     if (stage.poll_dhcp()) {
@@ -91,7 +91,7 @@ Run run(BootStage& stage, const Files& files, const std::string& dhcp_file = "bo
   return run;
 }
 
-Run run_script(const std::string& script, const Files& files = {}) {
+Ran run_script(const std::string& script, const Files& files = {}) {
   return run(*make_ipxe_stage(script_options("#!ipxe\n" + script)), files);
 }
 
@@ -127,7 +127,7 @@ INSTANTIATE_TEST_SUITE_P(Qemu, IpxeRecordings, ::testing::ValuesIn(ipxe_recordin
 TEST(IpxeStage, AnImageConfiguresAnewAndBootsWhatItIsTold) {
   IpxeOptions options = script_options("");
   options.script.reset();
-  const Run result =
+  const Ran result =
       run(*make_ipxe_stage(std::move(options)),
           {{"next.ipxe", "#!ipxe\nkernel k a=b\nboot\n"}, {"k", kernel()}}, "next.ipxe");
   EXPECT_EQ(result.dhcp_sessions, 1U);
@@ -139,7 +139,7 @@ TEST(IpxeStage, ANewerImageLooksForAutoexecFirst) {
   IpxeOptions options = script_options("", "efi/ipxe.efi");
   options.script.reset();
   options.looks_for_autoexec = true;
-  const Run result = run(*make_ipxe_stage(std::move(options)),
+  const Ran result = run(*make_ipxe_stage(std::move(options)),
                          {{"autoexec.ipxe", "#!ipxe\nchain x.efi\n"}, {"x.efi", "MZ"}});
   EXPECT_THAT(result.names, ElementsAre("efi/autoexec.ipxe", "autoexec.ipxe", "x.efi"));
   EXPECT_EQ(std::get<BootStage::Chained>(*result.ending).image, "x.efi");
@@ -147,7 +147,7 @@ TEST(IpxeStage, ANewerImageLooksForAutoexecFirst) {
 }
 
 TEST(IpxeStage, HandsThePrefixOfAScriptToPxelinux) {
-  const Run result =
+  const Ran result =
       run_script("set 210:string /pre/\nset 209:string c.cfg\nchain p.0\n", {{"p.0", "anything"}});
   const auto& chained = std::get<BootStage::Chained>(*result.ending);
   EXPECT_EQ(chained.path_prefix, "/pre/");
@@ -211,7 +211,7 @@ TEST(IpxeUri, ResolvesAsIpxeDoes) {
 
 TEST(ShimStage, LooksForRevocationsAndStartsGrubFromItsOwnDirectory) {
   const auto stage = make_shim_stage({.name = "EFI/shimx64.efi"});
-  const Run result = run(*stage, {{"EFI/grubx64.efi", "MZ"}, {"EFI/shim_certificate_0.efi", "c"}});
+  const Ran result = run(*stage, {{"EFI/grubx64.efi", "MZ"}, {"EFI/shim_certificate_0.efi", "c"}});
   EXPECT_THAT(result.names, ElementsAre("EFI/revocations_sku.efi", "EFI/revocations_sbat.efi",
                                         "EFI/shim_certificate_0.efi", "EFI/shim_certificate_1.efi",
                                         "EFI/grubx64.efi"));
@@ -221,7 +221,7 @@ TEST(ShimStage, LooksForRevocationsAndStartsGrubFromItsOwnDirectory) {
 TEST(ShimStage, OlderOnesGoStraightToGrub) {
   const auto stage =
       make_shim_stage({.name = "shimaa64.efi", .architecture = 11, .asks_for_revocations = false});
-  const Run result = run(*stage, {});
+  const Ran result = run(*stage, {});
   EXPECT_THAT(result.names, ElementsAre("grubaa64.efi"));
   EXPECT_THAT(result.failed().reason, HasSubstr("grubaa64.efi"));
 }
