@@ -90,6 +90,32 @@ trace::LadderNotes notes_of(const trace::Explanation& explanation) {
   return notes;
 }
 
+// A line of configuration is there to be copied and stays whole; what is too wide beside it is
+// words.
+std::string narrow(std::string_view line, std::size_t indent) {
+  std::string out;
+  while (width_of(line) > kColumns) {
+    std::size_t blank = line.rfind(' ', kColumns);
+    if (blank == std::string_view::npos || line.find_first_not_of(' ') >= blank) break;
+    // Not within a line of configuration such as pxe-service=0,"Network boot",pxelinux.
+    const std::size_t equals = line.find('=');
+    const std::size_t word = equals == std::string_view::npos ? equals : line.rfind(' ', equals);
+    const std::size_t behind = line.find(" (", equals == std::string_view::npos ? 0 : equals);
+    if (word != std::string_view::npos && behind != std::string_view::npos && word < blank &&
+        behind < blank) {
+      blank = behind;
+    }
+    out += std::string(line.substr(0, blank)) + "\n" + std::string(indent, ' ');
+    line.remove_prefix(blank + 1);
+    if (width_of(line) + indent <= kColumns) break;
+    const std::size_t next = line.rfind(' ', kColumns - indent);
+    if (next == std::string_view::npos) break;
+    out += std::string(line.substr(0, next)) + "\n" + std::string(indent, ' ');
+    line.remove_prefix(next + 1);
+  }
+  return out + std::string(line);
+}
+
 std::string fixes_text(const trace::Finding& finding) {
   std::string out;
   std::size_t width = 0;
@@ -103,12 +129,12 @@ std::string fixes_text(const trace::Finding& finding) {
       from = end + 1;
     }
     text.pop_back();
-    // Lines of configuration are not folded: they are there to be copied.
     std::string rows;
     for (std::size_t from = 0; from <= text.size();) {
       const std::size_t end = std::min(text.find('\n', from), text.size());
-      rows += fmt::format("{:<{}}{}\n", out.empty() && from == 0 ? "fix" : "", kMargin,
-                          text.substr(from, end - from));
+      const std::string row = fmt::format("{:<{}}{}", out.empty() && from == 0 ? "fix" : "",
+                                          kMargin, text.substr(from, end - from));
+      rows += narrow(row, kMargin + width + 2) + "\n";
       from = end + 1;
     }
     out += rows;

@@ -25,8 +25,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug
                                                   -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
 if(PXEPROOF_SANITIZE)
-  target_compile_options(pxeproof_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
-                                                  -fno-omit-frame-pointer)
+  # A null pointer is AddressSanitizer's to find, and buffers are never cast to structs: without these four checks the
+  # compiler needs half the time.
+  target_compile_options(pxeproof_flags INTERFACE
+                         -fsanitize=address,undefined -fno-sanitize=null,alignment,object-size,vptr
+                         -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(pxeproof_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
