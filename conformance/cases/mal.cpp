@@ -170,8 +170,9 @@ void short_options_script(Script& s) {
   vendor.option(OptionCode::VendorSpecific, junk).called("DISCOVER with junk in option 43");
   s.ask(vendor, [junk](std::span<const Reply> replies) -> Ruling {
     for (const Reply& reply : replies) {
-      const auto found = std::ranges::search(reply.payload, junk);
-      if (!found.empty()) return refuse("junk is echoed");
+      const auto found =
+          std::search(reply.payload.begin(), reply.payload.end(), junk.begin(), junk.end());
+      if (found != reply.payload.end()) return refuse("junk is echoed");
     }
     return go_on();
   });

@@ -294,8 +294,8 @@ Explanation explain_boot(const Boot& boot, firmware::Family family, const Captur
     if (!finding) continue;
     finding->rule = &rule;
     std::ranges::sort(finding->packets);
-    const auto repeated = std::ranges::unique(finding->packets);
-    finding->packets.erase(repeated.begin(), repeated.end());
+    finding->packets.erase(std::unique(finding->packets.begin(), finding->packets.end()),
+                           finding->packets.end());
     const bool is_fault = rule.kind == RuleKind::Fault || rule.kind == RuleKind::Always;
     if (is_fault) {
       explanation.faults.push_back(std::move(*finding));
