@@ -6,6 +6,7 @@
 
 #include "cli/arguments.h"
 #include "cli/capture_boots.h"
+#include "cli/explain_html.h"
 #include "cli/explain_text.h"
 #include "cli/verbs.h"
 
@@ -20,6 +21,7 @@ constexpr std::array kOptions = {
     OptionSpec{"ladder", "FORMAT", "only the ladder: text, svg, md or json"},
     OptionSpec{"rules", "list", "list the rules and end"},
     OptionSpec{"json", "FILE", "write a report (-: standard output)"},
+    OptionSpec{"html", "FILE", "write a page: findings, ladder, timing, steps that unfold"},
 };
 constexpr Syntax kSyntax{
     .verb = "explain",
@@ -43,6 +45,7 @@ struct Request {
   std::optional<MacAddress> mac;
   std::optional<std::string> ladder;
   std::optional<std::string> json;
+  std::optional<std::string> html;
   int verbosity = 0;
 };
 
@@ -54,6 +57,7 @@ Outcome<Request> read_request(const Arguments& arguments) {
   request.path = arguments.positionals[0];
   request.verbosity = arguments.verbosity;
   request.json = arguments.value("json");
+  request.html = arguments.value("html");
   request.ladder = arguments.value("ladder");
   const bool known_format =
       !request.ladder || std::ranges::find(kLadderFormats, *request.ladder) != kLadderFormats.end();
@@ -105,8 +109,7 @@ std::string nothing_text(const ExplainedCapture& capture) {
          "power-on, at the server or at a mirror port of the client";
 }
 
-ExitCode write_json(const std::string& where, const ExplainedCapture& capture) {
-  const std::string text = explain_json(capture);
+ExitCode write_file(const std::string& where, const std::string& text) {
   if (where == "-") {
     fmt::print("{}", text);
     return ExitCode::AsExpected;
@@ -147,7 +150,7 @@ ExitCode explain(const Request& request) {
   if (!capture->damage.empty()) fmt::print(stderr, "{}\n", capture->damage);
   const std::vector<std::size_t> places = chosen(*capture, request);
   if (request.json) {
-    const ExitCode written = write_json(*request.json, *capture);
+    const ExitCode written = write_file(*request.json, explain_json(*capture));
     if (written != ExitCode::AsExpected) return written;
   }
   if (capture->boots.empty()) {
@@ -158,11 +161,15 @@ ExitCode explain(const Request& request) {
                    fmt::format("{}: no such boot; without --boot and --mac all {} are listed",
                                request.path, capture->boots.size())});
   }
+  if (request.html) {
+    const ExitCode written = write_file(*request.html, explain_page(*capture, places));
+    if (written != ExitCode::AsExpected) return written;
+  }
   if (request.ladder) {
     for (const std::size_t place : places) {
       fmt::print("{}", ladder_of(*capture, place, *request.ladder, {.rungs = 1000}));
     }
-  } else if (request.json != "-") {
+  } else if (request.json != "-" && request.html != "-") {
     print_story(*capture, places, request);
   }
   const bool all = !request.boot && !request.mac;

@@ -208,9 +208,12 @@ ExitCode conclude(const RecordOptions& options, const Ending& ending, const Reco
   }
   const auto& boot = recorder.boot();
   if (options.is_told()) {
-    fmt::print("{}: {}\n{} frames in {}; next: pxeproof explain {}\n", to_string(ending.state),
+    const std::string_view next = options.purpose == RecordOptions::Purpose::Case
+                                      ? "conform --against builtin --replay"
+                                      : "explain";
+    fmt::print("{}: {}\n{} frames in {}; next: pxeproof {} {}\n", to_string(ending.state),
                boot ? boot->verdict.text : std::string("no verdict yet"), recorder.recorded(),
-               options.output, options.output);
+               options.output, next, options.output);
   }
   if (ending.statistics.dropped > 0) {
     tell_failure(options, "every packet captured",

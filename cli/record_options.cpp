@@ -19,6 +19,7 @@ constexpr std::array kOptions = {
                "booted, stalled, or a time such as 90s; both of the first by default"},
     OptionSpec{"quiet", "SECONDS", "so long after its last file a machine has booted (10)"},
     OptionSpec{"patience", "SECONDS", "so long without a packet it has stalled (40)"},
+    OptionSpec{"to-case", "NAME", "write NAME.pcapng, for pxeproof conform --replay"},
     OptionSpec{"cut-payload", "", "leave the content of files out; their sizes stay"},
     OptionSpec{"anonymize", "", "replace addresses, GUIDs and host names; leave content out"},
     OptionSpec{"seed", "N", "for the addresses of --anonymize (secret by default)"},
@@ -80,6 +81,13 @@ Outcome<RecordOptions> read_record_options(const Arguments& arguments,
   if (const auto output = arguments.value("output")) {
     options.output = *output;
     options.overwrite = RecordOptions::Overwrite::Yes;
+  }
+  if (const auto name = arguments.value("to-case")) {
+    if (arguments.has("output")) {
+      return wrong_usage("--to-case: names the file already; leave --output out");
+    }
+    options.output = *name + ".pcapng";
+    options.purpose = RecordOptions::Purpose::Case;
   }
   if (const auto text = arguments.value("mac")) {
     options.recorder.machine = MacAddress::parse(*text);

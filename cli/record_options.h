@@ -20,6 +20,7 @@ struct RecordOptions {
   std::optional<Duration> until_time{};
   trace::BootRecorder::Options recorder{};
   std::string json;
+  enum class Purpose { Explanation, Case } purpose = Purpose::Explanation;
   std::string again;  // the command line
 
   bool is_told() const { return output != "-" && json != "-"; }

@@ -50,6 +50,20 @@ TEST(RecordVerb, CutsFilesAndReportsAsJson) {
   EXPECT_EQ(diff.exit_code, 0) << diff.output;
 }
 
+// What was recorded from one server can be held against another.
+TEST(RecordVerb, MakesACaseThatConformReplays) {
+  const ScratchDirectory scratch;
+  const std::string boot = scratch.path("boot.pcap");
+  ASSERT_EQ(run_pxeproof({"boot", "--save", boot}).exit_code, 0);
+  const ProgramRun run =
+      run_pxeproof({"record", "--from", boot, "--to-case", scratch.path("case")});
+  EXPECT_EQ(run.exit_code, 0) << run.output;
+  EXPECT_THAT(run.output, HasSubstr("conform --against builtin --replay "));
+  const ProgramRun replay =
+      run_pxeproof({"conform", "--against", "builtin", "--replay", scratch.path("case.pcapng")});
+  EXPECT_EQ(replay.exit_code, 0) << replay.output;
+}
+
 TEST(RecordVerb, RecordsNothingWhenNobodyBoots) {
   const ScratchDirectory scratch;
   const std::string boot = scratch.path("boot.pcap");

@@ -45,3 +45,20 @@ check() {
 "$pxeproof" diff "$scratch/good.pcap" "$scratch/bad.pcap" --html "$scratch/diff.html" >/dev/null || true
 check "$scratch/diff.html" '<h1>' 1 '<section id=' 5 '<details id="b1-place-' 18 '<svg ' 4 '<summary>' 50 'tabindex="0"' 20 \
   '<tr class="bad">' 1 'class="sides"' 20 '<polygon' 24 '<rect class="bar' 30
+
+# A boot that fails, from a tree without the boot file.
+mkdir -p "$scratch/tree"
+chmod 755 "$scratch" "$scratch/tree"
+cat >"$scratch/boot.conf" <<CONF
+port=0
+dhcp-range=192.168.178.0,proxy
+pxe-service=x86PC,"Network Boot",pxelinux
+enable-tftp
+tftp-root=$scratch/tree
+CONF
+"$pxeproof" boot --against "builtin:$scratch/boot.conf" --save "$scratch/missing.pcap" >/dev/null || true
+"$pxeproof" explain "$scratch/missing.pcap" --html "$scratch/explain.html" >/dev/null || true
+check "$scratch/explain.html" '<h1>' 1 '<section id="b1-' 4 '<details id="b1-step-' 6 '<svg ' 2 'class="verdict bad"' 1 \
+  'How to mend it' 1 'aria-label="packets"' 6 'DHCP DISCOVER' 1
+"$pxeproof" explain "$scratch/good.pcap" --html "$scratch/booted.html" >/dev/null
+check "$scratch/booted.html" 'class="verdict good"' 1 '<details id="b1-step-' 18 'TFTP DATA' 20
