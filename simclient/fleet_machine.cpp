@@ -130,8 +130,8 @@ struct FleetMachine::Observer {
   void operator()(const PoweredOn&) {
     ++tally.busy_with[static_cast<std::size_t>(machine.busy_with_)];
   }
-  void operator()(const DiscoverSent& sent) {
-    ask(Span::Offer, Exchange::Discover, sent.number, Kind::Discover);
+  void operator()(const DiscoverSent& request) {
+    ask(Span::Offer, Exchange::Discover, request.number, Kind::Discover);
   }
   void operator()(const OfferSeen& offer) {
     if (offer.address.is_unspecified()) {
@@ -141,8 +141,8 @@ struct FleetMachine::Observer {
     machine.note(at, Kind::Offer, offer.address.value);
     machine.mark(tally, Span::Offer, machine.planned_, at);
   }
-  void operator()(const RequestSent& sent) {
-    ask(Span::Lease, Exchange::Request, sent.number, Kind::Request);
+  void operator()(const RequestSent& request) {
+    ask(Span::Lease, Exchange::Request, request.number, Kind::Request);
   }
   void operator()(const AddressAcquired& acquired) {
     machine.note(at, Kind::Address, acquired.address.value);
@@ -152,9 +152,9 @@ struct FleetMachine::Observer {
     machine.mark(tally, Span::Lease, machine.planned_, at);
     machine.enter(tally, Phase::BootServer);
   }
-  void operator()(const ProxyRequestSent& sent) {
+  void operator()(const ProxyRequestSent& request) {
     if (!machine.item_asked_) machine.item_asked_ = at;
-    ask(Span::BootItem, Exchange::BootItem, sent.number, Kind::ProxyRequest);
+    ask(Span::BootItem, Exchange::BootItem, request.number, Kind::ProxyRequest);
   }
   void operator()(const ProxyAnswered& answer) {
     machine.note(at, Kind::ProxyAnswer, answer.proxy.value);
@@ -164,9 +164,9 @@ struct FleetMachine::Observer {
     machine.note(at, Kind::ProxySilent, silent.proxy.value);
   }
   void operator()(const MenuSeen&) { machine.note(at, Kind::Menu, 0); }
-  void operator()(const BootServerRequestSent& sent) {
+  void operator()(const BootServerRequestSent& request) {
     if (!machine.item_asked_) machine.item_asked_ = at;
-    ask(Span::BootItem, Exchange::BootItem, sent.number, Kind::ItemRequest);
+    ask(Span::BootItem, Exchange::BootItem, request.number, Kind::ItemRequest);
   }
   void operator()(const BootServerAnswered& answer) {
     machine.note(at, Kind::ItemAnswer, answer.server.value);

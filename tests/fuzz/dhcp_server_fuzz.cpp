@@ -50,7 +50,7 @@ void add_ranges(Configuration& lines) {
 
 void add_boots(Configuration& lines) {
   std::uint16_t type = 0x8000;
-  for (const std::uint16_t architecture : {0, 0, 6, 7, 7, 16}) {
+  for (const auto architecture : std::initializer_list<std::uint16_t>{0, 0, 6, 7, 7, 16}) {
     PxeService service;
     service.architecture = architecture;
     service.menu_text = "Entry";
