@@ -208,9 +208,8 @@ ExitCode conclude(const RecordOptions& options, const Ending& ending, const Reco
   }
   const auto& boot = recorder.boot();
   if (options.is_told()) {
-    const std::string_view next = options.purpose == RecordOptions::Purpose::Case
-                                      ? "conform --against builtin --replay"
-                                      : "explain";
+    const std::string_view next =
+        options.purpose == RecordOptions::Purpose::Case ? "conform --replay" : "explain";
     fmt::print("{}: {}\n{} frames in {}; next: pxeproof {} {}\n", to_string(ending.state),
                boot ? boot->verdict.text : std::string("no verdict yet"), recorder.recorded(),
                options.output, next, options.output);
