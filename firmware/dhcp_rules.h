@@ -139,7 +139,8 @@ struct BootAttempt {
   bool real_waits_only = false;  // tried only where waits are real: it changes nothing but time
   DhcpPhase discover;
   DhcpPhase request;
-  std::optional<std::string> file;  // asked for whatever the servers name; its directory is theirs
+  std::optional<std::string> file;  // asked for, whatever the servers name
+  std::vector<std::string> also;    // asked for after the boot file; each may be missing
   bool boots = true;  // false: what the servers offer for this attempt is not followed further
 };
 

@@ -186,6 +186,7 @@ BootAttempt read_attempt(TomlReader table, const PhaseDefaults& defaults) {
   attempt.real_waits_only = flag_or(table, "real_waits_only", false);
   attempt.boots = flag_or(table, "boots", true);
   if (table.has("file")) attempt.file = table.text("file");
+  if (table.has("also")) attempt.also = table.texts("also");
   attempt.discover = read_phase(table.table("discover"), defaults);
   attempt.request = read_phase(table.table("request"), defaults);
   table.finish();
@@ -224,6 +225,7 @@ void read_dhcp(TomlReader dhcp, const OptionLists& lists, Profile& profile) {
   BootAttempt first;
   first.name = dhcp.has("name") ? dhcp.text("name") : "PXE";
   if (dhcp.has("file")) first.file = dhcp.text("file");
+  if (dhcp.has("also")) first.also = dhcp.texts("also");
   first.discover = read_phase(dhcp.table("discover"), defaults);
   first.request = read_phase(dhcp.table("request"), defaults);
   profile.attempts.push_back(std::move(first));
