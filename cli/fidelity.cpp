@@ -38,6 +38,14 @@ std::optional<Duration> tick_phase_of(const RecordedBoot& boot, const firmware::
   return std::nullopt;
 }
 
+std::size_t octets_that_differ(const Bytes& left, const Bytes& right) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < std::min(left.size(), right.size()); ++i) {
+    if (left[i] != right[i]) ++count;
+  }
+  return count;
+}
+
 // Whose relation to the recording may be any of a kind, and what has been seen of it.
 class VolatileFields {
  public:
@@ -55,6 +63,8 @@ class VolatileFields {
       const firmware::VolatileField& rule = rules_[i];
       if (rule.field != real.name || !kind.starts_with(rule.packets)) continue;
       const bool holds = real.value.size() == twin.value.size() &&
+                         (rule.relation != firmware::VolatileField::Relation::OneOctet ||
+                          octets_that_differ(real.value, twin.value) <= 1) &&
                          relation_holds(i, {number_of(real.value), real_at},
                                         {number_of(twin.value), twin_at}, real.value.size());
       if (holds && real.value != twin.value) {
@@ -84,6 +94,8 @@ class VolatileFields {
         const auto here = memory.reverse.emplace(twin.number, real.number).first->second;
         return there == twin.number && here == real.number;
       }
+      case Relation::Kept:
+        return memory.pairs.emplace(real.number, twin.number).first->second == twin.number;
       case Relation::SameSteps:
         return ((real.number - first.first.number) & mask) ==
                ((twin.number - first.second.number) & mask);
@@ -95,6 +107,7 @@ class VolatileFields {
         constexpr std::int64_t kSlack = 20;
         return off(first.first, real) <= kSlack && off(first.second, twin) <= kSlack;
       }
+      case Relation::OneOctet:
       case Relation::SameSize:
         return true;
       case Relation::HighOctet:

@@ -19,6 +19,7 @@ enum class SessionXid {
   Mac,                   // the last four octets of the MAC
   MacFirstOctetPlusOne,  // the same, with one added to the first of them
   UnixTime,              // the seconds since 1970 at the session's start
+  Fixed,                 // Profile::fixed_xid
 };
 
 // What the secs field tells.
@@ -27,7 +28,8 @@ enum class Secs {
   Elapsed,         // whole seconds since the session's first message, by the firmware's clock
   Kept,            // what the last message of the phase before said
   TriesUnswapped,  // repetitions of this message, with the octets in the wrong order
-  UnixTime,        // the low sixteen bits of the seconds since 1970 at the session's start
+  Zero,
+  UnixTime,  // the low sixteen bits of the seconds since 1970 at the session's start
 };
 
 // A message of a DHCP phase and how long it is repeated.
@@ -70,8 +72,9 @@ struct OfferRules {
   // reference code): a menu's offer counts only when its discovery block is coherent.
   enum class MenuOffer { Any, Coherent };
   MenuOffer menu_offer = MenuOffer::Any;
-  bool accepts_bootp = false;                   // replies without option 53
-  bool accepts_no_address = false;              // an OFFER with yiaddr 0 is taken all the same
+  std::string proxy_must_say;       // words in option 43 without which no offer is a proxy's
+  bool accepts_bootp = false;       // replies without option 53
+  bool accepts_no_address = false;  // an OFFER with yiaddr 0 is taken all the same
   bool requires_server_identifier = false;      // an OFFER without option 54 is dropped
   bool requires_offer_from_server_port = true;  // an address must be offered from port 67
   bool requires_same_session = true;            // an OFFER must carry the xid
@@ -122,7 +125,8 @@ struct DiscoveryRules {
   enum class Tries { Each, First };
   Tries tries = Tries::Each;
   // What makes an offer a boot menu: the class alone with a menu in it, or any discovery tag.
-  enum class MenuBy { Menu, AnyTag };
+  // Never: menus are not followed.
+  enum class MenuBy { Menu, AnyTag, Never };
   MenuBy menu_by = MenuBy::Menu;
   // A menu without a prompt: shown until a key comes, or its first item is taken.
   enum class NoPrompt { ShowMenu, TakeFirst };

@@ -13,6 +13,7 @@ constexpr std::array kSessionXids{
     Word<SessionXid>{"mac", SessionXid::Mac},
     Word<SessionXid>{"mac-first-octet-plus-one", SessionXid::MacFirstOctetPlusOne},
     Word<SessionXid>{"unix-time", SessionXid::UnixTime},
+    Word<SessionXid>{"fixed", SessionXid::Fixed},
 };
 constexpr std::array kSecs{
     Word<Secs>{"tries-and-offers", Secs::TriesAndOffers},
@@ -20,6 +21,7 @@ constexpr std::array kSecs{
     Word<Secs>{"kept", Secs::Kept},
     Word<Secs>{"tries-unswapped", Secs::TriesUnswapped},
     Word<Secs>{"unix-time", Secs::UnixTime},
+    Word<Secs>{"zero", Secs::Zero},
 };
 constexpr std::array kXids{
     Word<DhcpPhase::Xid>{"of-session", DhcpPhase::Xid::OfSession},
@@ -91,6 +93,7 @@ constexpr std::array kTries{
 constexpr std::array kMenusBy{
     Word<DiscoveryRules::MenuBy>{"menu", DiscoveryRules::MenuBy::Menu},
     Word<DiscoveryRules::MenuBy>{"any-tag", DiscoveryRules::MenuBy::AnyTag},
+    Word<DiscoveryRules::MenuBy>{"never", DiscoveryRules::MenuBy::Never},
 };
 constexpr std::array kNoPrompts{
     Word<DiscoveryRules::NoPrompt>{"show-menu", DiscoveryRules::NoPrompt::ShowMenu},
@@ -219,6 +222,9 @@ void read_dhcp(TomlReader dhcp, const OptionLists& lists, Profile& profile) {
   const PhaseDefaults defaults{
       .lists = lists, .tick = profile.clock.counts_as, .secs = word(dhcp, "secs", kSecs)};
   profile.xid = word_or(dhcp, "xid", profile.xid, kSessionXids);
+  if (profile.xid == SessionXid::Fixed) {
+    profile.fixed_xid = static_cast<std::uint32_t>(dhcp.number("fixed_xid", 0xffffffff));
+  }
   if (dhcp.has("xid_step")) {
     profile.xid_step = static_cast<std::uint32_t>(dhcp.number("xid_step", 0xffff));
   }
@@ -246,6 +252,7 @@ OfferRules read_offers(TomlReader offers, Duration tick) {
   if (offers.has("offer_limit")) result.offer_limit = offers.number("offer_limit", 64);
   result.ranking = word(offers, "ranking", kRankings);
   result.menu_offer = word_or(offers, "menu_offer", result.menu_offer, kMenuOffers);
+  if (offers.has("proxy_must_say")) result.proxy_must_say = offers.text("proxy_must_say");
   result.accepts_bootp = offers.flag("accepts_bootp");
   result.accepts_no_address = flag_or(offers, "accepts_no_address", false);
   result.requires_server_identifier = flag_or(offers, "requires_server_identifier", false);

@@ -57,6 +57,8 @@ bool has_usable_menu(const RomBoard& board) {
                                 !board.settings.boot_target(board.profile->offers).file.empty();
   if (!vendor_class || straight_to_file) return false;
   switch (board.profile->discovery.menu_by) {
+    case firmware::DiscoveryRules::MenuBy::Never:
+      return false;
     case firmware::DiscoveryRules::MenuBy::Menu:
       return as_text(*vendor_class) == kPxeClient &&
              board.settings.vendor(pxe::VendorTag::BootMenu).has_value();
