@@ -45,6 +45,7 @@ struct DhcpPhase {
   std::uint16_t source_port = 68;
   std::optional<bool> dont_fragment;  // nullopt: as all packets
   RetryRule retry;
+  bool exact_waits = false;  // not rounded to the ticks of the firmware's clock
   // At an expiry later than this after the first send the phase ends instead of sending again.
   std::optional<Duration> leave_after;
   // When the last wait is over: the boot has failed, or everything starts again with DISCOVER.
@@ -131,6 +132,7 @@ struct DiscoveryRules {
   // A menu without a prompt: shown until a key comes, or its first item is taken.
   enum class NoPrompt { ShowMenu, TakeFirst };
   NoPrompt no_prompt = NoPrompt::ShowMenu;
+  bool exact_prompt = false;               // its time is not rounded to the clock's ticks
   bool checks_item = true;                 // an answer's 43.71 must name the item
   std::vector<std::uint16_t> reply_ports;  // source ports an answer may have
 };

@@ -175,6 +175,7 @@ DhcpPhase read_phase(TomlReader phase, const PhaseDefaults& defaults) {
   result.source_port = u16_or(phase, "source_port", result.source_port);
   if (phase.has("dont_fragment")) result.dont_fragment = phase.flag("dont_fragment");
   result.retry = FixedWaits{read_durations(phase, "waits", tick)};
+  result.exact_waits = flag_or(phase, "exact_waits", false);
   if (phase.has("leave_after")) result.leave_after = read_duration(phase, "leave_after", tick);
   result.at_end = word_or(phase, "at_end", result.at_end, kAtEnds);
   result.answers = word_or(phase, "answers", result.answers, kAnswers);
@@ -291,6 +292,7 @@ DiscoveryRules read_discovery(TomlReader discovery) {
   result.tries = word_or(discovery, "tries", result.tries, kTries);
   result.menu_by = word_or(discovery, "menu_by", result.menu_by, kMenusBy);
   result.no_prompt = word_or(discovery, "no_prompt", result.no_prompt, kNoPrompts);
+  result.exact_prompt = flag_or(discovery, "exact_prompt", false);
   result.checks_item = flag_or(discovery, "checks_item", true);
   for (const std::uint64_t port : discovery.numbers("reply_ports", 0xffff)) {
     result.reply_ports.push_back(static_cast<std::uint16_t>(port));

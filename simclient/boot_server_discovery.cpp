@@ -101,7 +101,8 @@ void BootServerDiscovery::start(Instant now, RomBoard& board) {
     ending_ = Failed{firmware::Failure::MenuAborted};
   } else if (!shows_menu) {
     if (counts_down && waits_ == Waits::Real) {
-      prompt_over_ = board.clock.after(now, std::chrono::seconds(seconds));
+      const std::chrono::seconds wait(seconds);
+      prompt_over_ = rules.exact_prompt ? now + wait : board.clock.after(now, wait);
     } else {
       choose(now, board, 0);
     }

@@ -45,7 +45,7 @@ void DhcpSender::begin(Instant now, RomBoard& board, const firmware::DhcpPhase& 
   began_ = now;
   sends_ = 0;
   xids_sent_ = 0;
-  timer_.emplace(phase.retry, board.clock);
+  timer_.emplace(phase.retry, phase.exact_waits ? TickClock({}, {}) : board.clock);
   timer_->begin(now);
   // iPXE counts expiries of its timer, and the first send of a phase is one (captures a and h).
   ++tries_;
