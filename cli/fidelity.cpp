@@ -38,6 +38,14 @@ std::optional<Duration> tick_phase_of(const RecordedBoot& boot, const firmware::
   return std::nullopt;
 }
 
+std::size_t octets_that_differ(const Bytes& left, const Bytes& right) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < std::min(left.size(), right.size()); ++i) {
+    if (left[i] != right[i]) ++count;
+  }
+  return count;
+}
+
 // Whose relation to the recording may be any of a kind, and what has been seen of it.
 class VolatileFields {
  public:
@@ -55,6 +63,8 @@ class VolatileFields {
       const firmware::VolatileField& rule = rules_[i];
       if (rule.field != real.name || !kind.starts_with(rule.packets)) continue;
       const bool holds = real.value.size() == twin.value.size() &&
+                         (rule.relation != firmware::VolatileField::Relation::OneOctet ||
+                          octets_that_differ(real.value, twin.value) <= 1) &&
                          relation_holds(i, {number_of(real.value), real_at},
                                         {number_of(twin.value), twin_at}, real.value.size());
       if (holds && real.value != twin.value) {
@@ -84,6 +94,8 @@ class VolatileFields {
         const auto here = memory.reverse.emplace(twin.number, real.number).first->second;
         return there == twin.number && here == real.number;
       }
+      case Relation::Kept:
+        return memory.pairs.emplace(real.number, twin.number).first->second == twin.number;
       case Relation::SameSteps:
         return ((real.number - first.first.number) & mask) ==
                ((twin.number - first.second.number) & mask);
@@ -95,6 +107,7 @@ class VolatileFields {
         constexpr std::int64_t kSlack = 20;
         return off(first.first, real) <= kSlack && off(first.second, twin) <= kSlack;
       }
+      case Relation::OneOctet:
       case Relation::SameSize:
         return true;
       case Relation::HighOctet:
@@ -128,6 +141,7 @@ class Comparison {
  private:
   void run_twin();
   void compare();
+  void compare_replies();
   void compare_packet(const RecordedFrame& real, const ReplayedServer::Sent& twin);
   void compare_gap(std::size_t index);
   void note(const RecordedFrame* real, std::string field, std::string ours, std::string theirs) {
@@ -143,6 +157,8 @@ class Comparison {
   VolatileFields volatile_;
   std::vector<const RecordedFrame*> real_;
   std::vector<ReplayedServer::Sent> twin_;
+  std::vector<const RecordedFrame*> real_replies_;  // to ARP
+  std::vector<ReplayedServer::Sent> twin_replies_;
   std::optional<std::size_t> attempt_begun_;  // index of its first DISCOVER
   FidelityReport report_;
 };
@@ -150,7 +166,8 @@ class Comparison {
 void Comparison::run_twin() {
   for (const RecordedFrame& frame : boot_.frames) {
     const bool client = frame.sender == RecordedFrame::Sender::Client;
-    if (client && is_compared(frame.octets)) real_.push_back(&frame);
+    if (!client || !is_compared(frame.octets)) continue;
+    (is_arp_reply(frame.octets) ? real_replies_ : real_).push_back(&frame);
   }
   const Duration span = boot_.frames.back().at - boot_.frames.front().at;
   rom::RomOptions machine;
@@ -169,13 +186,30 @@ void Comparison::run_twin() {
   network.attach(rom, {.name = "twin", .macs = {boot_.client}, .power_on = kStart});
   // A moment longer than the recording, so that a packet too many is seen.
   network.run_until(kStart + span + options_.own_time);
-  twin_ = server.received();
+  for (const ReplayedServer::Sent& sent : server.received()) {
+    (is_arp_reply(sent.octets) ? twin_replies_ : twin_).push_back(sent);
+  }
+}
+
+// Answers to ARP come when the server asks; they are compared among themselves.
+void Comparison::compare_replies() {
+  for (std::size_t i = 0; i < real_replies_.size(); ++i) {
+    if (i >= twin_replies_.size()) {
+      return note(real_replies_[i], "order of packets", "no further ARP reply", "ARP reply");
+    }
+    compare_packet(*real_replies_[i], twin_replies_[i]);
+  }
+  if (twin_replies_.size() > real_replies_.size()) {
+    note(nullptr, "order of packets", "ARP reply", "no further ARP reply");
+  }
 }
 
 void Comparison::compare() {
   const std::size_t common = std::min(real_.size(), twin_.size());
-  report_.packets = real_.size();
+  report_.packets = real_.size() + real_replies_.size();
   for (const RecordedFrame* frame : real_) report_.octets += frame->octets.size();
+  for (const RecordedFrame* frame : real_replies_) report_.octets += frame->octets.size();
+  compare_replies();
   for (std::size_t i = 0; i < common; ++i) {
     const std::string real_kind = kind_of(real_[i]->octets);
     const std::string twin_kind = kind_of(twin_[i].octets);
@@ -228,12 +262,11 @@ void Comparison::compare_packet(const RecordedFrame& real, const ReplayedServer:
 // else the time since the packet before.
 void Comparison::compare_gap(std::size_t index) {
   const std::string kind = kind_of(real_[index]->octets);
-  if (index == 0 || kind == "ARP reply") return;  // whose time is the server's
+  if (index == 0) return;
   std::size_t before = index;
   std::size_t same = index;
   for (std::size_t i = index; i-- > 0;) {
     const std::string other = kind_of(real_[i]->octets);
-    if (other == "ARP reply") continue;
     if (before == index) before = i;
     if (other == kind) same = i;
     if (other == kind) break;
@@ -252,7 +285,11 @@ void Comparison::compare_gap(std::size_t index) {
   // the real machine may be later by what it needs for itself.
   Duration early = std::max(options_.tolerance, coarse ? Duration{} : profile.clock.tick);
   Duration late = early;
-  if (!repeats) late += options_.own_time;
+  if (!repeats) {
+    // A wait may have begun while the packet before was still on its way out (EDK2's port 4011).
+    early += options_.tolerance;
+    late += options_.own_time;
+  }
   if (discovers && !repeats) {
     // Between two attempts lies what the firmware does without IPv4.
     early += theirs / 10;

@@ -47,6 +47,11 @@ bool is_compared(ByteView frame) {
          (ethernet->type == frames::kEtherTypeIpv4 || ethernet->type == frames::kEtherTypeArp);
 }
 
+bool is_arp_reply(ByteView frame) {
+  const auto arp = frames::inspect_arp(frame);
+  return arp && arp->operation == frames::kArpReply;
+}
+
 bool is_router_discovery(ByteView frame) {
   const auto ethernet = frames::inspect_ethernet(frame);
   return ethernet && ethernet->type == kEtherTypeIpv6 && frame.size() > kIcmpv6Type &&

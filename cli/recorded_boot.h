@@ -37,6 +37,9 @@ Outcome<void> keep_recording(const std::string& from, const std::string& to,
 
 // True for frames whose order and octets a boot is judged by: IPv4 and ARP.
 bool is_compared(ByteView frame);
+// True for an ARP reply: when one is sent is up to the server that asks, and so they are compared
+// among themselves.
+bool is_arp_reply(ByteView frame);
 // True for a router solicitation or advertisement.
 bool is_router_discovery(ByteView frame);
 

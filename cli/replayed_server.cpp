@@ -33,6 +33,7 @@ ReplayedServer::ReplayedServer(const RecordedBoot& boot, const rom::ExpectedCont
     : tree_(tree) {
   for (const RecordedFrame& frame : boot.frames) {
     if (frame.sender == RecordedFrame::Sender::Client) {
+      if (is_arp_reply(frame.octets)) continue;
       std::vector<Step>& steps = is_router_discovery(frame.octets) ? router_steps_ : steps_;
       steps.push_back({&frame, {}});
       continue;
@@ -52,7 +53,7 @@ void ReplayedServer::on_frame(Instant now, ByteView frame) {
   }
   if (!is_compared(frame)) return;
   received_.push_back({now, Bytes(frame.begin(), frame.end())});
-  if (next_ >= steps_.size()) return;
+  if (is_arp_reply(frame) || next_ >= steps_.size()) return;
   const Step& step = steps_[next_++];
   learn(step, frame);
   schedule(now, step);

@@ -19,6 +19,7 @@ enum class SessionXid {
   Mac,                   // the last four octets of the MAC
   MacFirstOctetPlusOne,  // the same, with one added to the first of them
   UnixTime,              // the seconds since 1970 at the session's start
+  Fixed,                 // Profile::fixed_xid
 };
 
 // What the secs field tells.
@@ -27,7 +28,8 @@ enum class Secs {
   Elapsed,         // whole seconds since the session's first message, by the firmware's clock
   Kept,            // what the last message of the phase before said
   TriesUnswapped,  // repetitions of this message, with the octets in the wrong order
-  UnixTime,        // the low sixteen bits of the seconds since 1970 at the session's start
+  Zero,
+  UnixTime,  // the low sixteen bits of the seconds since 1970 at the session's start
 };
 
 // A message of a DHCP phase and how long it is repeated.
@@ -43,6 +45,7 @@ struct DhcpPhase {
   std::uint16_t source_port = 68;
   std::optional<bool> dont_fragment;  // nullopt: as all packets
   RetryRule retry;
+  bool exact_waits = false;  // not rounded to the ticks of the firmware's clock
   // At an expiry later than this after the first send the phase ends instead of sending again.
   std::optional<Duration> leave_after;
   // When the last wait is over: the boot has failed, or everything starts again with DISCOVER.
@@ -70,8 +73,9 @@ struct OfferRules {
   // reference code): a menu's offer counts only when its discovery block is coherent.
   enum class MenuOffer { Any, Coherent };
   MenuOffer menu_offer = MenuOffer::Any;
-  bool accepts_bootp = false;                   // replies without option 53
-  bool accepts_no_address = false;              // an OFFER with yiaddr 0 is taken all the same
+  std::string proxy_must_say;       // words in option 43 without which no offer is a proxy's
+  bool accepts_bootp = false;       // replies without option 53
+  bool accepts_no_address = false;  // an OFFER with yiaddr 0 is taken all the same
   bool requires_server_identifier = false;      // an OFFER without option 54 is dropped
   bool requires_offer_from_server_port = true;  // an address must be offered from port 67
   bool requires_same_session = true;            // an OFFER must carry the xid
@@ -122,11 +126,13 @@ struct DiscoveryRules {
   enum class Tries { Each, First };
   Tries tries = Tries::Each;
   // What makes an offer a boot menu: the class alone with a menu in it, or any discovery tag.
-  enum class MenuBy { Menu, AnyTag };
+  // Never: menus are not followed.
+  enum class MenuBy { Menu, AnyTag, Never };
   MenuBy menu_by = MenuBy::Menu;
   // A menu without a prompt: shown until a key comes, or its first item is taken.
   enum class NoPrompt { ShowMenu, TakeFirst };
   NoPrompt no_prompt = NoPrompt::ShowMenu;
+  bool exact_prompt = false;               // its time is not rounded to the clock's ticks
   bool checks_item = true;                 // an answer's 43.71 must name the item
   std::vector<std::uint16_t> reply_ports;  // source ports an answer may have
 };
@@ -139,7 +145,8 @@ struct BootAttempt {
   bool real_waits_only = false;  // tried only where waits are real: it changes nothing but time
   DhcpPhase discover;
   DhcpPhase request;
-  std::optional<std::string> file;  // asked for whatever the servers name; its directory is theirs
+  std::optional<std::string> file;  // asked for, whatever the servers name
+  std::vector<std::string> also;    // asked for after the boot file; each may be missing
   bool boots = true;  // false: what the servers offer for this attempt is not followed further
 };
 

@@ -13,6 +13,7 @@ constexpr std::array kIdentifications{
     Word<IpRules::Identification>{"counter", IpRules::Identification::Counter},
     Word<IpRules::Identification>{"count-and-received", IpRules::Identification::CountAndReceived},
     Word<IpRules::Identification>{"random-counter", IpRules::Identification::RandomCounter},
+    Word<IpRules::Identification>{"constant", IpRules::Identification::Constant},
 };
 constexpr std::array kAnnounces{
     Word<ArpRules::Announce>{"never", ArpRules::Announce::Never},
@@ -88,9 +89,11 @@ constexpr std::array kEmptyFiles{
 };
 constexpr std::array kRelations{
     Word<VolatileField::Relation>{"same-where-same", VolatileField::Relation::SameWhereSame},
+    Word<VolatileField::Relation>{"kept", VolatileField::Relation::Kept},
     Word<VolatileField::Relation>{"same-steps", VolatileField::Relation::SameSteps},
     Word<VolatileField::Relation>{"milliseconds", VolatileField::Relation::Milliseconds},
     Word<VolatileField::Relation>{"high-octet", VolatileField::Relation::HighOctet},
+    Word<VolatileField::Relation>{"one-octet", VolatileField::Relation::OneOctet},
     Word<VolatileField::Relation>{"same-size", VolatileField::Relation::SameSize},
 };
 constexpr std::array kFailures{

@@ -36,8 +36,8 @@ struct IpRules {
   bool udp_checksum = true;
   // CountAndReceived: the high octet counts packets, the low one holds the number of frames
   // received, modulo 16. Counter: starts at first_identification and adds one per packet.
-  // RandomCounter: the same, and where it starts is drawn.
-  enum class Identification { Counter, CountAndReceived, RandomCounter };
+  // RandomCounter: the same, and where it starts is drawn. Constant: always the first one.
+  enum class Identification { Counter, CountAndReceived, RandomCounter, Constant };
   Identification identification = Identification::Counter;
   std::uint16_t first_identification = 0;
 };
@@ -83,9 +83,11 @@ struct VolatileField {
   std::string field;    // "dhcp.xid"
   enum class Relation {
     SameWhereSame,  // equal values here are equal values there
+    Kept,           // equal values there are equal values here
     SameSteps,      // it moves from packet to packet by the same amounts
     Milliseconds,   // its differences are the time between the packets, in milliseconds
     HighOctet,      // its upper octet is the same
+    OneOctet,       // one octet of it may be another
     SameSize,       // it has as many octets
   };
   Relation relation = Relation::SameWhereSame;
@@ -106,6 +108,7 @@ struct Profile {
   ArpRules arp;
   std::optional<RetryRule> router_solicitations;  // of the IPv6 configuration; nullopt: no IPv6
   SessionXid xid = SessionXid::Random;
+  std::uint32_t fixed_xid = 0;        // for SessionXid::Fixed
   std::uint32_t xid_step = 1;         // from one DHCP session to the next
   std::vector<BootAttempt> attempts;  // one at least
   DhcpPhase proxy_request;

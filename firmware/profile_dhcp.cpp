@@ -13,6 +13,7 @@ constexpr std::array kSessionXids{
     Word<SessionXid>{"mac", SessionXid::Mac},
     Word<SessionXid>{"mac-first-octet-plus-one", SessionXid::MacFirstOctetPlusOne},
     Word<SessionXid>{"unix-time", SessionXid::UnixTime},
+    Word<SessionXid>{"fixed", SessionXid::Fixed},
 };
 constexpr std::array kSecs{
     Word<Secs>{"tries-and-offers", Secs::TriesAndOffers},
@@ -20,6 +21,7 @@ constexpr std::array kSecs{
     Word<Secs>{"kept", Secs::Kept},
     Word<Secs>{"tries-unswapped", Secs::TriesUnswapped},
     Word<Secs>{"unix-time", Secs::UnixTime},
+    Word<Secs>{"zero", Secs::Zero},
 };
 constexpr std::array kXids{
     Word<DhcpPhase::Xid>{"of-session", DhcpPhase::Xid::OfSession},
@@ -91,6 +93,7 @@ constexpr std::array kTries{
 constexpr std::array kMenusBy{
     Word<DiscoveryRules::MenuBy>{"menu", DiscoveryRules::MenuBy::Menu},
     Word<DiscoveryRules::MenuBy>{"any-tag", DiscoveryRules::MenuBy::AnyTag},
+    Word<DiscoveryRules::MenuBy>{"never", DiscoveryRules::MenuBy::Never},
 };
 constexpr std::array kNoPrompts{
     Word<DiscoveryRules::NoPrompt>{"show-menu", DiscoveryRules::NoPrompt::ShowMenu},
@@ -172,6 +175,7 @@ DhcpPhase read_phase(TomlReader phase, const PhaseDefaults& defaults) {
   result.source_port = u16_or(phase, "source_port", result.source_port);
   if (phase.has("dont_fragment")) result.dont_fragment = phase.flag("dont_fragment");
   result.retry = FixedWaits{read_durations(phase, "waits", tick)};
+  result.exact_waits = flag_or(phase, "exact_waits", false);
   if (phase.has("leave_after")) result.leave_after = read_duration(phase, "leave_after", tick);
   result.at_end = word_or(phase, "at_end", result.at_end, kAtEnds);
   result.answers = word_or(phase, "answers", result.answers, kAnswers);
@@ -186,6 +190,7 @@ BootAttempt read_attempt(TomlReader table, const PhaseDefaults& defaults) {
   attempt.real_waits_only = flag_or(table, "real_waits_only", false);
   attempt.boots = flag_or(table, "boots", true);
   if (table.has("file")) attempt.file = table.text("file");
+  if (table.has("also")) attempt.also = table.texts("also");
   attempt.discover = read_phase(table.table("discover"), defaults);
   attempt.request = read_phase(table.table("request"), defaults);
   table.finish();
@@ -218,12 +223,16 @@ void read_dhcp(TomlReader dhcp, const OptionLists& lists, Profile& profile) {
   const PhaseDefaults defaults{
       .lists = lists, .tick = profile.clock.counts_as, .secs = word(dhcp, "secs", kSecs)};
   profile.xid = word_or(dhcp, "xid", profile.xid, kSessionXids);
+  if (profile.xid == SessionXid::Fixed) {
+    profile.fixed_xid = static_cast<std::uint32_t>(dhcp.number("fixed_xid", 0xffffffff));
+  }
   if (dhcp.has("xid_step")) {
     profile.xid_step = static_cast<std::uint32_t>(dhcp.number("xid_step", 0xffff));
   }
   BootAttempt first;
   first.name = dhcp.has("name") ? dhcp.text("name") : "PXE";
   if (dhcp.has("file")) first.file = dhcp.text("file");
+  if (dhcp.has("also")) first.also = dhcp.texts("also");
   first.discover = read_phase(dhcp.table("discover"), defaults);
   first.request = read_phase(dhcp.table("request"), defaults);
   profile.attempts.push_back(std::move(first));
@@ -244,6 +253,7 @@ OfferRules read_offers(TomlReader offers, Duration tick) {
   if (offers.has("offer_limit")) result.offer_limit = offers.number("offer_limit", 64);
   result.ranking = word(offers, "ranking", kRankings);
   result.menu_offer = word_or(offers, "menu_offer", result.menu_offer, kMenuOffers);
+  if (offers.has("proxy_must_say")) result.proxy_must_say = offers.text("proxy_must_say");
   result.accepts_bootp = offers.flag("accepts_bootp");
   result.accepts_no_address = flag_or(offers, "accepts_no_address", false);
   result.requires_server_identifier = flag_or(offers, "requires_server_identifier", false);
@@ -282,6 +292,7 @@ DiscoveryRules read_discovery(TomlReader discovery) {
   result.tries = word_or(discovery, "tries", result.tries, kTries);
   result.menu_by = word_or(discovery, "menu_by", result.menu_by, kMenusBy);
   result.no_prompt = word_or(discovery, "no_prompt", result.no_prompt, kNoPrompts);
+  result.exact_prompt = flag_or(discovery, "exact_prompt", false);
   result.checks_item = flag_or(discovery, "checks_item", true);
   for (const std::uint64_t port : discovery.numbers("reply_ports", 0xffff)) {
     result.reply_ports.push_back(static_cast<std::uint16_t>(port));

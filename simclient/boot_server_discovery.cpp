@@ -57,6 +57,8 @@ bool has_usable_menu(const RomBoard& board) {
                                 !board.settings.boot_target(board.profile->offers).file.empty();
   if (!vendor_class || straight_to_file) return false;
   switch (board.profile->discovery.menu_by) {
+    case firmware::DiscoveryRules::MenuBy::Never:
+      return false;
     case firmware::DiscoveryRules::MenuBy::Menu:
       return as_text(*vendor_class) == kPxeClient &&
              board.settings.vendor(pxe::VendorTag::BootMenu).has_value();
@@ -99,7 +101,8 @@ void BootServerDiscovery::start(Instant now, RomBoard& board) {
     ending_ = Failed{firmware::Failure::MenuAborted};
   } else if (!shows_menu) {
     if (counts_down && waits_ == Waits::Real) {
-      prompt_over_ = board.clock.after(now, std::chrono::seconds(seconds));
+      const std::chrono::seconds wait(seconds);
+      prompt_over_ = rules.exact_prompt ? now + wait : board.clock.after(now, wait);
     } else {
       choose(now, board, 0);
     }

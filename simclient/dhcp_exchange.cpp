@@ -24,6 +24,12 @@ bool speaks_pxe(const dhcp::MessageView& message) {
   return message.text(dhcp::OptionCode::VendorClass).starts_with(kPxeClient);
 }
 
+// True when option 43 holds the words.
+bool says(const dhcp::MessageView& message, std::string_view words) {
+  const auto vendor = message.joined(dhcp::OptionCode::VendorSpecific);
+  return words.empty() || (vendor && as_text(*vendor).find(words) != std::string::npos);
+}
+
 bool has_menu(const dhcp::MessageView& message) {
   const auto menu = vendor_option(message, pxe::VendorTag::BootMenu);
   return menu && !menu->empty();
@@ -133,7 +139,8 @@ std::optional<Ignored> DhcpExchange::on_offer(Instant now, RomBoard& board,
   const auto priority = static_cast<std::int8_t>(etherboot_octet(view, kPriority));
   const bool with_address = offers_address(board, message);
   // The proxy's part may come in any message type and from any port.
-  const bool from_proxy = ranks_by_priority && speaks_pxe(view);
+  const bool from_proxy =
+      ranks_by_priority && speaks_pxe(view) && says(view, board.profile->offers.proxy_must_say);
   if (!with_address && !from_proxy) return Ignored::NotAnOffer;
 
   tell_offer(now, board, message, with_address);

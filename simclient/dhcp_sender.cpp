@@ -29,6 +29,8 @@ std::uint32_t session_xid(Instant now, const RomBoard& board, std::uint32_t draw
       return mac_number(board.mac) + 0x01000000U;
     case firmware::SessionXid::UnixTime:
       return board.unix_seconds(now);
+    case firmware::SessionXid::Fixed:
+      return board.profile->fixed_xid;
   }
   return drawn;
 }
@@ -43,7 +45,7 @@ void DhcpSender::begin(Instant now, RomBoard& board, const firmware::DhcpPhase& 
   began_ = now;
   sends_ = 0;
   xids_sent_ = 0;
-  timer_.emplace(phase.retry, board.clock);
+  timer_.emplace(phase.retry, phase.exact_waits ? TickClock({}, {}) : board.clock);
   timer_->begin(now);
   // iPXE counts expiries of its timer, and the first send of a phase is one (captures a and h).
   ++tries_;
@@ -107,6 +109,8 @@ std::uint16_t DhcpSender::secs(Instant now, const RomBoard& board) const {
       return last_secs_;
     case firmware::Secs::TriesUnswapped:
       return static_cast<std::uint16_t>((sends_ - 1) << 8U);
+    case firmware::Secs::Zero:
+      return 0;
     case firmware::Secs::UnixTime:
       return static_cast<std::uint16_t>(board.unix_seconds(*session_began_));
   }

@@ -55,6 +55,8 @@ std::uint16_t IpLayer::next_identification() {
     case firmware::IpRules::Identification::Counter:
     case firmware::IpRules::Identification::RandomCounter:
       return identification_++;
+    case firmware::IpRules::Identification::Constant:
+      return identification_;
     case firmware::IpRules::Identification::CountAndReceived: {
       const auto identification =
           static_cast<std::uint16_t>((identification_ & 0xff00U) | (received_ & 0x0fU));

@@ -43,6 +43,11 @@ class IpLayer {
   // The address is ours no more.
   void release();
 
+  // A transfer of its own begins, with the same address.
+  void begin_transfer() {
+    if (profile_->arp.cache == firmware::ArpRules::Cache::PerSession) arp_.forget();
+  }
+
   // Sends from the own address, or from 0.0.0.0 while there is none.
   void send(Instant now, std::uint16_t source_port, const Endpoint& destination, ByteView payload) {
     send(now, source_port, destination, payload, profile_->ip.dont_fragment);

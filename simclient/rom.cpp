@@ -39,12 +39,6 @@ std::uint16_t first_identification(const firmware::IpRules& rules, const Random&
   return static_cast<std::uint16_t>(random.fork(kIdentification).below(0x10000));
 }
 
-// The part of a name up to its last "/", with it.
-std::string_view directory_of(std::string_view name) {
-  const std::size_t slash = name.rfind('/');
-  return slash == std::string_view::npos ? std::string_view{} : name.substr(0, slash + 1);
-}
-
 // Where an RRQ goes and what it asks for.
 struct FileAddress {
   Endpoint server;
@@ -185,6 +179,10 @@ void Rom::begin_attempt(Instant now) {
 }
 
 void Rom::on_frame(Instant now, ByteView frame) {
+  if (menu_shows_) {
+    (void)board_.ip.on_frame(now, frame);  // it still answers ARP
+    return;
+  }
   if (is_over() || std::holds_alternative<Off>(state_)) return;
   auto* const running = std::get_if<StageRun>(&state_);
   if (running != nullptr && running->holds_back(now, board_, frame)) return;
@@ -216,6 +214,9 @@ void Rom::deliver_datagram(Instant now, const ReceivedDatagram& datagram) {
   } else if (auto* const fetching = std::get_if<FetchingNbp>(&state_);
              fetching != nullptr && port == fetching->download.port()) {
     fetching->download.on_datagram(now, board_, datagram);
+  } else if (auto* const extra = std::get_if<FetchingExtra>(&state_);
+             extra != nullptr && port == extra->download.port()) {
+    extra->download.on_datagram(now, board_, datagram);
   } else if (auto* const running = std::get_if<StageRun>(&state_);
              running != nullptr && running->on_datagram(now, board_, datagram)) {
     return;
@@ -238,6 +239,8 @@ void Rom::on_timeout(Instant now) {
     discovering->discovery.on_timeout(now, board_);
   } else if (auto* const fetching = std::get_if<FetchingNbp>(&state_)) {
     fetching->download.on_timeout(now, board_);
+  } else if (auto* const extra = std::get_if<FetchingExtra>(&state_)) {
+    extra->download.on_timeout(now, board_);
   } else if (auto* const running = std::get_if<StageRun>(&state_)) {
     running->on_timeout(now, board_);
   }
@@ -256,6 +259,8 @@ std::optional<Instant> Rom::poll_timeout() const {
     earliest(result, discovering->discovery.poll_timeout());
   } else if (const auto* const fetching = std::get_if<FetchingNbp>(&state_)) {
     earliest(result, fetching->download.poll_timeout());
+  } else if (const auto* const extra = std::get_if<FetchingExtra>(&state_)) {
+    earliest(result, extra->download.poll_timeout());
   } else if (const auto* const running = std::get_if<StageRun>(&state_)) {
     earliest(result, running->poll_timeout());
   }
@@ -281,6 +286,8 @@ void Rom::advance(Instant now) {
       advance_discovering(now, *discovering);
     } else if (auto* const fetching = std::get_if<FetchingNbp>(&state_)) {
       advance_nbp(now, *fetching);
+    } else if (auto* const extra = std::get_if<FetchingExtra>(&state_)) {
+      advance_extra(now, *extra);
     } else if (auto* const running = std::get_if<StageRun>(&state_)) {
       running->advance(now, board_);
       if (const auto ending = running->ending()) {
@@ -326,6 +333,7 @@ void Rom::advance_discovering(Instant now, const Discovering& discovering) {
     return fail_boot(now, Phase::BootServer, failed->failure, reason_of(failed->failure));
   }
   if (std::holds_alternative<BootServerDiscovery::Stuck>(*ending)) {
+    menu_shows_ = options_.waits == Waits::Real;
     return end(now, Failed{.phase = Phase::BootServer,
                            .failure = std::nullopt,
                            .firmware_words = {},
@@ -380,7 +388,7 @@ BootTarget Rom::target_of_answers() const {
     if (const auto message = board_.settings.preferred()) target.next_server = message->siaddr();
   }
   if (attempt().file) {
-    target.file = std::string(directory_of(target.file)) + *attempt().file;
+    target.file = *attempt().file;
   } else if (target.file.empty() && !fallback.empty()) {
     constexpr std::string_view kHexAddress = "{iphex}";
     target.file = fallback;
@@ -426,15 +434,9 @@ void Rom::advance_nbp(Instant now, FetchingNbp& fetching) {
   }
   report_file(now, board_, fetching.download);
   if (std::holds_alternative<TftpDownload::Complete>(*ending)) {
-    const ReceivedFile& file = fetching.download.file();
-    const bool fits = firmware::is_kernel(file.image()) ||
-                      file.size() <= board_.profile->largest_nbp.value_or(file.size());
-    const bool runs = can_run(*board_.profile, file.efi_machine());
-    if (file.size() == 0 || !fits || !runs) {
-      return fail_boot(now, Phase::Nbp, firmware::Failure::NotAnImage,
-                       reason_of(firmware::Failure::NotAnImage));
-    }
-    if (!reached(now, Phase::Nbp)) run_nbp(now, fetching);
+    if (attempt().also.empty()) return judge_nbp(now, fetching);
+    auto nbp = std::make_unique<FetchingNbp>(std::move(fetching));
+    fetch_extra(now, std::move(nbp), 0);
     return;
   }
   const std::string reason = reason_of(fetching.download.name(), *ending);
@@ -453,6 +455,42 @@ void Rom::advance_nbp(Instant now, FetchingNbp& fetching) {
         Failed{
             .phase = Phase::Nbp, .failure = std::nullopt, .firmware_words = {}, .reason = reason});
   }
+}
+
+// The boot file came whole: can this firmware run it?
+void Rom::judge_nbp(Instant now, const FetchingNbp& fetching) {
+  const ReceivedFile& file = fetching.download.file();
+  const bool fits = firmware::is_kernel(file.image()) ||
+                    file.size() <= board_.profile->largest_nbp.value_or(file.size());
+  const bool runs = can_run(*board_.profile, file.efi_machine());
+  if (file.size() == 0 || !fits || !runs) {
+    return fail_boot(now, Phase::Nbp, firmware::Failure::NotAnImage,
+                     reason_of(firmware::Failure::NotAnImage));
+  }
+  if (!reached(now, Phase::Nbp)) run_nbp(now, fetching);
+}
+
+void Rom::fetch_extra(Instant now, std::unique_ptr<FetchingNbp> nbp, std::size_t index) {
+  const std::string& name = attempt().also[index];
+  const Endpoint server{nbp->target.next_server, nbp->server_port};
+  board_.ip.begin_transfer();
+  TftpDownload download(board_.profile->tftp, board_.clock,
+                        {.name = name,
+                         .server = server,
+                         .port = board_.take_tftp_port(now),
+                         .file = file_options(name)});
+  auto& fetching =
+      state_.emplace<FetchingExtra>(FetchingExtra{std::move(nbp), index, std::move(download)});
+  fetching.download.start(now, board_);
+}
+
+void Rom::advance_extra(Instant now, FetchingExtra& fetching) {
+  if (!fetching.download.ending()) return;
+  report_file(now, board_, fetching.download);
+  std::unique_ptr<FetchingNbp> nbp = std::move(fetching.nbp);
+  const std::size_t next = fetching.index + 1;
+  if (next < attempt().also.size()) return fetch_extra(now, std::move(nbp), next);
+  judge_nbp(now, *nbp);
 }
 
 void Rom::run_nbp(Instant now, const FetchingNbp& fetching) {

@@ -90,14 +90,23 @@ class Rom final : public Station {
     BootTarget target;
     std::uint16_t server_port = 69;
   };
-  using State =
-      std::variant<Off, Pausing, Configuring, Discovering, FetchingNbp, StageRun, Booted, Failed>;
+  // A file that is asked for after the boot file and may be missing.
+  struct FetchingExtra {
+    std::unique_ptr<FetchingNbp> nbp;
+    std::size_t index = 0;  // of BootAttempt::also
+    TftpDownload download;
+  };
+  using State = std::variant<Off, Pausing, Configuring, Discovering, FetchingNbp, FetchingExtra,
+                             StageRun, Booted, Failed>;
 
   // Each looks whether its state has ended and enters the next one.
   void advance(Instant now);
   void advance_configuring(Instant now, const Configuring& configuring);
   void advance_discovering(Instant now, const Discovering& discovering);
   void advance_nbp(Instant now, FetchingNbp& fetching);
+  void advance_extra(Instant now, FetchingExtra& fetching);
+  void fetch_extra(Instant now, std::unique_ptr<FetchingNbp> nbp, std::size_t index);
+  void judge_nbp(Instant now, const FetchingNbp& fetching);
 
   void deliver(Instant now, ByteView frame);
   void deliver_datagram(Instant now, const ReceivedDatagram& datagram);
@@ -119,6 +128,7 @@ class Rom final : public Station {
   RomBoard board_;
   State state_;
   std::size_t attempt_ = 0;
+  bool menu_shows_ = false;  // and waits for a key that nobody presses; the boot counts as over
   std::optional<Failed> failure_;  // of an attempt before this one
 };
 

@@ -52,7 +52,7 @@ struct RomBoard {
 
   // The source port of the firmware's next TFTP transfer.
   std::uint16_t take_tftp_port(Instant now);
-  std::optional<std::uint16_t> next_tftp_port;  // of those counted; nullopt: none was used yet
+  std::optional<std::uint16_t> next_tftp_port{};  // of those counted; nullopt: none was used yet
 
   // What option templates are filled in from; a phase adds what it knows.
   firmware::Variables variables() const {

@@ -264,7 +264,8 @@ void RomBench::serve_dhcp(const frames::Udp& udp) {
   const bool discover = type->value[0] == static_cast<std::uint8_t>(dhcp::MessageType::Discover);
   const bool to_boot_server =
       udp.destination.port == dhcp::kBootServerPort || !request->header.ciaddr.is_unspecified();
-  const Endpoint client{kClient, dhcp::kClientPort};
+  // Some firmware asks port 4011 from its own port 4011.
+  const Endpoint client{kClient, udp.source.port};
   const Endpoint everybody{Ipv4Address::broadcast(), dhcp::kClientPort};
   const auto say = [&](const auto& respond, const MacAddress& from, const Endpoint& source,
                        const Endpoint& destination) {
@@ -298,8 +299,12 @@ void RomBench::serve_tftp(const frames::Udp& udp) {
     }
     const std::string block_size = option_of(*request, "blksize").value_or("512");
     transfers_[port] = {file->second, std::stoul(block_size)};
-    tftp::encode_oack({{"blksize", block_size}, {"tsize", std::to_string(file->second.size())}},
-                      reply);
+    std::vector<tftp::Option> options{{"blksize", block_size}};
+    if (option_of(*request, "tsize") && script_.tells_size) {
+      options.push_back({"tsize", std::to_string(file->second.size())});
+    }
+    options.insert(options.end(), script_.odd_options.begin(), script_.odd_options.end());
+    tftp::encode_oack(options, reply);
     return answer(kBootServerMac, {kBootServer, port}, udp.source, reply);
   }
   const auto* const ack = std::get_if<tftp::Ack>(&*packet);

@@ -46,6 +46,8 @@ struct Script {
   std::map<std::string, std::string> files;
   bool tftp_answers = true;
   bool boot_server_answers_arp = true;
+  bool tells_size = true;                 // a tsize that is asked for is answered
+  std::vector<tftp::Option> odd_options;  // in every OACK beside those that were asked for
   Script();
 };
 

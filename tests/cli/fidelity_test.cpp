@@ -1,0 +1,97 @@
+#include "cli/fidelity.h"
+
+#include <gtest/gtest.h>
+#include <toml++/toml.h>
+
+#include <filesystem>
+
+#include "cli/article.h"
+#include "cli/tree_content.h"
+
+namespace pxeproof::cli {
+namespace {
+
+// One row of pcaps/INDEX.toml.
+struct Row {
+  std::string file;
+  std::string profile;
+};
+
+std::string pcaps() { return std::string(PXEPROOF_SOURCE_DIR) + "/pcaps/"; }
+
+std::vector<Row> rows() {
+  std::vector<Row> result;
+  const toml::table index = toml::parse_file(pcaps() + "INDEX.toml");
+  for (const toml::node& node : *index["capture"].as_array()) {
+    const toml::table& capture = *node.as_table();
+    if (!capture.contains("profile"))
+      continue;  // somebody else's capture, not of a simulated firmware
+    result.push_back(
+        {capture["file"].value_or(std::string()), capture["profile"].value_or(std::string())});
+  }
+  return result;
+}
+
+std::string name_of(const testing::TestParamInfo<Row>& row) {
+  std::string name = std::filesystem::path(row.param.file).stem();
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+// The article's tree in a directory of the test's own.
+class Fidelity : public testing::TestWithParam<Row> {
+ protected:
+  void SetUp() override {
+    root_ = std::filesystem::path(testing::TempDir()) /
+            ("fidelity-" + std::filesystem::path(GetParam().file).stem().string());
+    std::filesystem::remove_all(root_);
+    if (const auto made = make_article_tree(root_); !made) GTEST_SKIP() << made.error().message;
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+
+  std::filesystem::path root_;
+};
+
+std::string text_of(const FidelityReport& report) {
+  std::string text;
+  for (const FidelityDifference& each : report.differences) {
+    text += "packet " + std::to_string(each.packet) + " (" + each.kind + "): " + each.field +
+            ": real " + each.real + ", simulated " + each.simulated + "\n";
+  }
+  return text;
+}
+
+// What the real firmware sent in QEMU and what its simulated twin sends to the same servers differ
+// in nothing but the fields that the profile declares, and there in the way that it declares.
+TEST_P(Fidelity, TheTwinSendsWhatTheRealFirmwareSent) {
+  const auto boot = RecordedBoot::read(pcaps() + GetParam().file);
+  ASSERT_TRUE(boot.has_value()) << boot.error().message;
+  const auto profile = firmware::builtin_profile(GetParam().profile);
+  ASSERT_TRUE(profile.has_value()) << profile.error().message;
+  const TreeContent tree(root_);
+
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const FidelityReport report =
+        compare_with_recording(*boot, {.profile = *profile, .tree = &tree, .seed = seed});
+    EXPECT_GE(report.packets, 3U);
+    EXPECT_TRUE(report.differences.empty()) << "seed " << seed << "\n" << text_of(report);
+  }
+}
+
+// The comparison can fail: with another firmware's profile it names what differs.
+TEST_P(Fidelity, AnotherFirmwareIsToldApart) {
+  const auto boot = RecordedBoot::read(pcaps() + GetParam().file);
+  ASSERT_TRUE(boot.has_value()) << boot.error().message;
+  const auto other =
+      firmware::builtin_profile(GetParam().profile == "ipxe-bios" ? "edk2-x64" : "ipxe-bios");
+  const TreeContent tree(root_);
+
+  const FidelityReport report = compare_with_recording(*boot, {.profile = *other, .tree = &tree});
+
+  EXPECT_FALSE(report.differences.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Captures, Fidelity, testing::ValuesIn(rows()), name_of);
+
+}  // namespace
+}  // namespace pxeproof::cli
