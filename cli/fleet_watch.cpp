@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "cli/explained_capture.h"
 #include "live/monotonic_clock.h"
 #include "trace/pcapng_writer.h"
 
@@ -20,6 +21,20 @@ constexpr Duration kShownElsewhere = std::chrono::seconds(5);
 constexpr std::size_t kMostSamples = 2000;  // then every other one is dropped
 
 bool is_terminal() { return isatty(STDERR_FILENO) != 0; }
+
+// What the rules of `pxeproof explain` make of a capture; empty when it cannot be read.
+std::vector<std::string> explained(const std::string& file) {
+  const auto capture = explain_capture(file, {});
+  if (!capture || capture->explanations.empty()) return {};
+  const trace::Explanation& explanation = capture->explanations.front();
+  if (explanation.faults.empty()) {
+    if (explanation.undecided.empty()) return {};
+    return {"explain: " + explanation.undecided};
+  }
+  const trace::Finding& fault = explanation.faults.front();
+  return {fmt::format("explain: {} ({}): {}", fault.rule->id, to_string(fault.confidence),
+                      fault.cause)};
+}
 
 ordered_json outcome_json(const rom::Fleet& fleet, const rom::FleetOutcome& outcome) {
   const rom::FleetPlan& plan = fleet.plan();
@@ -155,6 +170,7 @@ void FleetWatch::keep(const rom::Fleet& fleet, rom::KeptFailure failure) {
     }
     if (writer->error()) kept.words.push_back(writer->error()->message);
   }
+  if (kept.words.empty()) kept.words = explained(kept.file);
   kept_.push_back(std::move(kept));
 }
 

@@ -54,7 +54,7 @@ Outcome<FleetWire> FleetWire::open(const BootLab& lab) {
         if (!is_counted_at(kind, is_boot_server, hosts.size() == 1)) continue;
         // What the host itself says, or what is said to it.
         const std::string filter =
-            fmt::format("ether {} {} and {}", kind.traffic == Traffic::Answer ? "src" : "not src",
+            fmt::format("{}ether src {} and {}", kind.traffic == Traffic::Answer ? "" : "not ",
                         to_string(host->options().mac), kind.filter);
         auto counter = live::WireCounter::open(host->options().interface, filter);
         if (!counter) return fail(std::move(counter.error()));
