@@ -72,9 +72,11 @@ class Bench {
   // Answers everything from now on as a healthy proxy does, until the script is over.
   void finish(Instant now) {
     for (int round = 0; round < 50 && !script_.is_over(); ++round) {
-      for (const ScriptDatagram& each : sent()) {
+      const auto questions = sent();
+      for (const ScriptDatagram& each : questions) {
         if (each.destination.port == dhcp::kServerPort) script_.on_reply(now, offer(each));
       }
+      if (!questions.empty()) continue;
       if (const auto next = script_.poll_timeout()) {
         now = std::max(now, *next);
         script_.on_timeout(now);

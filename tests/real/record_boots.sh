@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # record_boots.sh PXEPROOF DIRECTORY [FIRMWARE [SCENARIO]]: records boots of real firmware in QEMU against dnsmasq,
-# by the machine's own clock and without file content, into DIRECTORY/FIRMWARE-SCENARIO.pcapng.
+# by the machine's own clock and without file content, into DIRECTORY/FIRMWARE-SCENARIO.pcapng. PATIENCE=2 watches each twice
+# as long, for a busy host.
 set -euo pipefail
 pxeproof=$1
 directory=$2
@@ -36,7 +37,7 @@ for firmware in ipxe-bios ovmf-x64 ovmf-ia32 aavmf-arm64 uboot-arm64; do
     configuration=$(configuration_of "$firmware" "$scenario")
     echo "$firmware, $scenario"
     "$pxeproof" lab boot --firmware "$firmware" --server "dnsmasq:$configurations/$configuration.conf" --article-tree \
-      --watch "$(seconds_of "$firmware" "$scenario")" --own-clock "$directory/$firmware-$scenario.pcapng" -v \
+      --watch "$(($(seconds_of "$firmware" "$scenario") * ${PATIENCE:-1}))" --own-clock "$directory/$firmware-$scenario.pcapng" -v \
       >"$directory/$firmware-$scenario.log" 2>&1 || { tail -5 "$directory/$firmware-$scenario.log" >&2; exit 1; }
   done
 done
