@@ -148,7 +148,8 @@ Rom::Rom(RomOptions options)
                     std::chrono::milliseconds(
                         Random(options_.seed).fork(kUptime).below(kUptimeSpreadMilliseconds)),
           .events = {},
-          .event_limit = options_.event_limit} {}
+          .event_limit = options_.event_limit,
+          .next_tftp_port = {}} {}
 
 Rom::~Rom() = default;
 
