@@ -148,8 +148,7 @@ Rom::Rom(RomOptions options)
                     std::chrono::milliseconds(
                         Random(options_.seed).fork(kUptime).below(kUptimeSpreadMilliseconds)),
           .events = {},
-          .event_limit = options_.event_limit,
-          .next_tftp_port = {}} {}
+          .event_limit = options_.event_limit} {}
 
 Rom::~Rom() = default;
 

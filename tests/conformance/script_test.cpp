@@ -23,8 +23,8 @@ Setting test_setting() {
 // A script and the hand that answers it.
 class Bench {
  public:
-  explicit Bench(void (*script)(Script&), std::string_view id = "OFFER-01")
-      : subject_{.id = id, .answers = {"right", "~loose"}, .script = script},
+  explicit Bench(void (*play)(Script&), std::string_view id = "OFFER-01")
+      : subject_{.id = id, .answers = {"right", "~loose"}, .script = play},
         script_(subject_, setting_, 0, Random(1)) {}
 
   Script& script() { return script_; }

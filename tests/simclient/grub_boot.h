@@ -17,7 +17,9 @@ using GrubFiles = std::map<std::string, std::string>;
 inline firmware::GrubImage netdir_image() {
   return {.platform = "i386-pc",
           .prefix = "//boot/grub",
-          .modules = {"bufio", "boot", "datetime", "priority_queue", "net", "tftp", "pxe"}};
+          .modules = {"bufio", "boot", "datetime", "priority_queue", "net", "tftp", "pxe"},
+          .config = {},
+          .memdisk_config = {}};
 }
 
 // An image with every module of a usual configuration built in.
