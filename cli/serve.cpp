@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -18,6 +19,7 @@
 #include "cli/server_status.h"
 #include "cli/verbs.h"
 #include "live/confinement.h"
+#include "live/line_writer.h"
 #include "live/monotonic_clock.h"
 #include "live/stop_signals.h"
 #include "server/lint.h"
@@ -72,19 +74,26 @@ Outcome<live::ConfinementOptions> packet_user(const server::Configuration& confi
 // A server with everything round it.
 class Serve {
  public:
-  explicit Serve(ServeOptions options) : options_(std::move(options)) {}
+  // A report on standard output stands alone there.
+  explicit Serve(ServeOptions options)
+      : options_(std::move(options)),
+        lines_(options_.once && options_.once->json == "-" ? STDERR_FILENO : STDOUT_FILENO) {}
 
   // Serves until SIGINT or SIGTERM; SIGHUP reads the configuration again.
   Outcome<void> run();
 
+  // Waits a moment for whoever reads the log.
+  void finish() { lines_.finish(); }
+
  private:
   Outcome<void> start();
   Outcome<void> confine();
-  void look_round(const ReadyServer& ready) const;
-  void print(const std::string& line) const;
+  void look_round(const ReadyServer& ready);
+  void print(std::string_view lines) { lines_.write(lines); }
   void reload(ServeControl::Reply reply);
 
   ServeOptions options_;
+  live::LineWriter lines_;
   ServeHistory history_;
   std::unique_ptr<OpenerLink> opener_;
   std::optional<live::StopSignals> signals_;
@@ -153,7 +162,7 @@ Outcome<void> Serve::start() {
   for (live::EventSource* source :
        {static_cast<live::EventSource*>(&*signals_), static_cast<live::EventSource*>(server_.get()),
         server_->opener_source(), &control_->source(),
-        static_cast<live::EventSource*>(teller_.get())}) {
+        static_cast<live::EventSource*>(teller_.get()), static_cast<live::EventSource*>(&lines_)}) {
     if (source == nullptr) continue;
     if (const auto added = loop_->add(*source); !added) {
       return environment_failed(added.error().message);
@@ -162,16 +171,8 @@ Outcome<void> Serve::start() {
   return {};
 }
 
-void Serve::print(const std::string& line) const {
-  // A report on standard output stands alone there.
-  const bool is_reported = options_.once && options_.once->json == "-";
-  std::FILE* const stream = is_reported ? stderr : stdout;
-  fmt::print(stream, "{}\n", line);
-  std::fflush(stream);
-}
-
 // What is on the network, and what of the directory is served there.
-void Serve::look_round(const ReadyServer& ready) const {
+void Serve::look_round(const ReadyServer& ready) {
   for (const NetworkInterface& interface : ready.resources.interfaces) {
     if (interface.addresses.empty() || interface.mac == MacAddress{}) continue;
     const auto servers = probe_dhcp(interface, options_.seed, kProbePatience);
@@ -289,6 +290,7 @@ ExitCode run_serve(std::span<const std::string> words) {
   const bool is_confined = options->confinement == ServeOptions::Confinement::On;
   Serve serve(std::move(*options));
   const auto served = serve.run();
+  serve.finish();
   const int code = served ? 0 : report(served.error());
   if (is_confined) end_confined(code);
   return static_cast<ExitCode>(code);

@@ -16,6 +16,7 @@ struct Row {
   std::string file;
   std::string profile;
 };
+void PrintTo(const Row& row, std::ostream* out) { *out << row.file; }
 
 std::string pcaps() { return std::string(PXEPROOF_SOURCE_DIR) + "/pcaps/"; }
 

@@ -102,7 +102,7 @@ TEST(Confinement, ABugInTheServerReadsNothingOutsideTheRoot) {
     const std::string root = directory / "root";
     const std::string file =
         directory.write("serve.conf", "port=0\nenable-tftp\ntftp-root=" + root + "\n");
-    auto opener = cli::OpenerLink::start({.file = file, .directives = {}}, {});
+    auto opener = cli::OpenerLink::start({.file = file, .directives = {}, .directory = {}}, {});
     ASSERT_TRUE(opener);
     cli::OpenerLink& link = **opener;
     link.request_load();

@@ -88,7 +88,8 @@ TEST(Edk2Manners, FailsWhenPort4011IsSilent) {
   bench.run();
   const std::vector<Duration> times = bench.times_of(is_proxy_request);
   ASSERT_EQ(times.size(), 4U);
-  EXPECT_EQ(times[1] - times[0], 1s);
+  // The first packet waits for an ARP reply, the others for the tick.
+  EXPECT_LT(1s - (times[1] - times[0]), 1ms);
   EXPECT_EQ(times[2] - times[1], 2s);
   EXPECT_EQ(times[3] - times[2], 3s);
   EXPECT_EQ(failure_of(bench), firmware::Failure::ProxySilent);

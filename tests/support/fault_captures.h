@@ -17,6 +17,8 @@ struct FaultCapture {
   std::vector<std::string_view> also{};         // other fault rules that are true of it
 };
 
+inline void PrintTo(const FaultCapture& capture, std::ostream* out) { *out << capture.name; }
+
 // One for each rule that finds a fault or slowness; some have several.
 std::vector<FaultCapture> fault_captures();
 

@@ -86,7 +86,8 @@ Look file_not_found(const RuleInput& in) {
   finding.confidence = Confidence::Certain;
   finding.packets = packets_of(*last);
   const std::string similar = similar_name(in, transfer.filename);
-  const SeenDhcp* named_by = source_of(boot_answers(in.session), transfer.filename);
+  const std::vector<SeenDhcp> answers = boot_answers(in.session);
+  const SeenDhcp* named_by = source_of(answers, transfer.filename);
   const bool is_first = first_file(in.sessions) == nullptr;
   if (named_by != nullptr) finding.packets.insert(finding.packets.begin(), named_by->packet());
   finding.cause = fmt::format(
@@ -298,7 +299,8 @@ Look wrong_next_server(const RuleInput& in) {
   const SeenTransfer* last = last_transfer(in.session);
   if (last == nullptr || came_whole(*last->what)) return std::nullopt;
   const TransferStep& transfer = *last->what;
-  const SeenDhcp* named_by = source_of(boot_answers(in.session), transfer.filename);
+  const std::vector<SeenDhcp> answers = boot_answers(in.session);
+  const SeenDhcp* named_by = source_of(answers, transfer.filename);
   // The file's server by the answer that names it.
   Ipv4Address right;
   std::uint32_t packet = 0;
@@ -312,7 +314,6 @@ Look wrong_next_server(const RuleInput& in) {
     packet = first->packet();
   }
   if (right.is_unspecified() || right == transfer.asked) return std::nullopt;
-  const std::vector<SeenDhcp> answers = boot_answers(in.session);
   const bool is_lessor = std::ranges::any_of(answers, [&](const SeenDhcp& answer) {
     return gives_address(*answer.what) &&
            (answer->siaddr == transfer.asked || identity_of(*answer.what) == transfer.asked);
