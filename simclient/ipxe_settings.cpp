@@ -215,6 +215,20 @@ std::optional<std::string> IpxeSettings::get(std::string_view text) const {
   return formatted(value->octets, name.type.empty() ? std::string_view(value->type) : name.type);
 }
 
+std::string IpxeSettings::server_of_boot_file() const {
+  if (own_.contains("next-server") || own_.contains("filename")) {
+    return get("next-server").value_or("");
+  }
+  for (const auto& message : {servers_.acknowledgement(), servers_.proxy()}) {
+    if (!message) continue;
+    const bool names_file = !message->file_text().empty() ||
+                            !message->text(dhcp::OptionCode::BootFileName).empty();
+    if (names_file && !message->siaddr().is_unspecified()) return to_string(message->siaddr());
+    if (names_file) break;
+  }
+  return get("next-server").value_or("");
+}
+
 std::optional<std::string> IpxeSettings::expand(std::string_view text, std::size_t limit) const {
   std::string result(text);
   constexpr std::size_t kMostExpansions = 256;

@@ -598,7 +598,7 @@ void IpxeMachine::on_address(Instant now, const StageAddress& address) {
 void IpxeMachine::boot_from_servers() {
   boots_after_dhcp_ = false;
   const std::string file = settings_.get("filename").value_or("");
-  const std::string server = settings_.get("next-server").value_or("");
+  const std::string server = settings_.server_of_boot_file();
   if (file.empty() || server.empty()) {
     screen_ = "Nothing to boot: No such file or directory (http://ipxe.org/2d03e13b)";
     trouble_ = "no server named a file to boot to iPXE";

@@ -118,9 +118,10 @@ std::unique_ptr<BootStage> make_shim(const StageInput& input) {
 std::unique_ptr<BootStage> make_stage(const StageInput& input) {
   using firmware::BootImage;
   switch (input.image) {
-    case BootImage::Unknown:
-    case BootImage::Linux:  // it runs by itself: there is no second stage to follow
+    case BootImage::Unknown:  // it is started, and what it does is its own affair
+    case BootImage::Linux:
     case BootImage::Elf:
+      return nullptr;
     case BootImage::Ipxe:
     case BootImage::IpxeScript:
       return make_ipxe(input);

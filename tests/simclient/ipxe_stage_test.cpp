@@ -135,6 +135,31 @@ TEST(IpxeStage, AnImageConfiguresAnewAndBootsWhatItIsTold) {
   EXPECT_EQ(std::get<BootStage::Started>(*result.ending).command_line, "a=b");
 }
 
+// As the ROM of QEMU does, whose address server names itself, too.
+TEST(IpxeStage, TakesTheFileFromTheServerWhoNamesIt) {
+  IpxeOptions options = script_options("");
+  options.script.reset();
+  const auto stage = make_ipxe_stage(std::move(options));
+  stage->start(Instant{});
+  ASSERT_TRUE(stage->poll_dhcp());
+  dhcp::Message message;
+  message.header.siaddr = Ipv4Address::of(10, 0, 2, 2);
+  message.add_type(dhcp::MessageType::Ack);
+  ServerSettings settings;
+  settings.keep_acknowledgement(dhcp::encode(message));
+  message.header.siaddr = Ipv4Address::of(10, 0, 2, 7);
+  message.header.set_file("next.ipxe");
+  settings.keep_proxy(dhcp::encode(message));
+  stage->on_address(
+      Instant{}, {.configured = true,
+                  .subnet = {Ipv4Address::of(10, 0, 2, 15), Ipv4Address::of(255, 255, 255, 0)},
+                  .settings = &settings});
+  const auto fetch = stage->poll_fetch();
+  ASSERT_TRUE(fetch);
+  EXPECT_EQ(fetch->name, "next.ipxe");
+  EXPECT_EQ(fetch->server, Ipv4Address::of(10, 0, 2, 7));
+}
+
 TEST(IpxeStage, ANewerImageLooksForAutoexecFirst) {
   IpxeOptions options = script_options("", "efi/ipxe.efi");
   options.script.reset();
