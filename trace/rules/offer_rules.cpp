@@ -99,7 +99,8 @@ Look no_boot_offer(const RuleInput& in) {
 }
 
 Look dhcp_boot_alone(const RuleInput& in) {
-  if (!no_boot_offer(in)) return std::nullopt;
+  // A capture that begins behind the DISCOVERs shows nobody's silence.
+  if (!no_boot_offer(in) || in.session.discovers.empty()) return std::nullopt;
   Finding finding;
   finding.confidence = Confidence::Possible;
   finding.packets = packets_of(in.session.discovers);
