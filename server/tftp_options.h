@@ -23,10 +23,10 @@ struct TftpInterface {
 
 // How many of everything. One transfer takes less than 2 KiB beside the file itself.
 struct TftpLimits {
-  std::uint32_t transfers = 10000;                  // at once
+  std::uint32_t transfers = 20000;                  // at once
   std::uint32_t transfers_per_client = 1024;        // at once, per IPv4 address
-  std::uint32_t half_open = 4096;                   // transfers whose client has not answered yet
-  std::uint32_t waiting = 1024;                     // requests in the queue
+  std::uint32_t half_open = 10000;                  // transfers whose client has not answered yet
+  std::uint32_t waiting = 16384;                    // requests in the queue
   std::uint32_t waiting_per_client = 256;           // per IPv4 address
   std::uint32_t request_octets = 2048;              // a longer request is refused
   std::uint32_t replies = 1024;                     // ERRORs that nobody polled yet
