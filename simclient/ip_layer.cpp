@@ -115,7 +115,8 @@ void IpLayer::send(Instant now, std::uint16_t source_port, const Endpoint& desti
 
 void IpLayer::send_direct(const FlowKey& key, ByteView payload) {
   const frames::UdpTemplate::Flow flow{
-      key.destination_mac, {subnet_ ? subnet_->address : Ipv4Address{}, key.source_port},
+      key.destination_mac,
+      {subnet_ ? subnet_->address : Ipv4Address{}, key.source_port},
       key.destination};
   if (!flow_ || flow_->key.dont_fragment != key.dont_fragment) {
     flow_.emplace(Flow{key, frames::UdpTemplate(spec_for(key))});

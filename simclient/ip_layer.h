@@ -98,8 +98,8 @@ class IpLayer {
   std::optional<Subnet> subnet_;
   std::optional<Ipv4Address> router_;
   std::uint16_t identification_;
-  std::uint8_t received_ = 0;                  // frames the card has taken, modulo 256
-  std::optional<Flow> flow_;                   // the last one used
+  std::uint8_t received_ = 0;  // frames the card has taken, modulo 256
+  std::optional<Flow> flow_;   // the last one used
   std::vector<Frame> outbox_;
   Frame spare_;  // for its capacity, if that is small
 };

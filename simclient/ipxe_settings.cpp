@@ -221,8 +221,8 @@ std::string IpxeSettings::server_of_boot_file() const {
   }
   for (const auto& message : {servers_.acknowledgement(), servers_.proxy()}) {
     if (!message) continue;
-    const bool names_file = !message->file_text().empty() ||
-                            !message->text(dhcp::OptionCode::BootFileName).empty();
+    const bool names_file =
+        !message->file_text().empty() || !message->text(dhcp::OptionCode::BootFileName).empty();
     if (names_file && !message->siaddr().is_unspecified()) return to_string(message->siaddr());
     if (names_file) break;
   }

@@ -30,8 +30,8 @@ class IpxeSettings {
   // Replaces every ${...}, the inner ones first; nullopt beyond the limit of octets.
   std::optional<std::string> expand(std::string_view text, std::size_t limit) const;
 
-  // usr/autoboot.c: the next-server that stands beside the file name to boot: a script's own, or the
-  // one of the packet that names the file; empty: none.
+  // usr/autoboot.c: the next-server that stands beside the file name to boot: a script's own, or
+  // the one of the packet that names the file; empty: none.
   std::string server_of_boot_file() const;
 
  private:

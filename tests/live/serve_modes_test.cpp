@@ -88,7 +88,7 @@ TEST_F(ServeModes, TellsPrometheusWhatItCounts) {
     EXPECT_THAT(get(9109, "/metrics"),
                 AllOf(HasSubstr("200 OK"), HasSubstr("pxeproof_tftp_finished_total 1"),
                       HasSubstr("pxeproof_tftp_refused_total{reason=\"file-not-found\"} 1"),
-                      HasSubstr("pxeproof_tftp_limit{what=\"half-open\"} 4096")));
+                      HasSubstr("pxeproof_tftp_limit{what=\"half-open\"} 10000")));
     const Ended second =
         run_serve_program({"serve", "--conf-file", configuration, "--metrics", "127.0.0.1:9109"});
     EXPECT_NE(second.code, 0);

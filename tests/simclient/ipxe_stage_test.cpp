@@ -150,10 +150,10 @@ TEST(IpxeStage, TakesTheFileFromTheServerWhoNamesIt) {
   message.header.siaddr = Ipv4Address::of(10, 0, 2, 7);
   message.header.set_file("next.ipxe");
   settings.keep_proxy(dhcp::encode(message));
-  stage->on_address(
-      Instant{}, {.configured = true,
-                  .subnet = {Ipv4Address::of(10, 0, 2, 15), Ipv4Address::of(255, 255, 255, 0)},
-                  .settings = &settings});
+  stage->on_address(Instant{},
+                    {.configured = true,
+                     .subnet = {Ipv4Address::of(10, 0, 2, 15), Ipv4Address::of(255, 255, 255, 0)},
+                     .settings = &settings});
   const auto fetch = stage->poll_fetch();
   ASSERT_TRUE(fetch);
   EXPECT_EQ(fetch->name, "next.ipxe");
