@@ -16,14 +16,15 @@ constexpr MacAddress kServerMac{{2, 0, 0, 0, 0, 1}};
 constexpr Instant kEnd = Instant{} + 1h;
 constexpr Duration kAfterwards = 10s;
 
-// The rpi line is what its ROM looks for.
 constexpr std::string_view kConfiguration =
     "port=0\n"
     "dhcp-range=10.0.0.50,10.0.0.99\n"
     "dhcp-boot=dir/boot.bin\n"
-    "dhcp-option-force=43,09:14:00:00:11:52:61:73:70:62:65:72:72:79:20:50:69:20:42:6f:6f:74:ff\n"
     "enable-tftp\n"
     "tftp-root=/srv\n";
+// Without these words the Raspberry Pi's ROM takes no offer.
+constexpr std::string_view kForRaspberryPi =
+    "dhcp-option-force=43,09:14:00:00:11:52:61:73:70:62:65:72:72:79:20:50:69:20:42:6f:6f:74:ff\n";
 
 Bytes made_up(std::size_t size) {
   Bytes octets(size);
@@ -33,11 +34,20 @@ Bytes made_up(std::size_t size) {
 
 }  // namespace
 
+std::shared_ptr<const firmware::Profile> profile_or_program(const std::string& name) {
+  if (const auto profile = firmware::builtin_profile(name)) return *profile;
+  auto made = std::make_shared<firmware::Profile>(*firmware::builtin_profile("ipxe-bios").value());
+  made->tftp = firmware::builtin_program(name).value()->tftp;
+  return made;
+}
+
 FaultyBoot::FaultyBoot(Options options) {
   for (const std::string_view name : {"dir/boot.bin", "boot.scr.uimg", "bootcode.bin"}) {
     tree_.add(std::string(name), made_up(options.file_size));
   }
-  const auto loaded = cli::load_configuration_text("faulty", std::string(kConfiguration));
+  std::string configuration(kConfiguration);
+  if (options.profile == "rpi") configuration += kForRaspberryPi;
+  const auto loaded = cli::load_configuration_text("faulty", configuration);
   if (!loaded) throw std::runtime_error(loaded.error().message);
   const NetworkInterface interface {
     .index = 2, .name = "eth0", .mac = kServerMac,
@@ -62,7 +72,7 @@ FaultyBoot::FaultyBoot(Options options) {
       std::vector<DatagramService*>{faulty_.get()});
 
   rom::RomOptions machine;
-  machine.profile = firmware::builtin_profile(options.profile).value();
+  machine.profile = profile_or_program(options.profile);
   machine.mac = kRomMac;
   machine.guid.octets = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
   machine.seed = options.seed;

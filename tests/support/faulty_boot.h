@@ -17,13 +17,16 @@ namespace pxeproof::testing {
 
 inline constexpr Ipv4Address kFaultyServer = Ipv4Address::of(10, 0, 0, 1);
 
+// A built-in profile, or a ROM that fetches files as a built-in program does.
+std::shared_ptr<const firmware::Profile> profile_or_program(const std::string& name);
+
 // One simulated ROM and one server behind faults, in virtual time. The server hands out an address
 // and the boot file, which is all that any firmware needs.
 class FaultyBoot {
  public:
   struct Options {
-    std::string profile = "ipxe-bios";
-    std::string faults{};  // empty: none
+    std::string profile = "ipxe-bios";  // or a program
+    std::string faults{};               // empty: none
     std::uint64_t seed = 1;
     rom::Phase until = rom::Phase::Nbp;
     std::size_t file_size = 20'000;
