@@ -117,6 +117,9 @@ Result<std::vector<Fault>, FaultSyntaxError> parse_faults(std::string_view text)
 // All that --fault options say; the failure is "--fault:POSITION: what, and what to do".
 Outcome<std::vector<Fault>> read_faults(std::span<const std::string> texts);
 
+// A fault's text as a word for a shell.
+std::string in_quotes(std::string_view text);
+
 // One form of a fault, for lists and for the page about them.
 struct FaultForm {
   std::string_view form{};

@@ -708,6 +708,12 @@ std::string list_faults() {
   return text;
 }
 
+std::string in_quotes(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 Result<std::vector<Fault>, FaultSyntaxError> parse_faults(std::string_view text) {
   const auto sentences = split_faults(text);
   if (!sentences) return fail(sentences.error());

@@ -192,6 +192,39 @@ TEST(FaultLanguage, NamesTheOptionThatIsWrong) {
   EXPECT_THAT(faults.error().message, HasSubstr("--fault number 2:6: "));
 }
 
+// Broken texts are refused, each at a place within them.
+TEST(FaultLanguage, NoTextBreaksTheReader) {
+  Random random(5);
+  std::size_t accepted = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text(fault_forms()[random.below(fault_forms().size())].example);
+    for (std::uint64_t change = random.between(1, 3); change > 0; --change) {
+      const std::size_t at = random.below(text.size() + 1);
+      const std::string_view piece = fault_forms()[random.below(fault_forms().size())].example;
+      switch (random.below(3)) {
+        case 0:
+          text.erase(at, random.between(1, 4));
+          break;
+        case 1:
+          text.insert(at, 1, static_cast<char>(random.below(256)));
+          break;
+        default:
+          text.insert(at, piece.substr(random.below(piece.size())));
+      }
+    }
+    const auto faults = parse_faults(text);
+    if (faults) {
+      ++accepted;
+    } else {
+      EXPECT_GE(faults.error().position, 1U);
+      EXPECT_LE(faults.error().position, text.size() + 1) << text;
+      EXPECT_FALSE(faults.error().problem.empty());
+    }
+  }
+  EXPECT_GT(accepted, 100U);
+  EXPECT_LT(accepted, 15'000U);
+}
+
 TEST(Faults, NoneChangeNothing) {
   for (const char* const profile : {"ipxe-bios", "edk2-x64", "uboot-arm64", "grub"}) {
     const FaultyBoot plain = boot("", profile);
