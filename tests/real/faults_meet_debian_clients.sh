@@ -29,7 +29,7 @@ meets() {
   local faults=$1 client=$2 expected=$3 seen
   "$pxeproof" serve --enable-tftp --tftp-root="$tree" --port=0 --seed 1 --fault "$faults" >"$scratch/log" 2>&1 &
   server=$!
-  for _ in $(seq 100); do grep -q ^serving "$scratch/log" && break; sleep 0.05; done
+  for _ in $(seq 600); do grep -q ^serving "$scratch/log" && break; sleep 0.05; done
   grep -q ^serving "$scratch/log" || { cat "$scratch/log"; die "no server with --fault \"$faults\""; }
   rm -f "$scratch/got"
   if "$client" >"$scratch/said" 2>&1; then
