@@ -24,6 +24,8 @@ namespace {
 
 constexpr std::array kOptions = {
     OptionSpec{"against", "SERVER", "builtin or dnsmasq, with :CONF for a configuration of yours"},
+    OptionSpec{"fault", "FAULTS",
+               "make the builtin server faulty: `pxeproof serve --fault list` shows how"},
     OptionSpec{"interface", "IF", "boot on a real network instead of a private lab"},
     OptionSpec{"as", "PROFILE", "the firmware: a name of `pxeproof profile list` or a file"},
     OptionSpec{"until", "PHASE", "offer, 4011, nbp, config or payload (default)"},
@@ -214,9 +216,10 @@ Outcome<ExitCode> BootRun::conclude(const rom::Rom& rom, const BootStory& story)
 }
 
 ExitCode boot_in_lab(const BootOptions& options, const LabConfiguration& configuration) {
-  auto lab = BootLab::start(
-      configuration,
-      {.server = options.target.server, .verbosity = options.verbosity, .seed = options.seed});
+  auto lab = BootLab::start(configuration, {.server = options.target.server,
+                                            .verbosity = options.verbosity,
+                                            .seed = options.seed,
+                                            .faults = options.faults});
   if (!lab) return report(lab.error());
   const auto port = lab->add_client_port("client");
   if (!port) return report(port.error());

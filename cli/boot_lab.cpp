@@ -42,7 +42,8 @@ int serve_until_stopped(const server::Configuration& configuration, const BootLa
   };
   auto signals = live::StopSignals::create();
   auto loop = live::EventLoop::create();
-  RunningServerOptions server{.log = nullptr, .verbosity = 0, .seed = options.seed};
+  RunningServerOptions server{
+      .log = nullptr, .verbosity = 0, .seed = options.seed, .faults = options.faults};
   if (options.log == BootLabOptions::Log::Packets) {
     server.log = print_line;
     server.verbosity = 1;
@@ -76,6 +77,15 @@ std::vector<std::uint16_t> expected_ports(const server::Configuration& configura
 }
 
 }  // namespace
+
+Outcome<std::vector<Fault>> read_lab_faults(const std::vector<std::string>& texts,
+                                            BootTarget::Server server) {
+  if (texts.empty()) return std::vector<Fault>{};
+  if (server != BootTarget::Server::Builtin) {
+    return wrong_usage("--fault: only our own server can be made faulty; boot from builtin");
+  }
+  return read_faults(texts);
+}
 
 Outcome<LabConfiguration> prepare_lab(const BootTarget& target, ArticleFor article,
                                       const std::vector<std::string>& lines) {
@@ -133,8 +143,10 @@ Outcome<void> BootLab::add_address_server(const LabPlan& plan, const BootLabOpti
   if (!host) return lab_failed(host.error());
   if (auto routed = add_routes(*host, plan); !routed) return routed;
   const server::Configuration configuration = address_server_configuration(plan);
-  auto process =
-      host->start([configuration, options] { return serve_until_stopped(configuration, options); });
+  BootLabOptions faultless = options;
+  faultless.faults.clear();
+  auto process = host->start(
+      [configuration, faultless] { return serve_until_stopped(configuration, faultless); });
   if (!process) return lab_failed(process.error());
   servers_.push_back(
       std::make_unique<ServerProcess>("address server", std::move(*host), std::move(*process)));

@@ -7,6 +7,7 @@
 
 #include "cli/boot_target.h"
 #include "cli/failure.h"
+#include "cli/faults/fault.h"
 #include "cli/lab_plan.h"
 #include "live/child_process.h"
 #include "live/lab_network.h"
@@ -29,10 +30,15 @@ enum class ArticleFor { Bios, Uefi };
 Outcome<LabConfiguration> prepare_lab(const BootTarget& target, ArticleFor article,
                                       const std::vector<std::string>& lines = {});
 
+// What --fault options say of a lab's boot server, which has to be our own.
+Outcome<std::vector<Fault>> read_lab_faults(const std::vector<std::string>& texts,
+                                            BootTarget::Server server);
+
 struct BootLabOptions {
   BootTarget::Server server = BootTarget::Server::Builtin;
   int verbosity = 0;
   std::uint64_t seed = 1;
+  std::vector<Fault> faults{};  // of our own boot server's packets
   // What lies under the server's TFTP root: what the configuration says, or the article's tree.
   enum class Tree { OfConfiguration, Article };
   Tree tree = Tree::OfConfiguration;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/boot_lab.h"
 #include "cli/configuration_disk.h"
 #include "protocol/random.h"
 
@@ -95,6 +96,12 @@ Outcome<BootOptions> read_boot_options(const Arguments& arguments) {
   const auto target = parse_boot_target("--against", arguments.value_or("against", "builtin"));
   if (!target) return fail(target.error());
   options.target = *target;
+  if (!options.interface.empty() && arguments.has("fault")) {
+    return wrong_usage("--fault: the servers of a real network are not ours; boot in a lab");
+  }
+  auto faults = read_lab_faults(arguments.all("fault"), options.target.server);
+  if (!faults) return fail(faults.error());
+  options.faults = std::move(*faults);
   if (const auto text = arguments.value("seed")) {
     const auto seed = parse_count("--seed", *text, 0, ~std::uint64_t{0});
     if (!seed) return fail(seed.error());
@@ -125,6 +132,7 @@ std::string BootOptions::again() const {
                            target.configuration_file.empty() ? "" : ":", target.configuration_file);
   }
   command += fmt::format(" --as {} --mac {} --seed {}", profile_name, to_string(mac), seed);
+  for (const Fault& fault : faults) command += " --fault " + in_quotes(fault.text);
   if (!guid.is_zero()) command += " --uuid " + to_string(guid);
   if (architecture) command += fmt::format(" --arch {}", *architecture);
   if (menu.item) command += fmt::format(" --menu {}", *menu.item + 1);

@@ -3,10 +3,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/arguments.h"
 #include "cli/boot_target.h"
 #include "cli/failure.h"
+#include "cli/faults/fault.h"
 #include "firmware/profile.h"
 #include "simclient/boot_server_discovery.h"
 #include "simclient/rom_events.h"
@@ -16,7 +18,8 @@ namespace pxeproof::cli {
 // What `pxeproof boot` was asked to do.
 struct BootOptions {
   BootTarget target;
-  std::string interface;  // a real network; empty: a lab
+  std::vector<Fault> faults;  // of the lab's boot server
+  std::string interface;      // a real network; empty: a lab
   std::string profile_name = "ipxe-bios";
   std::shared_ptr<const firmware::Profile> profile;
   rom::Phase until = rom::Phase::Payload;

@@ -31,6 +31,8 @@ using namespace std::chrono_literals;
 constexpr std::array kOptions = {
     OptionSpec{"firmware", "NAME", "the real ROM: ipxe-bios (default), ovmf-x64, ovmf-ia32, ..."},
     OptionSpec{"server", "SERVER", "builtin or dnsmasq, with :CONF for a configuration of yours"},
+    OptionSpec{"fault", "FAULTS",
+               "make the builtin server faulty: `pxeproof serve --fault list` shows how"},
     OptionSpec{"uuid", "UUID", "the machine's SMBIOS UUID (none by default)"},
     OptionSpec{"until", "PHASE", "payload (default): memtest86+ on the screen; nbp: a whole file"},
     OptionSpec{"watch", "SECONDS", "only watch for so long, whatever comes, and judge nothing"},
@@ -58,6 +60,7 @@ constexpr Duration kScreenInterval = 500ms;
 struct LabBootOptions {
   BootTarget target;
   live::MachineFirmware firmware = live::MachineFirmware::IpxeBios;
+  std::vector<Fault> faults;
   std::string uuid;
   Duration timeout = 180s;
   // What it takes to succeed; a machine that is only watched runs its full time.
@@ -74,10 +77,12 @@ struct LabBootOptions {
 
   bool is_told() const { return json != "-"; }
   std::string again() const {
-    return fmt::format("pxeproof lab boot --firmware {} --server {}{}{}{}{} -v",
+    std::string quoted;
+    for (const Fault& fault : faults) quoted += " --fault " + in_quotes(fault.text);
+    return fmt::format("pxeproof lab boot --firmware {} --server {}{}{}{}{}{} -v",
                        live::to_string(firmware), to_string(target.server),
                        target.configuration_file.empty() ? "" : ":", target.configuration_file,
-                       uuid.empty() ? "" : " --uuid " + uuid,
+                       quoted, uuid.empty() ? "" : " --uuid " + uuid,
                        until == Until::Nbp ? " --until nbp" : "");
   }
 };
@@ -102,6 +107,9 @@ Outcome<LabBootOptions> read_options(const Arguments& arguments) {
   const auto target = parse_boot_target("--server", arguments.value_or("server", "builtin"));
   if (!target) return fail(target.error());
   options.target = *target;
+  auto faults = read_lab_faults(arguments.all("fault"), options.target.server);
+  if (!faults) return fail(faults.error());
+  options.faults = std::move(*faults);
   const std::string name = arguments.value_or("firmware", "ipxe-bios");
   const auto firmware = live::find_machine_firmware(name);
   if (!firmware) {
@@ -332,6 +340,7 @@ ExitCode boot_in_lab(const LabBootOptions& options, const LabConfiguration& conf
   auto lab = BootLab::start(configuration, {.server = options.target.server,
                                             .verbosity = options.verbosity,
                                             .seed = 1,
+                                            .faults = options.faults,
                                             .tree = options.tree == LabBootOptions::Tree::Article
                                                         ? BootLabOptions::Tree::Article
                                                         : BootLabOptions::Tree::OfConfiguration});

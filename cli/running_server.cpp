@@ -80,6 +80,7 @@ RunningServer::RunningServer(RunningServerOptions options)
 }
 
 DatagramService& RunningServer::service() {
+  if (faulty_service_) return *faulty_service_;
   return mutant_service_ ? *mutant_service_ : static_cast<DatagramService&>(*service_);
 }
 
@@ -119,6 +120,9 @@ Outcome<void> RunningServer::apply(ReadyServer ready) {
   if (!udp_) {
     if (options_.mutant != nullptr && options_.mutant->wrap != nullptr) {
       mutant_service_ = options_.mutant->wrap(*service_, configuration_);
+    }
+    if (!options_.faults.empty()) {
+      faulty_service_ = std::make_unique<FaultyService>(service(), options_.faults, options_.seed);
     }
     auto server = live::UdpServer::run_on(service(), {}, std::move(sockets));
     if (!server) return environment_failed(server.error().message);
@@ -310,6 +314,9 @@ void RunningServer::tell_events() {
   while (tftp_ && tftp_->poll_event(event)) {
     if (options_.log) log_.event(event);
     if (options_.on_tftp) options_.on_tftp(event);
+  }
+  while (auto note = faulty_service_ ? faulty_service_->poll_note() : std::nullopt) {
+    if (options_.log) log_.message(ServerLog::Level::Info, *note);
   }
   is_telling_ = false;
   flush_log();

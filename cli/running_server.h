@@ -9,6 +9,7 @@
 
 #include "cli/disk_files.h"
 #include "cli/failure.h"
+#include "cli/faults/faulty_service.h"
 #include "cli/lease_journal.h"
 #include "cli/mutant.h"
 #include "cli/opener_link.h"
@@ -41,6 +42,7 @@ struct RunningServerOptions {
   ServerLog::Events events = ServerLog::Events::Logged;
   std::uint64_t seed = 0;
   TftpLimitOptions limits{};
+  std::vector<Fault> faults{};     // what is wrong with its packets; the seed is theirs, too
   const Mutant* mutant = nullptr;  // one way to be wrong, for the conformance suite
   // Who opens files and sockets; nullptr: this process, which then has to have the rights.
   OpenerLink* opener = nullptr;
@@ -117,6 +119,7 @@ class RunningServer : public live::EventSource {
   std::unique_ptr<server::FileOpener> mutant_files_;
   std::unique_ptr<server::BootService> service_;
   std::unique_ptr<DatagramService> mutant_service_;
+  std::unique_ptr<FaultyService> faulty_service_;
   std::optional<live::UdpServer> udp_;
   std::vector<Reloaded> reloading_;
   bool has_unused_ports_ = false;

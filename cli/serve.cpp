@@ -124,6 +124,7 @@ Outcome<void> Serve::start() {
                                .verbosity = options_.verbosity,
                                .seed = options_.seed,
                                .limits = options_.limits,
+                               .faults = options_.faults,
                                .mutant = options_.mutant,
                                .opener = opener_.get()};
   const bool is_watched = options_.once || !options_.origin.directory.empty();
@@ -265,6 +266,10 @@ ExitCode run_serve(std::span<const std::string> words) {
     const auto asked = command ? ask_command(*path, *command) : ask_status(*path);
     if (!asked) return static_cast<ExitCode>(report(asked.error()));
     fmt::print("{}", *asked);
+    return ExitCode::AsExpected;
+  }
+  if (arguments->value("fault") == "list") {
+    fmt::print("{}", list_faults());
     return ExitCode::AsExpected;
   }
   auto options = read_serve_options(*arguments, words);

@@ -28,6 +28,8 @@ constexpr std::array kOptions = {
     OptionSpec{"limit", "NAME=N",
                "transfers-per-client, half-open, waiting or waiting-per-client, of TFTP"},
     OptionSpec{"log-format", "FORMAT", "text (as dnsmasq) or json (a line for each event)"},
+    OptionSpec{"fault", "FAULTS",
+               "be wrong, for who writes clients: \"drop DATA 3; offer without 60\"; list: all"},
     OptionSpec{"mutant", "NAME", "be wrong in one way: `pxeproof conform list mutants`"},
     OptionSpec{"confine", "on|off", "give up rights once everything is open (default on)"},
 };
@@ -136,6 +138,11 @@ Outcome<ServeOptions> read_serve_options(const Arguments& arguments,
       return wrong_usage(fmt::format(
           "--mutant: no mutant '{}'; `pxeproof conform list mutants` shows all", *name));
     }
+  }
+  if (arguments.has("fault")) {
+    auto faults = read_faults(arguments.all("fault"));
+    if (!faults) return fail(faults.error());
+    options.faults = std::move(*faults);
   }
   auto limits = read_limits(arguments);
   if (!limits) return fail(limits.error());

@@ -9,6 +9,7 @@
 #include "cli/arguments.h"
 #include "cli/configuration_record.h"
 #include "cli/failure.h"
+#include "cli/faults/fault.h"
 #include "cli/running_server.h"
 #include "cli/serve_once.h"
 #include "cli/server_log.h"
@@ -27,6 +28,7 @@ struct ServeOptions {
   // Transfers, half-open ones and waiting requests; 0: the configuration's or the default.
   TftpLimitOptions limits;
   std::optional<OnceOptions> once;  // ends when one machine has booted
+  std::vector<Fault> faults;        // what is wrong with its packets, for who tests clients
   const Mutant* mutant = nullptr;   // a way to be wrong, for who tests tests
   std::string command;              // as it was written, for messages
   int verbosity = 0;

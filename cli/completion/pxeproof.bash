@@ -22,6 +22,12 @@ _pxeproof() {
   local value
   value=$(awk -v option="$previous" '$1 == option && $2 ~ /^[A-Z]/ { print $2; exit }' <<<"$help")
   case "$value" in
+    FAULTS)
+      # The forms of the faults, one a candidate.
+      local IFS=$'\n'
+      mapfile -t COMPREPLY < <("$program" serve --fault list | awk '/^  [a-z]/ { print $1 }' | sort -u)
+      mapfile -t COMPREPLY < <(compgen -W "${COMPREPLY[*]}"$'\nlist' -- "$current")
+      ;;
     IF) mapfile -t COMPREPLY < <(compgen -W "$(cd /sys/class/net && echo *)" -- "$current") ;;
     PROFILE)
       mapfile -t COMPREPLY < <(compgen -W "$("$program" profile list 2>/dev/null | awk '{ print $1 }')" -- "$current")
