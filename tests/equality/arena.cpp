@@ -21,8 +21,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Generous: nothing waits for it unless something is broken.
-constexpr Duration kPatience = 20s;
+// Generous: nothing waits for it unless something is broken. A virtual machine that was halted has
+// been seen to come back 80 s later.
+constexpr Duration kPatience = 100s;
 constexpr Ipv4Address kPinger = Ipv4Address::of(192, 168, 77, 250);
 constexpr std::uint16_t kEchoIdentifier = 0x5058;
 constexpr std::string_view kServing = "serving, seed";  // pxeproof serve, when everything is open
@@ -179,7 +180,10 @@ std::optional<live::ChildProcess> Arena::start(Program program, const Scenario& 
       has_begun = has_begun || line.find(kServing) != std::string::npos;
       words += line + "\n";
     }
-    if (server->exit()) break;
+    if (server->exit()) {
+      words += to_string(*server->exit());
+      break;
+    }
     usleep(500);
   }
   ADD_FAILURE() << "the server does not listen with\n" << scenario.text() << words;
