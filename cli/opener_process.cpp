@@ -100,6 +100,20 @@ void OpenerProcess::load() {
   send(encode_plain(OpenerMessage::Loaded), part);
 }
 
+namespace {
+
+// tftp-secure: files belong to whom dnsmasq would serve them as, which is nobody when root starts
+// it and no user is named.
+uid_t owner_of_served_files(const std::optional<live::UserIdentity>& reader) {
+  if (reader) return reader->user;
+  if (geteuid() == 0) {
+    if (const auto nobody = live::find_user("nobody", "")) return nobody->user;
+  }
+  return geteuid();
+}
+
+}  // namespace
+
 bool OpenerProcess::is_allowed(const FileRequest& request) const {
   return roots_.contains(request.root) || earlier_roots_.contains(request.root);
 }
@@ -113,10 +127,11 @@ void OpenerProcess::open(const FileRequest& request) {
   judged.require_world_readable = reads_as_root_;
   judged.require_own_file = tftp_.secure;
   const auto& reader = resources_.reader();
+  const uid_t owner = judged.require_own_file ? owner_of_served_files(reader) : geteuid();
   Result<live::WalkedPath, FileFault> opened = fail(FileFault::NotFound);
   {
     const live::ActingAs user(reader);
-    opened = live::Disk::open_file(judged, reader ? reader->user : geteuid());
+    opened = live::Disk::open_file(judged, owner);
   }
   if (!opened) return send(encode_opened(request.id, opened.error()));
   const std::array descriptors{opened->file.number()};

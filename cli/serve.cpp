@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -106,6 +107,8 @@ class Serve {
 };
 
 Outcome<void> Serve::start() {
+  // Whoever reads the log may go: that is the end of the log, not of the server.
+  std::signal(SIGPIPE, SIG_IGN);
   auto signals = live::StopSignals::create();
   if (!signals) return environment_failed(signals.error().message);
   signals_.emplace(std::move(*signals));

@@ -16,27 +16,33 @@ namespace pxeproof::live {
 namespace {
 
 constexpr Duration kLookAgain = std::chrono::milliseconds(20);
-constexpr int kLastMomentMilliseconds = 500;
+constexpr int kLastMomentMilliseconds = 500;                // for each portion,
+constexpr Duration kLastMoments = std::chrono::seconds(2);  // and for all of them
 
 }  // namespace
 
 void LineWriter::finish() {
-  while (!kept_.empty() && has_room(kLastMomentMilliseconds)) flush();
+  tell_left_out();
+  const Instant end = now() + kLastMoments;
+  while (!kept_.empty() && now() < end && has_room(kLastMomentMilliseconds)) flush();
 }
 
 void LineWriter::write(std::string_view lines) {
   if (kept_.size() - written_ + lines.size() > kKeptOctets) {
     left_out_ += 1 + static_cast<std::uint64_t>(std::ranges::count(lines, '\n'));
   } else {
-    if (left_out_ != left_out_told_) {
-      kept_ += "pxeproof: " + std::to_string(left_out_ - left_out_told_) +
-               " lines of the log were left out: its reader is slow\n";
-      left_out_told_ = left_out_;
-    }
+    tell_left_out();
     kept_ += lines;
     kept_ += '\n';
   }
   flush();
+}
+
+void LineWriter::tell_left_out() {
+  if (left_out_ == left_out_told_) return;
+  kept_ += "pxeproof: " + std::to_string(left_out_ - left_out_told_) +
+           " lines of the log were left out: its reader is slow\n";
+  left_out_told_ = left_out_;
 }
 
 Activity LineWriter::on_wake(Instant /*now*/) {

@@ -25,7 +25,7 @@ class LineWriter : public EventSource {
   // One line, or several with '\n' between, without one at the end.
   void write(std::string_view lines);
 
-  // Gives a slow reader a last moment for what is kept.
+  // Gives a slow reader a last moment for what is kept, two seconds at most.
   void finish();
 
   std::uint64_t left_out() const { return left_out_; }
@@ -36,6 +36,7 @@ class LineWriter : public EventSource {
 
  private:
   void flush();
+  void tell_left_out();
   bool has_room(int milliseconds) const;
 
   int descriptor_;

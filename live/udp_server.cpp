@@ -208,6 +208,10 @@ void UdpServer::set_sharing(UdpSocket::Sharing sharing) {
 SystemResult<void> UdpServer::join(std::uint16_t port, Ipv4Address group) {
   const auto place = socket_of_port_.find(port);
   if (place == socket_of_port_.end()) return {};
+  // Some may have come up since.
+  auto interfaces = list_network_interfaces();
+  if (!interfaces) return fail(std::move(interfaces.error()));
+  interfaces_ = std::move(*interfaces);
   for (const NetworkInterface& interface : interfaces_) {
     if (interface.addresses.empty()) continue;
     if (auto joined = sockets_[place->second].join(group, interface.index); !joined) return joined;

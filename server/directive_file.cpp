@@ -79,6 +79,23 @@ Judgement accept_address(ReaderSession& /*session*/, const std::optional<Argumen
   return {};
 }
 
+// dhcp-relay=own address[,server[#port]][,interface]: our syntax is checked, and no more.
+Judgement accept_relay(ReaderSession& /*session*/, const std::optional<Argument>& argument) {
+  const std::vector<Argument> fields = argument.value_or(Argument{}).fields();
+  const bool is_ipv4 = parse_address(fields[0].syntax()).has_value();
+  if (fields.size() < 2 || (!is_ipv4 && !is_ipv6_address(fields[0].syntax()))) {
+    return refuse("an address of this machine and a server's are needed",
+                  "write dhcp-relay=192.168.1.1,10.0.0.1");
+  }
+  const std::string& second = fields[1].syntax();
+  const std::string server = second.substr(0, second.find('#'));
+  const bool is_server = is_ipv4 ? parse_address(server).has_value() : is_ipv6_address(server);
+  // Alone, the second may be the interface to broadcast on, which then has to be one interface.
+  if (is_server || (fields.size() == 2 && second.find('*') == std::string::npos)) return {};
+  return refuse(fmt::format("\"{}\" is no server's address", printable(fields[1].text())),
+                "write dhcp-relay=192.168.1.1,10.0.0.1,eth1");
+}
+
 Judgement accept_fields(ReaderSession& /*session*/, const std::optional<Argument>& argument) {
   if (argument && argument->syntax().find(',') != std::string::npos) return {};
   return refuse("at least two values are needed", "separate them by a comma");

@@ -74,6 +74,7 @@ Judgement accept_anything(ReaderSession& session, const std::optional<Argument>&
 Judgement accept_number(ReaderSession& session, const std::optional<Argument>& argument);
 Judgement accept_port(ReaderSession& session, const std::optional<Argument>& argument);
 Judgement accept_address(ReaderSession& session, const std::optional<Argument>& argument);
+Judgement accept_relay(ReaderSession& session, const std::optional<Argument>& argument);
 Judgement accept_fields(ReaderSession& session, const std::optional<Argument>& argument);
 
 }  // namespace pxeproof::server

@@ -99,7 +99,8 @@ Judgement read_word(const Argument& field, DhcpHost& host) {
     host.lease_infinite = lease->infinite;
     return {};
   }
-  if (!is_host_name(field.text())) {
+  // Like dnsmasq, judges the host's own label, and leaves the domain behind it as it is.
+  if (!is_host_name(std::string_view(field.text()).substr(0, field.text().find('.')))) {
     return refuse(fmt::format("\"{}\" is no host name", printable(field.text())),
                   "use letters, digits and '-', beginning with a letter or digit");
   }

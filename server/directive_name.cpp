@@ -49,10 +49,37 @@ Judgement read_address(ReaderSession& session, Argument argument) {
   return {};
 }
 
-// domain=name[,range]: only the name without a range concerns leases.
+// domain=name[,network/length[,local]] or domain=name[,first[,last]] or domain=name[,interface]:
+// only the name without a range concerns leases.
 Judgement read_domain(ReaderSession& session, Argument argument) {
-  const std::optional<Argument> range = argument.cut();
-  if (!range) session.configuration().domain = argument.text();
+  const std::optional<Argument> rest = argument.cut();
+  if (!rest) {
+    session.configuration().domain = argument.text();
+    return {};
+  }
+  const std::vector<Argument> range = rest->fields();
+  const std::string& first = range[0].syntax();
+  if (const std::size_t slash = first.find('/'); slash != std::string::npos) {
+    const auto address = parse_address(first.substr(0, slash));
+    if (!address && !is_ipv6_address(first.substr(0, slash))) {
+      return refuse(fmt::format("\"{}\" is no network", printable(first)), "write 192.168.1.0/24");
+    }
+    if (!parse_decimal(first.substr(slash + 1), address ? 32 : 128)) {
+      return refuse(fmt::format("\"{}\" has no length of a network", printable(first)),
+                    "write 192.168.1.0/24");
+    }
+    if (range.size() > 1 && !range[1].is("local")) {
+      return refuse(fmt::format("\"{}\" follows the network", printable(range[1].text())),
+                    "only local may");
+    }
+    return {};
+  }
+  const bool is_range = parse_address(first) || is_ipv6_address(first);
+  if (is_range && range.size() > 1 && !parse_address(range[1].syntax()) &&
+      !is_ipv6_address(range[1].syntax())) {
+    return refuse(fmt::format("\"{}\" is no address", printable(range[1].text())),
+                  "give the last address of the range");
+  }
   return {};
 }
 

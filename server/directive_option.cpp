@@ -160,6 +160,10 @@ Judgement read_dhcp_option(ReaderSession& session, Argument argument, OptionDire
     session.ignore("DHCPv6");
     return {};
   }
+  if (line->vendor_class && line->encapsulated_in) {
+    return refuse("vendor: and encap: exclude each other",
+                  "keep vendor: to put the option into option 43, encap: for another option");
+  }
   auto value = encode_value(*line, OptionUse::Send);
   if (!value) return fail(value.error());
   DhcpOption option{
@@ -180,6 +184,9 @@ Judgement read_dhcp_option(ReaderSession& session, Argument argument, OptionDire
 
 // dhcp-match=set:tag,option[,value]
 Judgement read_dhcp_match(ReaderSession& session, Argument argument) {
+  if (argument.syntax().starts_with(',')) {
+    return refuse("no tag is named", "write dhcp-match=set:tag,option:client-arch,7");
+  }
   const auto line = divide_option_line(std::move(argument), OptionUse::Match);
   if (!line) return fail(line.error());
   if (line->vendor_class || line->encapsulated_in) {

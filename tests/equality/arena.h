@@ -8,6 +8,7 @@
 
 #include "live/lab_network.h"
 #include "live/packet_port.h"
+#include "live/temporary_directory.h"
 #include "tests/equality/scenario.h"
 
 namespace pxeproof::equality {
@@ -55,8 +56,12 @@ class Arena {
                            const std::vector<Step>& steps);
 
  private:
-  Arena(live::LabNetwork network, live::Host host, live::PacketPort port)
-      : network_(std::move(network)), host_(std::move(host)), port_(std::move(port)) {}
+  Arena(live::LabNetwork network, live::Host host, live::PacketPort port,
+        live::TemporaryDirectory directory)
+      : network_(std::move(network)),
+        host_(std::move(host)),
+        port_(std::move(port)),
+        directory_(std::move(directory)) {}
 
   std::optional<live::ChildProcess> start(Program program, const Scenario& scenario);
   bool put(const Step& step, live::ChildProcess& server, std::vector<Reply>& replies);
@@ -69,6 +74,7 @@ class Arena {
   live::LabNetwork network_;
   live::Host host_;
   live::PacketPort port_;
+  live::TemporaryDirectory directory_;         // for the configuration
   std::map<Ipv4Address, MacAddress> holders_;  // of leases
   std::uint16_t echoes_sent_ = 0;
   std::uint16_t last_echo_ = 0;

@@ -196,6 +196,9 @@ void refuse_dead_ends(Exchange& exchange) {
   if (exchange.services.empty() && !exchange.has_file() && !has_own_menu) exchange.silence();
 }
 
+// Of a menu: control, servers, entries, prompt. None of the four is in a proxy answer by itself.
+constexpr std::array<std::uint8_t, 4> kCutSubOptions{6, 8, 9, 10};
+
 void answer_http(Exchange& exchange) {
   if (!exchange.says("HTTPClient") || !exchange.is_boot_path()) return;
   const Service* single = exchange.single(true);
@@ -210,6 +213,10 @@ void answer_http(Exchange& exchange) {
     return;
   }
   set_vendor_block(exchange, std::nullopt);
+  // A menu that was cut (D13) stands in the message as if its sub-options were options.
+  std::erase_if(exchange.answer.options, [](const dhcp::Option& option) {
+    return std::ranges::find(kCutSubOptions, option.code) != kCutSubOptions.end();
+  });
   set_file(exchange, file);
 }
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
@@ -9,8 +10,10 @@
 #include <nlohmann/json.hpp>
 
 #include "live/line_server.h"
+#include "live/listening_ports.h"
 #include "protocol/dhcp/message.h"
 #include "protocol/frames/build.h"
+#include "protocol/tftp/packet.h"
 #include "tests/live/served_program.h"
 #include "tests/live/temporary_directory.h"
 #include "tests/live/tftp_fetch.h"
@@ -151,6 +154,19 @@ TEST_F(ServeModes, StaysWithinItsLimitsUnderAFloodOfHalfOpenRequests) {
     EXPECT_THAT(tftp["waiting"].get<int>(), Le(200));
     EXPECT_EQ(tftp["limits"]["half-open"], 500);
     EXPECT_THAT(tftp["failed"]["half-open-evicted"].get<int>(), Ge(1)) << tftp;
+  });
+}
+
+// As in `pxeproof serve ... | head -1`.
+TEST_F(ServeModes, OutlivesTheReaderOfItsLog) {
+  in_private_network([this] {
+    const std::string line = std::string(PXEPROOF_PROGRAM) + " serve --conf-file " + configuration;
+    auto shell = ChildProcess::start(
+        Command{.program = "sh", .arguments = {"-c", line + " | head -n 1"}, .inherited = {}});
+    ASSERT_TRUE(shell) << shell.error().message;
+    const Instant end = now() + 60s;
+    while (!listens_on(shell->pid(), {tftp::kPort}) && now() < end) usleep(1000);
+    for (int times = 0; times < 3; ++times) EXPECT_EQ(fetch("pxelinux.0"), std::string(3000, 'x'));
   });
 }
 

@@ -205,8 +205,9 @@ TEST(DhcpMatch, TellsTheFormsOfValuesApart) {
 }
 
 TEST(DhcpMatch, IsRefusedAsDnsmasqDoes) {
-  for (const char* value : {"93,7", "set:a,set:b,93,7", "set:a,encap:5,1,x", "set:a,vendor:x,1",
-                            "set:a,option:nonsense", "set:a,300,1", "set:a", "", "set:a,50,foo"}) {
+  for (const char* value :
+       {"93,7", "set:a,set:b,93,7", "set:a,encap:5,1,x", "set:a,vendor:x,1",
+        "set:a,option:nonsense", "set:a,300,1", "set:a", "", "set:a,50,foo", ",93,7"}) {
     EXPECT_FALSE(loads(std::string("dhcp-match=") + value)) << value;
   }
   EXPECT_THAT(errors_of("dhcp-match=set:a,option:client-arhc,7"),
@@ -307,6 +308,10 @@ TEST(DhcpHost, IsRefusedAsDnsmasqDoes) {
   }
   EXPECT_THAT(errors_of("dhcp-host=a,10.0.0.1\ndhcp-host=b,10.0.0.1\n"),
               ElementsAre(HasSubstr("10.0.0.1 already belongs to the dhcp-host at test.conf:1")));
+  for (const char* value : {"fred.example.org", "fred.a/b", "192.168.2.0/24", "1.2..3"}) {
+    EXPECT_TRUE(loads(std::string("dhcp-host=") + value))
+        << "only the first label counts: " << value;
+  }
 }
 
 TEST(Interfaces, AreListed) {
@@ -415,6 +420,27 @@ TEST(ForeignDirectives, MustBeWellFormed) {
   EXPECT_TRUE(
       loads("cache-size=0\nquery-port=0\nbogus-nxdomain=64.94.110.11\n"
             "rev-server=192.168.0.0/16,10.0.0.1\nlocal=/lan/\naddress=/ads/#\n"));
+}
+
+TEST(ForeignDirectives, AreRefusedAsDnsmasqDoes) {
+  for (const char* line :
+       {"dhcp-relay=10.0.0.1", "dhcp-relay=x,10.0.0.2", "dhcp-relay=10.0.0.1,,eth0",
+        "dhcp-relay=10.0.0.1,x,eth0", "dhcp-relay=10.0.0.1,eth*", "domain=a,10.0.0.0/33",
+        "domain=a,10.0.0.0/24,x", "domain=a,10.0.0.1,x", "domain=a,10.0.0.1,"}) {
+    EXPECT_FALSE(loads(line)) << line;
+  }
+  for (const char* line : {"dhcp-relay=10.0.0.1,10.0.0.2", "dhcp-relay=10.0.0.1,10.0.0.2#1067,eth*",
+                           "dhcp-relay=10.0.0.1,eth0", "dhcp-relay=fd00::1,ff02::1:2,eth0",
+                           "domain=a,10.0.0.0/8,local", "domain=a,10.0.0.1,10.0.0.9",
+                           "domain=a,fd00::/64", "domain=a,eth0", "domain=#"}) {
+    EXPECT_TRUE(loads(line)) << line;
+  }
+}
+
+// dnsmasq 2.90 dies of one order, and refuses the other.
+TEST(DhcpOption, IsOfAVendorOrEncapsulated) {
+  EXPECT_FALSE(loads("dhcp-option=vendor:PXEClient,encap:4,1,2"));
+  EXPECT_FALSE(loads("dhcp-option=encap:4,vendor:PXEClient,1,2"));
 }
 
 }  // namespace

@@ -78,6 +78,7 @@ TEST(FileName, KnowsTheClientsOwnDirectory) {
   const FileNameRules rules{.root = "/srv/tftp", .unique_directory = "192.168.77.50"};
   EXPECT_EQ(path("f", rules), "f");
   EXPECT_EQ(path("/srv/tftp/192.168.77.50/f", rules), "f");
+  EXPECT_EQ(path("/srv/tftp/f", rules), "f") << "what is configured on the client is often this";
   EXPECT_EQ(resolve_name("f", rules)->unique_directory, "192.168.77.50");
   EXPECT_EQ(resolve_name("f", rules)->root, "/srv/tftp");
 }
