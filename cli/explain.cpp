@@ -104,6 +104,12 @@ std::string nothing_text(const ExplainedCapture& capture) {
     text += fmt::format(" ({} DHCP clients that show no sign of one)",
                         capture.totals.other_dhcp_clients);
   }
+  if (capture.cut_frames > 0) {
+    text += fmt::format(
+        "; {} frames are cut short, and DHCP is told by what stands behind its first 236 octets: "
+        "capture whole packets (tcpdump -s 0)",
+        capture.cut_frames);
+  }
   return text +
          "; capture with `tcpdump -i IF -w FILE udp or arp or icmp or tcp port 80` from before "
          "power-on, at the server or at a mirror port of the client";

@@ -47,6 +47,7 @@ void explain_all(ExplainedCapture& capture, const ExplainOptions& options) {
   trace::CaptureContext context;
   context.first = capture.totals.first;
   context.last = capture.totals.last;
+  context.is_disordered = capture.totals.backward_frames > 0;
   for (const trace::Boot& boot : capture.boots) context.boots.push_back(&boot);
   for (const trace::Boot& boot : capture.boots) {
     const Family family = options.as.value_or(boot.firmware.family);

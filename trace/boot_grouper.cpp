@@ -162,6 +162,8 @@ void BootGrouper::touch(OpenBoot& boot, const SeenFrame& frame) {
   boot.boot.ended = std::max(boot.boot.ended, frame.at);
   ++boot.boot.packets;
   ++totals_.of_boots;
+  if (frame.at < newest_) ++totals_.backward_frames;
+  newest_ = std::max(newest_, frame.at);
   boots_.splice(boots_.end(), boots_, boot.place);
 }
 
@@ -322,7 +324,9 @@ void BootGrouper::close(OpenBoot& boot, Instant known_until) {
     if (found != by_guid_.end() && found->second == &boot) by_guid_.erase(found);
   }
   steps_in_all_ -= boot.step_count();
-  if (boot.boot.is_network_boot) {
+  if (boot.boot.is_network_boot && boot.step_count() == 0) {
+    // All of its packets are cut too short to be read.
+  } else if (boot.boot.is_network_boot) {
     boot.boot.known_until = std::max(known_until, boot.boot.ended);
     closed_.push_back(boot.take());
     closed_.back().verdict = judge_boot(closed_.back());

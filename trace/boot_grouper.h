@@ -30,6 +30,7 @@ struct CaptureTotals {
   std::uint64_t malformed_dhcp = 0;
   std::uint64_t other_dhcp_clients = 0;  // machines that show no sign of network boot
   std::uint64_t dropped_boots = 0;       // closed early, for lack of room
+  std::uint64_t backward_frames = 0;     // of boots, earlier than one that stands before them
   std::optional<Instant> first;
   std::optional<Instant> last;
 };
@@ -110,6 +111,7 @@ class BootGrouper {
     std::uint32_t interface = 0;
   };
   std::deque<Recent> recent_;
+  Instant newest_;  // frame of a boot
 };
 
 }  // namespace pxeproof::trace

@@ -161,6 +161,35 @@ const BootSession* deciding_session(const std::vector<BootSession>& sessions) {
   return nullptr;
 }
 
+CapturedSides captured_sides(const std::vector<BootSession>& sessions) {
+  bool client_spoke = false;
+  bool server_spoke = false;
+  bool took_unseen_offer = false;
+  for (const BootSession& session : sessions) {
+    client_spoke = client_spoke || session.fetches() || !session.discovers.empty() ||
+                   !session.requests.empty() || !session.declines.empty() ||
+                   !session.boot_server_requests.empty() || !session.client_copies.empty();
+    server_spoke = server_spoke || !session.offers.empty() || !session.acks.empty() ||
+                   !session.naks.empty() || !session.boot_server_answers.empty() ||
+                   !session.icmp.empty() ||
+                   std::ranges::any_of(
+                       session.http, [](const SeenHttp& seen) { return seen->status.has_value(); });
+    for (const SeenTransfer& seen : session.transfers) {
+      server_spoke = server_spoke || seen->blocks > 0 || !seen->acknowledged.empty() ||
+                     (seen->error_code && !seen->error_by_client);
+    }
+    // REQUEST names the server whose offer it takes (RFC 2131 s.4.3.2), so there was an offer.
+    took_unseen_offer =
+        took_unseen_offer || (!session.discovers.empty() &&
+                              std::ranges::any_of(session.requests, [](const SeenDhcp& seen) {
+                                return seen->server_id.has_value();
+                              }));
+  }
+  if (server_spoke && !client_spoke) return CapturedSides::ServersOnly;
+  if (took_unseen_offer && !server_spoke) return CapturedSides::ClientOnly;
+  return CapturedSides::Both;
+}
+
 bool is_size_probe(const TransferStep& transfer) {
   return transfer.outcome == TransferStep::Outcome::Aborted && transfer.blocks <= 1 &&
          transfer.error_by_client &&

@@ -56,6 +56,11 @@ std::vector<BootSession> split_sessions(const Boot& boot);
 // UEFI's HTTP boot after its PXE boot failed, or the operating system. nullptr for none.
 const BootSession* deciding_session(const std::vector<BootSession>& sessions);
 
+// Whose packets of a boot the capture holds. A filter of one direction (tcpdump -Q, a mirror of
+// received frames only) leaves the other side's out, and then silence means nothing.
+enum class CapturedSides { Both, ClientOnly, ServersOnly };
+CapturedSides captured_sides(const std::vector<BootSession>& sessions);
+
 // A request for the size of a file only: it asked for tsize and the client stopped it at once.
 bool is_size_probe(const TransferStep& transfer);
 

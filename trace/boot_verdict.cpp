@@ -49,12 +49,36 @@ class Judge {
     const BootSession* session = deciding_session(sessions_);
     if (session == nullptr)
       return verdict(Kind::Unfinished, RomState::WaitsForOffer, "no packets", {});
+    BootVerdict judged = judge_session(*session);
+    // Half a dialogue does not show how it ended.
+    if (const char* text = half_of_it(); text != nullptr) {
+      judged.kind = Kind::Unfinished;
+      judged.text = text;
+      judged.refused_by.reset();
+    }
+    return judged;
+  }
+
+ private:
+  const char* half_of_it() const {
+    switch (captured_sides(sessions_)) {
+      case CapturedSides::Both:
+        return nullptr;
+      case CapturedSides::ClientOnly:
+        return "only its own packets were captured, none of the answers that it took";
+      case CapturedSides::ServersOnly:
+        return "only answers to it were captured, none of its own packets";
+    }
+    return nullptr;
+  }
+
+  BootVerdict judge_session(const BootSession& decides) const {
+    const BootSession* session = &decides;
     if (!session->http.empty() && http_is_last(*session)) return judge_http(*session);
     if (!session->transfers.empty()) return judge_files(*session);
     return judge_dhcp(*session);
   }
 
- private:
   static BootVerdict verdict(Kind kind, RomState state, std::string text,
                              std::vector<std::uint32_t> packets) {
     BootVerdict made;
@@ -148,8 +172,9 @@ class Judge {
     const Kind kind =
         is_quiet() || tries >= kTriesOfTheStuck || went_on() ? Kind::Stalled : Kind::Unfinished;
     return verdict(kind, RomState::WaitsForBootServer,
-                   answer->boot_file.empty() ? "the boot server answered without naming a file"
-                                             : "the boot server answered, and no file is asked for",
+                   answer->boot_file.empty() && answer->menu.empty()
+                       ? "the boot server answered without naming a file"
+                       : "the boot server answered, and no file is asked for",
                    {asked.packet(), answer.packet()});
   }
 

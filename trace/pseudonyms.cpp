@@ -148,9 +148,12 @@ std::string Pseudonyms::text(std::string_view text, Ipv4Address own_address) {
     while (word < rest.size() && is_word(rest[word])) ++word;
     // Shortened it stands alone behind a slash, or as GRUB has it, behind a dash.
     const bool is_searched = !result.empty() && (result.back() == '/' || result.back() == '-');
-    const bool is_own =
-        !own_address.is_unspecified() && word > 0 && rest.substr(0, word) == own.substr(0, word) &&
-        (word == own.size() || (word < own.size() && is_searched && word == rest.size()));
+    // The texts of servers' errors go on behind the name: "file .../C0A8B2 not found".
+    const bool ends_name = word == rest.size() ||
+                           std::string_view(" \"',;:)").find(rest[word]) != std::string_view::npos;
+    const bool is_own = !own_address.is_unspecified() && word > 0 &&
+                        rest.substr(0, word) == own.substr(0, word) &&
+                        (word == own.size() || (word < own.size() && is_searched && ends_name));
     if (is_own) return {word, other_own.substr(0, word)};
     return {};
   };

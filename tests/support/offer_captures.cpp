@@ -49,6 +49,42 @@ void add_offer_captures(std::vector<FaultCapture>& list) {
     list.push_back({"r01-proxy-without-class", "R01", script, 10s, {"R19"}});
   }
   {
+    // dnsmasq 2.90 as proxy with one pxe-service, for another architecture.
+    CaptureScript script;
+    ScriptClient client = intel_client();
+    ask_in_vain(script, client, [&] {
+      script.offer(client, kRouter, lease_of(client));
+      script.offer(client, kProxy, {.vendor_class = "PXEClient", .vendor = control_vendor(8)});
+    });
+    list.push_back({"r24-proxy-with-empty-hands", "R24", script, 10s, {}});
+  }
+  {
+    // dnsmasq 2.90 with pxe-service=X86-64_EFI,"Local boot",0: UEFI gets the menu from 4011.
+    constexpr std::uint8_t kControl = 3;
+    const Bytes local{6,   1,   kControl, 9,  8, 0, 0,   5,   'L', 'o',
+                      'c', 'a', 'l',      10, 4, 0, 'P', 'X', 'E', 255};
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    script.lease_with_proxy(client, {.vendor_class = "PXEClient"});
+    script.ask_4011(client, kProxy.address);
+    script.answer_4011(client, kProxy, {.vendor_class = "PXEClient", .vendor = local});
+    list.push_back({"r59-local-disk-from-4011", "R59", script, 60s, {}});
+  }
+  {
+    // A name for another architecture, from a server without TFTP: the silence stops the client.
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    script.lease(client, {.siaddr = kRouter.address, .file = "pxelinux.0"});
+    for (int tries = 0; tries < 4; ++tries) {
+      script.rrq(client, kRouter, "pxelinux.0");
+      script.port_unreachable(kRouter, client,
+                              {client.address, static_cast<std::uint16_t>(client.next_port - 1)},
+                              {kRouter.address, 69});
+      script.wait(4s);
+    }
+    list.push_back({"r46-before-the-name", "R46", script, 20s, {"R08"}});
+  }
+  {
     // Two address servers; the client takes the one that knows nothing of boot files.
     const ScriptServer rogue{Ipv4Address::of(10, 0, 0, 254), {{2, 0, 0, 0, 0, 254}}};
     CaptureScript script;

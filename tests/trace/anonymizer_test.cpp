@@ -1,5 +1,6 @@
 #include "trace/anonymizer.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +10,7 @@
 #include "protocol/frames/build.h"
 #include "protocol/random.h"
 #include "protocol/tftp/packet.h"
+#include "trace/pseudonyms.h"
 
 namespace pxeproof::trace {
 namespace {
@@ -146,6 +148,20 @@ TEST(Anonymizer, RewritesFileNamesAndLeavesContentOut) {
   Bytes whole = sent->octets;
   ByteWriter(whole).text("append root=secret");
   EXPECT_TRUE(frames::inspect_udp(whole));
+}
+
+// dnsmasq's own words: "file /srv/pxelinux.cfg/C0A8B2 not found for 192.168.178.157".
+TEST(Pseudonyms, RewriteAShortenedAddressInTheMiddleOfAText) {
+  Pseudonyms names(5);
+  const std::string address = to_string(names.of(kClientAddress));
+  const std::string hex = fmt::format("{:08X}", names.of(kClientAddress).value);
+  EXPECT_EQ(
+      names.text("file /srv/pxelinux.cfg/C0A8B2 not found for 192.168.178.157", kClientAddress),
+      fmt::format("file /srv/pxelinux.cfg/{} not found for {}", hex.substr(0, 6), address));
+  EXPECT_EQ(names.text("no \"pxelinux.cfg/C0A8B29\"", kClientAddress),
+            fmt::format("no \"pxelinux.cfg/{}\"", hex.substr(0, 7)));
+  // A directory that happens to begin so is none.
+  EXPECT_EQ(names.text("/C0/boot", kClientAddress), "/C0/boot");
 }
 
 TEST(Anonymizer, KeepsVendorsPrefixesAndLastOctets) {

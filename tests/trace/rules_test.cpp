@@ -4,17 +4,23 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <map>
 #include <set>
 
 #include "tests/support/fault_captures.h"
+#include "tests/support/script_parts.h"
 #include "trace/rules/rule.h"
 
 namespace pxeproof::trace {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::boots_of;
+using testing::CaptureScript;
 using testing::FaultCapture;
+using testing::ScriptClient;
 
 struct Explained {
   std::vector<Boot> boots;
@@ -107,6 +113,105 @@ INSTANTIATE_TEST_SUITE_P(Capture, HealthyBoots, ::testing::ValuesIn(testing::hea
                            std::ranges::replace(name, '-', '_');
                            return name;
                          });
+
+// A script's frames that a capture of one direction, or of so many octets, holds.
+CaptureScript filtered(const CaptureScript& script,
+                       const std::function<bool(const CaptureScript::Frame&)>& keep) {
+  CaptureScript less = script;
+  std::erase_if(less.frames, [&](const auto& frame) { return !keep(frame); });
+  return less;
+}
+
+bool is_of_client(const CaptureScript::Frame& frame) {
+  constexpr std::array<std::uint8_t, 3> kClients{0x52, 0x54, 0x00};
+  return std::equal(kClients.begin(), kClients.end(), frame.octets.begin() + 6);
+}
+
+// tcpdump -Q out on the client: a boot that worked was once told "firewall, likely".
+TEST(HalfACapture, OfTheClientsPacketsIsNoProofOfSilence) {
+  CaptureScript script;
+  ScriptClient client = testing::ipxe_client();
+  testing::boot_pxelinux(script, client);
+  const CaptureScript half = filtered(script, is_of_client);
+  const Explained explained = explain({.name = "half", .script = half});
+  ASSERT_EQ(explained.explanations.size(), 1U);
+  EXPECT_THAT(explained.explanations[0].faults, ::testing::IsEmpty()) << summary(explained);
+  EXPECT_EQ(explained.boots[0].verdict.kind, BootVerdict::Kind::Unfinished);
+  EXPECT_THAT(explained.explanations[0].undecided,
+              ::testing::HasSubstr("only what the client sent"));
+}
+
+TEST(HalfACapture, OfTheServersPacketsBlamesNoFirmware) {
+  CaptureScript script;
+  ScriptClient client = testing::ipxe_client();
+  testing::boot_pxelinux(script, client);
+  const CaptureScript half =
+      filtered(script, [](const CaptureScript::Frame& frame) { return !is_of_client(frame); });
+  const Explained explained = explain({.name = "half", .script = half});
+  ASSERT_EQ(explained.explanations.size(), 1U);
+  EXPECT_THAT(explained.explanations[0].faults, ::testing::IsEmpty()) << summary(explained);
+  EXPECT_THAT(explained.explanations[0].undecided, ::testing::HasSubstr("was sent"));
+}
+
+TEST(HalfACapture, OfACallThatNobodyAnsweredIsAWholeOne) {
+  CaptureScript script;
+  ScriptClient client = testing::edk2_client();
+  for (int tries = 0; tries < 4; ++tries) script.discover(client).wait(8s);
+  const Explained explained = explain({.name = "silence", .script = script});
+  ASSERT_EQ(explained.explanations.size(), 1U);
+  ASSERT_FALSE(explained.explanations[0].faults.empty());
+  EXPECT_EQ(explained.explanations[0].faults[0].rule->id, "R38");
+}
+
+// Right behind its ACK a client has had no time to ask for its file.
+TEST(ProxyOfferIgnored, IsNotSaidOfACaptureThatEndsBehindTheAck) {
+  CaptureScript script;
+  ScriptClient client = testing::edk2_client();
+  script.lease_with_proxy(client, testing::pxelinux_offer());
+  const Explained explained =
+      explain({.name = "ends early", .script = script, .silence = Duration{}});
+  ASSERT_EQ(explained.explanations.size(), 1U);
+  EXPECT_THAT(explained.explanations[0].faults, ::testing::IsEmpty()) << summary(explained);
+}
+
+// With a snap length of 300 the options behind the first are gone.
+TEST(CutAnswers, AreNoProofThatAnOptionIsMissing) {
+  CaptureScript script;
+  ScriptClient client = testing::edk2_client();
+  for (int tries = 0; tries < 4; ++tries) {
+    script.discover(client);
+    script.offer(client, testing::kRouter, {.yiaddr = client.address});
+    script.offer(client, testing::kProxy, testing::pxelinux_offer());
+    script.wait(8s);
+  }
+  for (auto& frame : script.frames) {
+    if (!is_of_client(frame)) frame.octets.resize(std::min<std::size_t>(frame.octets.size(), 290));
+  }
+  const Explained explained = explain({.name = "cut", .script = script});
+  ASSERT_EQ(explained.explanations.size(), 1U);
+  for (const Finding& finding : explained.explanations[0].faults) {
+    EXPECT_NE(finding.confidence, Confidence::Certain) << summary(explained);
+    EXPECT_NE(finding.rule->id, "R01") << summary(explained);
+  }
+}
+
+// The answer stands before its question: the server seems silent.
+TEST(DisorderedFrames, LeaveNoMoreThanAPossibleCause) {
+  CaptureScript script;
+  ScriptClient client = testing::ipxe_client();
+  testing::reach_file(script, client, "pxelinux.0");
+  script.miss(client, testing::kProxy, "pxelinux.0");
+  std::swap(script.frames[script.frames.size() - 1], script.frames[script.frames.size() - 2]);
+  const std::vector<Boot> boots = testing::boots_of(script, 60s);
+  ASSERT_EQ(boots.size(), 1U);
+  CaptureContext context;
+  context.boots = {&boots[0]};
+  context.is_disordered = true;
+  const Explanation explanation = explain_boot(boots[0], boots[0].firmware.family, context);
+  ASSERT_FALSE(explanation.faults.empty());
+  EXPECT_EQ(explanation.faults[0].confidence, Confidence::Possible);
+  EXPECT_THAT(explanation.faults[0].elsewhere, ::testing::HasSubstr("reordercap"));
+}
 
 TEST(RuleTable, HasACaptureForEveryRuleThatFindsAFault) {
   std::set<std::string_view> shown;

@@ -84,7 +84,8 @@ Look proxy_silent_on_4011(const RuleInput& in) {
 Look address_server_promises_pxe(const RuleInput& in) {
   if (!boot_server_is_silent(in.session) || in.session.fetches()) return std::nullopt;
   const SeenDhcp* offer = promising_offer(in.session);
-  if (offer == nullptr || !gives_address(*offer->what) || !offer->what->boot_file.empty()) {
+  if (offer == nullptr || offer->what->cut || !gives_address(*offer->what) ||
+      !offer->what->boot_file.empty()) {
     return std::nullopt;
   }
   Finding finding;
@@ -109,8 +110,8 @@ Look address_server_promises_pxe(const RuleInput& in) {
 Look asks_4011_despite_file(const RuleInput& in) {
   if (!boot_server_is_silent(in.session) || in.session.fetches()) return std::nullopt;
   const SeenDhcp* offer = promising_offer(in.session);
-  if (offer == nullptr || offer->what->boot_file.empty() || uses_boot_file(*offer->what) ||
-      !offer->what->menu.empty()) {
+  if (offer == nullptr || offer->what->cut || offer->what->boot_file.empty() ||
+      uses_boot_file(*offer->what) || !offer->what->menu.empty()) {
     return std::nullopt;
   }
   Finding finding;
@@ -162,6 +163,7 @@ Look answer_without_file(const RuleInput& in) {
        fmt::format("if option arch = 00:{:02x} {{ filename \"{}\"; }}", in.architecture(), file)},
       {"Kea", fmt::format("a client class with option[93].hex == 0x{:04x} and boot-file-name",
                           in.architecture())}};
+  weaken_by_cut_answers(in.session, finding);
   return finding;
 }
 
@@ -201,6 +203,7 @@ Look file_without_server(const RuleInput& in) {
                    printable(answer.boot_file), to_string(identity_of(answer)))},
       {"ISC dhcpd", fmt::format("next-server {};", to_string(identity_of(answer)))},
       {"Kea", fmt::format("\"next-server\": \"{}\"", to_string(identity_of(answer)))}};
+  weaken_by_cut_answers(in.session, finding);
   return finding;
 }
 

@@ -12,6 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// All firmware known asks for its file, or port 4011, within this time of its address.
+constexpr Duration kTimeToFollow = 2s;
+
 bool asks_for_pxe(const RuleInput& in) {
   return in.session.kind == ClientKind::Rom || in.session.kind == ClientKind::Ipxe;
 }
@@ -58,6 +61,15 @@ const Boot* served_elsewhere(const RuleInput& in) {
   return nullptr;
 }
 
+// dnsmasq's proxy offer to an architecture for which it has no pxe-service.
+SeenDhcp proxy_with_empty_hands(const BootSession& session) {
+  for (const SeenDhcp& proxy : proxy_offers(session)) {
+    const bool promises_file = (proxy->discovery_control.value_or(0) & pxe::kUseBootFile) != 0;
+    if (promises_file && !names_boot(*proxy.what) && !proxy->cut) return proxy;
+  }
+  return {};
+}
+
 std::vector<Fix> offer_boot(const RuleInput& in) {
   const std::string_view file = example_file(in.architecture());
   return {{"dnsmasq", service_line(in.architecture(), file)},
@@ -74,6 +86,7 @@ Look no_boot_offer(const RuleInput& in) {
     return says_pxe(*answer.what) || names_boot(*answer.what);
   });
   if (any_boot || in.session.offers.empty()) return std::nullopt;
+  if (any_answer_cut(in.session)) return std::nullopt;
   Finding finding;
   finding.packets = packets_of(in.session.offers);
   finding.until = "offer";
@@ -165,9 +178,13 @@ Look proxy_offer_ignored(const RuleInput& in) {
   const std::vector<SeenDhcp> lessors = address_offers(in.session);
   const bool usable = std::ranges::any_of(proxies, [](const SeenDhcp& proxy) {
     return proxy->server_id.has_value() &&
-           (can_be_fetched(*proxy.what) || !proxy->menu.empty() || !has_vendor_block(*proxy.what));
+           (can_be_fetched(*proxy.what) || leads_to_server(*proxy.what) ||
+            !has_vendor_block(*proxy.what));
   });
-  const bool gave_up = !in.session.acks.empty() || in.session.discovers.size() >= 3;
+  // Right behind its ACK the client has had no time to act on the proxy's offer.
+  const bool waited = !in.session.acks.empty() &&
+                      in.boot.known_until - in.session.acks.back().at() >= kTimeToFollow;
+  const bool gave_up = waited || in.session.discovers.size() >= 3;
   if (!usable || lessors.empty() || !gave_up || proxy_offer_late(in)) return std::nullopt;
   if (proxies_differ(proxies)) return std::nullopt;
   Finding finding;
@@ -212,14 +229,26 @@ Look architecture_not_served(const RuleInput& in) {
   const bool named =
       std::ranges::any_of(answers, [](const SeenDhcp& answer) { return names_boot(*answer.what); });
   const bool answered_4011 = !in.session.boot_server_answers.empty();
+  if (named || answered_4011 || in.session.offers.empty()) return std::nullopt;
   const Boot* other = served_elsewhere(in);
-  if (named || answered_4011 || other == nullptr || in.session.offers.empty()) return std::nullopt;
+  const SeenDhcp empty = proxy_with_empty_hands(in.session);
+  if (other == nullptr && empty.what == nullptr) return std::nullopt;
   Finding finding;
   finding.packets = packets_of(in.session.discovers);
-  finding.cause = fmt::format(
-      "Nobody names a boot file for {}; a client of {} in this capture was given one (boot {}).",
-      dhcp::describe_architecture(in.architecture()),
-      dhcp::describe_architecture(*other->architecture), other->number);
+  if (empty.what != nullptr) {
+    finding.packets = {empty.packet()};
+    finding.cause = fmt::format(
+        "The proxy {} says \"load the file that I name\" (43.6 bit 3) and names none: it has "
+        "nothing to boot for {}.",
+        to_string(identity_of(*empty.what)), dhcp::describe_architecture(in.architecture()));
+  }
+  if (other != nullptr) {
+    if (!finding.cause.empty()) finding.cause += " ";
+    finding.cause += fmt::format(
+        "Nobody names a boot file for {}; a client of {} in this capture was given one (boot {}).",
+        dhcp::describe_architecture(in.architecture()),
+        dhcp::describe_architecture(*other->architecture), other->number);
+  }
   finding.fixes = {
       {"dnsmasq", service_line(in.architecture(), example_file(in.architecture()))},
       {"ISC dhcpd", fmt::format("if option arch = 00:{:02x} {{ filename \"{}\"; }}",
@@ -345,7 +374,7 @@ Look nobody_answers(const RuleInput& in) {
 Look offer_without_identity(const RuleInput& in) {
   if (in.session.fetches() || !in.session.boot_server_requests.empty()) return std::nullopt;
   const auto nameless = std::ranges::find_if(in.session.offers, [](const SeenDhcp& offer) {
-    return !offer->server_id && offer->type.has_value();
+    return !offer->server_id && offer->type.has_value() && !offer->cut;
   });
   if (nameless == in.session.offers.end()) return std::nullopt;
   const bool others_fine = std::ranges::any_of(in.session.offers, [](const SeenDhcp& offer) {

@@ -167,6 +167,7 @@ std::vector<std::string> other_firmware(Family own, const BootSession& session) 
 
 std::string screen_words(Family family, const BootVerdict& verdict, const BootSession& session) {
   if (verdict.kind == BootVerdict::Kind::Booted) return {};
+  if (captured_sides({session}) != CapturedSides::Both) return {};
   const bool edk2 = family == Family::Edk2;
   const bool intel = family == Family::IntelRom;
   if (family == Family::Ipxe) {
@@ -197,6 +198,10 @@ std::string screen_words(Family family, const BootVerdict& verdict, const BootSe
     case RomState::HasAddress:
       return edk2 ? "PXE-E16 or PXE-E99" : "PXE-E53";
     case RomState::WaitsForBootServer:
+      if (!session.boot_server_answers.empty() &&
+          !session.boot_server_answers.back()->menu.empty()) {
+        return {};
+      }
       if (!session.boot_server_answers.empty()) return edk2 ? "PXE-E07 or PXE-E53" : "PXE-E53";
       return edk2 ? "PXE-E16" : "PXE-E55";
     case RomState::FetchesNbp:

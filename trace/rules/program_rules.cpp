@@ -83,7 +83,10 @@ Look wrong_architecture_image(const RuleInput& in) {
           });
       if (goes_on && (fetched_next || &session != &in.session)) return std::nullopt;
       Finding finding;
-      finding.confidence = seen->pe_machine ? Confidence::Certain : Confidence::Likely;
+      // A file that never came is not what stops the client, whatever its name says.
+      finding.confidence = seen->pe_machine         ? Confidence::Certain
+                           : came_whole(*seen.what) ? Confidence::Likely
+                                                    : Confidence::Possible;
       finding.packets = packets_of(seen);
       finding.cause = fmt::format(
           "{} is made for {}, by its {}; the client is {}. The firmware cannot run it.",

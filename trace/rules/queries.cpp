@@ -33,6 +33,11 @@ bool names_boot(const DhcpStep& answer) {
   return !answer.boot_file.empty() || !answer.menu.empty();
 }
 
+bool leads_to_server(const DhcpStep& answer) {
+  return std::ranges::any_of(answer.menu,
+                             [](const pxe::MenuEntry& entry) { return entry.type != 0; });
+}
+
 std::vector<SeenDhcp> address_offers(const BootSession& session) {
   std::vector<SeenDhcp> found;
   std::ranges::copy_if(session.offers, std::back_inserter(found),
@@ -53,6 +58,19 @@ std::vector<SeenDhcp> boot_answers(const BootSession& session) {
   all.insert(all.end(), session.acks.begin(), session.acks.end());
   all.insert(all.end(), session.boot_server_answers.begin(), session.boot_server_answers.end());
   return all;
+}
+
+bool any_answer_cut(const BootSession& session) {
+  return std::ranges::any_of(boot_answers(session),
+                             [](const SeenDhcp& answer) { return answer->cut; });
+}
+
+void weaken_by_cut_answers(const BootSession& session, Finding& finding) {
+  if (!any_answer_cut(session)) return;
+  finding.confidence = Confidence::Likely;
+  finding.elsewhere =
+      "the capture holds only the beginning of the answers, and an option behind it may say "
+      "otherwise: capture whole packets (tcpdump -s 0)";
 }
 
 Ipv4Address identity_of(const DhcpStep& answer) {

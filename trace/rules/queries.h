@@ -22,7 +22,13 @@ bool uses_boot_file(const DhcpStep& answer);
 bool is_url(std::string_view file);
 // A file with a server to fetch it from.
 bool can_be_fetched(const DhcpStep& answer);
-bool names_boot(const DhcpStep& answer);  // a file, or a menu
+bool names_boot(const DhcpStep& answer);       // a file, or a menu
+bool leads_to_server(const DhcpStep& answer);  // a menu with more in it than the local disk
+
+// An answer whose end the capture's snap length left out: that an option is missing proves nothing.
+bool any_answer_cut(const BootSession& session);
+// Says so of a finding that rests on an option that is missing.
+void weaken_by_cut_answers(const BootSession& session, Finding& finding);
 
 std::vector<SeenDhcp> address_offers(const BootSession& session);
 std::vector<SeenDhcp> proxy_offers(const BootSession& session);

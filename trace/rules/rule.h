@@ -16,8 +16,9 @@ namespace pxeproof::trace {
 // What the capture shows beside the boot in question.
 struct CaptureContext {
   std::vector<const Boot*> boots;  // all that are at hand, the one in question among them
-  std::optional<Instant> first;    // frame
-  std::optional<Instant> last;
+  std::optional<Instant> first{};  // frame
+  std::optional<Instant> last{};
+  bool is_disordered = false;  // frames stand before earlier ones: what follows what is open
 };
 
 // What a rule looks at. Everything outlives the look.

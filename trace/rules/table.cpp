@@ -82,7 +82,7 @@ constexpr std::array kRules = {
     Rule{"R23", "proxy-offer-ignored", kFault, 45,
          "Firmware that uses only the address server's offer.", "3", rule::proxy_offer_ignored},
     Rule{"R24", "architecture-not-served", kFault, 35,
-         "Another architecture is served in this capture, the client's is not.", "6",
+         "A proxy, or another client's answers, show that this architecture is not served.", "6",
          rule::architecture_not_served},
     Rule{"R25", "raspberry-pi-menu", kFault, 5,
          "A Raspberry Pi without \"Raspberry Pi Boot\" in the menu.", "7", rule::raspberry_pi_menu},
@@ -207,6 +207,25 @@ std::string undecided_text(const Boot& boot) {
       to_seconds(boot.known_until - boot.ended));
 }
 
+// What half a dialogue leaves open.
+std::string half_text(CapturedSides sides) {
+  return fmt::format(
+      "not decidable from this side: the capture holds only what {}. Capture both directions: at a "
+      "mirror port that copies received and sent frames, without tcpdump's -Q, and with a filter "
+      "such as `udp or arp or icmp or tcp port 80`.",
+      sides == CapturedSides::ClientOnly ? "the client sent" : "the client was sent");
+}
+
+// Of frames that are not in order, an answer before its question was missed.
+void weaken(const CaptureContext& capture, Finding& finding) {
+  if (finding.confidence != Confidence::Certain && capture.is_disordered) {
+    finding.confidence = Confidence::Possible;
+    finding.elsewhere =
+        "not decidable from this file: its frames are not in order of time; sort it with "
+        "`reordercap FILE SORTED.pcapng` and explain that";
+  }
+}
+
 void sort_by_weight(std::vector<Finding>& findings) {
   std::ranges::stable_sort(findings, [](const Finding& left, const Finding& right) {
     const auto weight = [](const Finding& finding) {
@@ -288,6 +307,7 @@ Explanation explain_boot(const Boot& boot, firmware::Family family, const Captur
   const BootSession* session = deciding_session(sessions);
   if (session == nullptr) return explanation;
   const RuleInput input{boot, sessions, *session, family, capture};
+  const CapturedSides sides = captured_sides(sessions);
   for (const Rule& rule : kRules) {
     if (rule.kind == RuleKind::Fault && ended_well(boot)) continue;
     std::optional<Finding> finding = rule.look(input);
@@ -297,6 +317,12 @@ Explanation explain_boot(const Boot& boot, firmware::Family family, const Captur
     finding->packets.erase(std::unique(finding->packets.begin(), finding->packets.end()),
                            finding->packets.end());
     const bool is_fault = rule.kind == RuleKind::Fault || rule.kind == RuleKind::Always;
+    weaken(capture, *finding);
+    // What a client said is no proof that nobody answered; what a server said may prove a fault.
+    const bool is_guess =
+        sides == CapturedSides::ClientOnly ||
+        (sides == CapturedSides::ServersOnly && finding->confidence != Confidence::Certain);
+    if (is_guess && is_fault) continue;
     if (is_fault) {
       explanation.faults.push_back(std::move(*finding));
     } else if (rule.kind == RuleKind::Slow) {
@@ -314,6 +340,9 @@ Explanation explain_boot(const Boot& boot, firmware::Family family, const Captur
     explanation.slow.clear();
   }
   if (failed && explanation.faults.empty()) explanation.undecided = undecided_text(boot);
+  if (sides != CapturedSides::Both && explanation.faults.empty()) {
+    explanation.undecided = half_text(sides);
+  }
   return explanation;
 }
 

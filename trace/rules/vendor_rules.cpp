@@ -27,6 +27,7 @@ bool lists_type(const DhcpStep& answer, std::uint16_t type) {
 }  // namespace
 
 Look list_of_servers_missing(const RuleInput& in) {
+  if (any_answer_cut(in.session)) return std::nullopt;
   if (was_used(in) || !in.session.boot_server_requests.empty()) return std::nullopt;
   for (const SeenDhcp& answer : boot_answers(in.session)) {
     if (!says_pxe(*answer.what) || !answer->discovery_control || uses_boot_file(*answer.what)) {
@@ -67,6 +68,7 @@ Look list_of_servers_missing(const RuleInput& in) {
 }
 
 Look menu_without_prompt(const RuleInput& in) {
+  if (any_answer_cut(in.session)) return std::nullopt;
   if (was_used(in) || !in.session.boot_server_requests.empty()) return std::nullopt;
   for (const SeenDhcp& answer : boot_answers(in.session)) {
     if (!says_pxe(*answer.what) || uses_boot_file(*answer.what)) continue;
@@ -130,13 +132,18 @@ Look vendor_block_broken(const RuleInput& in) {
 }
 
 Look local_boot_chosen(const RuleInput& in) {
-  if (was_used(in) || !in.session.boot_server_requests.empty() || in.session.acks.empty()) {
-    return std::nullopt;
-  }
+  if (in.session.fetches()) return std::nullopt;
+  // UEFI asks port 4011 for the menu itself; who asks for an item has chosen a server.
+  const bool chose_server =
+      std::ranges::any_of(in.session.boot_server_requests,
+                          [](const SeenDhcp& request) { return request->item.has_value(); });
+  if (chose_server || boot_server_is_silent(in.session)) return std::nullopt;
   for (const SeenDhcp& answer : boot_answers(in.session)) {
     if (answer->menu.empty() || answer->menu.front().type != 0 || !answer->boot_file.empty()) {
       continue;
     }
+    // Without an address it had not come to choose, unless there is nothing else to choose.
+    if (in.session.acks.empty() && leads_to_server(*answer.what)) continue;
     Finding finding;
     finding.packets = {answer.packet()};
     finding.cause = fmt::format(
