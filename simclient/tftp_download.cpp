@@ -131,6 +131,15 @@ void TftpDownload::on_oack(Instant now, RomBoard& board, const tftp::Oack& oack)
   if (transferring_ && manners_->late_oack == TftpManners::LateOack::PassOver) {
     return board.tell_ignored(now, *peer_, Ignored::UnusableReply);
   }
+  // A question for the size looks at nothing else: OVMF ends it as ever when the OACK's blksize is
+  // 9999, and refuses the same in the transfer that follows (measured; [S] CheckPacket comes
+  // first).
+  if (options_.read == Options::Read::SizeOnly) {
+    for (const tftp::Option& option : oack.options) {
+      if (tftp::same_word(option.name, "tsize")) named_size_ = tftp::parse_number(option.value);
+    }
+    return end_probe(now, board);
+  }
   std::uint64_t block_size = block_size_;
   std::optional<std::uint64_t> size;
   for (const tftp::Option& option : oack.options) {
@@ -158,7 +167,6 @@ void TftpDownload::on_oack(Instant now, RomBoard& board, const tftp::Oack& oack)
   }
   block_size_ = static_cast<std::uint16_t>(block_size);
   named_size_ = size;
-  if (options_.read == Options::Read::SizeOnly) return end_probe(now, board);
   if (!transferring_) board.tell(now, FileSized{options_.name, size, block_size_});
   if (size == 0 && manners_->empty_file == TftpManners::EmptyFile::CountsAsMissing) {
     return finish(Missing{});

@@ -33,8 +33,6 @@ constexpr std::size_t kFileSize = 20'000;
 struct Manner {
   enum class Rule { Obeyed, Broken, NotMet } rule = Rule::NotMet;
   std::string words{};
-
-  friend bool operator==(const Manner&, const Manner&) = default;
 };
 
 Manner obeyed(std::string words) { return {Manner::Rule::Obeyed, std::move(words)}; }

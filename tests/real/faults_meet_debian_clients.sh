@@ -14,7 +14,7 @@ head -c 20000 /dev/urandom >"$tree/f"
 chmod 755 "$scratch" "$tree"
 chmod 644 "$tree/f"
 server=
-trap 'kill $server 2>/dev/null; rm -rf "$scratch"' EXIT
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$scratch"' EXIT
 
 by_curl() { curl -sS -m 20 -o "$scratch/got" tftp://127.0.0.1/f; }
 by_curl_plain() { curl -sS -m 20 --tftp-no-options -o "$scratch/got" tftp://127.0.0.1/f; }

@@ -116,6 +116,16 @@ class TftpDownloadTest : public testing::Test {
   std::optional<TftpDownload> download_;
 };
 
+// OVMF 2022.11 in QEMU, against `--fault "oack blksize=9999"`: ERROR 8 to the question for the
+// size, as ever, and ERROR 4 to the transfer.
+TEST_F(TftpDownloadTest, AQuestionForTheSizeMindsNothingElse) {
+  begin((*firmware::builtin_profile("edk2-x64"))->tftp, Read::SizeOnly);
+  EXPECT_THAT(sent(), ElementsAre("RRQ"));
+  oack({{"tsize", "1000"}, {"blksize", "9999"}, {"windowsize", "4"}});
+  EXPECT_THAT(sent(), ElementsAre("ERROR 8"));
+  EXPECT_NE(ended<TftpDownload::SizeKnown>(), nullptr);
+}
+
 TEST_F(TftpDownloadTest, FetchesAFileBlockByBlock) {
   as_rom();
   EXPECT_THAT(sent(), ElementsAre("RRQ"));
