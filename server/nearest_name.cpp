@@ -15,8 +15,11 @@ char folded(char octet) {
 }
 
 // Insertions, deletions, replacements and swaps of neighbours between two names; case and '_' for
-// '-' cost nothing.
-std::size_t edit_distance(std::string_view left, std::string_view right) {
+// '-' cost nothing. Some number from the limit on for names that are at least so far apart.
+std::size_t edit_distance(std::string_view left, std::string_view right, std::size_t limit) {
+  if (std::max(left.size(), right.size()) - std::min(left.size(), right.size()) >= limit) {
+    return limit;
+  }
   std::vector<std::size_t> before_last(right.size() + 1);
   std::vector<std::size_t> last(right.size() + 1);
   std::vector<std::size_t> current(right.size() + 1);
@@ -32,6 +35,8 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
     }
     before_last.swap(last);
     last.swap(current);
+    // Every way to the end leads through one of two rows next to each other.
+    if (std::ranges::min(last) >= limit && std::ranges::min(before_last) >= limit) return limit;
   }
   return last[right.size()];
 }
@@ -45,7 +50,7 @@ std::optional<std::string_view> nearest_name(std::string_view name,
   std::size_t nearest = name.size() / 4 + 2;
   std::optional<std::string_view> best;
   for (const std::string_view candidate : candidates) {
-    const std::size_t distance = edit_distance(name, candidate);
+    const std::size_t distance = edit_distance(name, candidate, nearest);
     if (distance < nearest && distance < std::min(name.size(), candidate.size())) {
       nearest = distance;
       best = candidate;

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t size) {
   MemoryFiles files({{"/f", text}, {"/d/a", text}, {"/etc/hosts", text}});
   const auto loaded = read_configuration(
       {.command_line = {"--" + text.substr(0, text.find('\n'))}, .files = {{"input", text}}}, files,
-      {.files = 100, .diagnostics = 20});
+      {.files = 10, .diagnostics = 20});
   if (!loaded) {
     fuzz::require(!loaded.error().empty() && loaded.error().size() <= 20);
     for (const Diagnostic& error : loaded.error()) fuzz::require(!error.what.empty());
