@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -77,12 +78,14 @@ bool is_end(State state, const RecordOptions& options) {
 }
 
 // The kernel hands tagged frames over with their tag put back in front of the network layer.
-std::string capture_filter() { return fmt::format("{0} or (vlan and ({0}))", kWanted); }
+std::string ethernet_filter() { return fmt::format("{0} or (vlan and ({0}))", kWanted); }
 
 Outcome<Ending> record_live(const RecordOptions& options, Recording& recording) {
   LiveFrames frames(recording);
-  auto capture =
-      live::LiveCapture::open({.interface = options.interface, .filter = capture_filter()}, frames);
+  auto capture = live::LiveCapture::open({.interface = options.interface,
+                                          .filter = std::string(kWanted),
+                                          .ethernet_filter = ethernet_filter()},
+                                         frames);
   if (!capture) return environment_failed(capture.error().message);
   frames.set_link(capture->link_type());
   auto loop = live::EventLoop::create();
@@ -236,7 +239,15 @@ Outcome<ExitCode> record(const RecordOptions& options) {
   if (!recording) return fail(recording.error());
   const auto ending = options.from.empty() ? record_live(options, *recording)
                                            : record_from_file(options, *recording);
-  if (!ending) return fail(ending.error());
+  if (!ending) {
+    // A file of no frames would only stand in the way of the next try.
+    std::error_code ignored;
+    const bool is_empty = recording->recorder().recorded() == 0;
+    if (is_empty && std::filesystem::is_regular_file(options.output, ignored)) {
+      std::filesystem::remove(options.output, ignored);
+    }
+    return fail(ending.error());
+  }
   if (recording->error()) return environment_failed(recording->error()->message);
   if (!options.json.empty()) {
     if (auto written = write_json(options, *ending, recording->recorder()); !written) {

@@ -73,10 +73,13 @@ SystemResult<LiveCapture> LiveCapture::open(const Options& options, FrameObserve
   if (activated < 0) {
     return fail(pcap_error(what, pcap_geterr(handle), "see `ip link` for the interfaces' names"));
   }
-  if (!options.filter.empty()) {
+  const bool is_ethernet = pcap_datalink(handle) == DLT_EN10MB;
+  const std::string& filter =
+      is_ethernet && !options.ethernet_filter.empty() ? options.ethernet_filter : options.filter;
+  if (!filter.empty()) {
     bpf_program program{};
-    if (pcap_compile(handle, &program, options.filter.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0) {
-      return fail(pcap_error(what + ": filter \"" + options.filter + "\"", pcap_geterr(handle)));
+    if (pcap_compile(handle, &program, filter.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0) {
+      return fail(pcap_error(what + ": filter \"" + filter + "\"", pcap_geterr(handle)));
     }
     const int set = pcap_setfilter(handle, &program);
     pcap_freecode(&program);

@@ -43,8 +43,13 @@ class LiveCapture : public EventSource {
   struct Options {
     std::string interface;  // "any" for all of them
     std::string filter{};   // pcap-filter(7); empty: every frame
-    int snapshot_bytes = 262144;
-    int buffer_bytes = 16 * 1024 * 1024;
+    // Instead of it where the link is Ethernet: libpcap knows "vlan" there, not on "any" or a
+    // tunnel.
+    std::string ethernet_filter{};
+    // The kernel's ring has a slot of this size for each frame of "any", however short: with
+    // libpcap's usual 256 KiB a burst of 64 frames filled it. The largest frame is one of "lo".
+    int snapshot_bytes = 65'600;
+    int buffer_bytes = 32 * 1024 * 1024;
   };
   struct Statistics {
     std::uint64_t received = 0;

@@ -158,6 +158,7 @@ void TransferTracker::on_oack(Open& open, const tftp::Oack& oack) {
   TransferStep& transfer = open.transfer;
   if (open.answered) ++transfer.resent;
   ++transfer.oacks;
+  if (transfer.acknowledgements > 0 && transfer.blocks == 0) ++transfer.oacks_after_ack;
   transfer.acknowledged = oack.options;
   for (const tftp::Option& option : oack.options) {
     const auto value = tftp::parse_number(option.value);

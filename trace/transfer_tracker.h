@@ -52,6 +52,7 @@ struct TransferStep {
   std::uint64_t acknowledged_block = 0;  // by the client, without wrap
   std::uint32_t acknowledgements = 0;    // ACK packets of the client
   std::uint32_t oacks = 0;
+  std::uint32_t oacks_after_ack = 0;  // of these, after the client acknowledged, and before DATA
   bool last_block_seen = false;
   bool error_by_client = false;
   enum class Side { Client, Server };

@@ -62,6 +62,26 @@ class Payloads : public FrameObserver {
   Instant last;
 };
 
+// libpcap refuses "vlan" on the cooked packets of "any"; `record --interface any` never began.
+TEST(LiveCapture, AsksForTagsOnlyWhereTheLinkHasThem) {
+  auto ended = run_in_private_namespaces([] {
+    Payloads payloads;
+    const std::string tagged = "udp or (vlan and udp)";
+    EXPECT_FALSE(LiveCapture::open({.interface = "any", .filter = tagged}, payloads));
+    for (const std::string interface : {"any", "lo"}) {
+      auto capture = LiveCapture::open(
+          {.interface = interface, .filter = "udp", .ethernet_filter = tagged}, payloads);
+      EXPECT_TRUE(capture) << interface << ": " << (capture ? "" : capture.error().message);
+    }
+    return ::testing::Test::HasFailure() ? 1 : 0;
+  });
+  if (!ended && ended.error().is_permission()) {
+    GTEST_SKIP() << ended.error().message;
+  }
+  ASSERT_TRUE(ended) << ended.error().message;
+  EXPECT_TRUE(ended->is_success());
+}
+
 TEST(LiveCapture, ShowsWhatMatchesItsFilter) {
   auto ended = run_in_private_namespaces([] {
     Payloads payloads;

@@ -44,6 +44,19 @@ void add_transfer_captures(std::vector<FaultCapture>& list) {
     list.push_back({"r10-port-69-filtered", "R10", script, 10s, {}});
   }
   {
+    // nft drops what comes to dnsmasq's ephemeral port: it never hears ACK 0, and repeats its OACK.
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    reach_file(script, client, "grubx64.efi");
+    script.rrq(client, kProxy, "grubx64.efi", {{"blksize", "1432"}});
+    for (const Duration pause : {2s, 2s, 3s, 3s}) {
+      script.from_server(client, kProxy, block_size("1432"));
+      script.from_client(client, kProxy, tftp::Ack{0});
+      script.wait(pause);
+    }
+    list.push_back({"r10-server-is-deaf", "R10", script, 10s, {}});
+  }
+  {
     // The server's side: its answers are there, and do not arrive.
     CaptureScript script;
     ScriptClient client = edk2_client();

@@ -100,6 +100,11 @@ bool was_refused(const TransferStep& transfer, std::uint16_t code) {
   return transfer.outcome == TransferStep::Outcome::Refused && transfer.error_code == code;
 }
 
+bool server_is_deaf(const TransferStep& transfer) {
+  // Once may be a timer that ran out while the acknowledgement was on its way.
+  return transfer.blocks == 0 && transfer.oacks_after_ack >= 2;
+}
+
 bool boot_server_is_silent(const BootSession& session) {
   return !session.boot_server_requests.empty() && session.boot_server_answers.empty();
 }

@@ -44,6 +44,9 @@ const SeenTransfer* last_transfer(const BootSession& session);
 const SeenTransfer* first_file(const std::vector<BootSession>& sessions);
 bool was_refused(const TransferStep& transfer, std::uint16_t code);
 
+// The server repeats its OACK though the client acknowledged it: it does not hear the client.
+bool server_is_deaf(const TransferStep& transfer);
+
 // Whether the boot server requests stayed without any answer.
 bool boot_server_is_silent(const BootSession& session);
 // ICMP that says the port is closed; nullptr for none.

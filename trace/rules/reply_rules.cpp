@@ -117,6 +117,19 @@ Look firewall(const RuleInput& in) {
          "allow udp dport 69 and the server's ephemeral ports (helper nf_conntrack_tftp)"},
         {"dnsmasq", "tftp-single-port, or tftp-port-range=FIRST,LAST with these ports open"},
         {"docker", "network_mode: host"}};
+    if (server_is_deaf(transfer)) {
+      finding.confidence = Confidence::Likely;
+      finding.cause = fmt::format(
+          "{} repeats its OACK for {} {} times, though the client acknowledges it: the client's "
+          "packets to port {} do not reach the server. Port 69 passes, the transfer's port does "
+          "not.",
+          to_string(transfer.server), quote(transfer.filename), transfer.oacks_after_ack,
+          transfer.server.port);
+      finding.elsewhere =
+          "where they are lost is not decidable from this side: capture at the server too; its own "
+          "firewall drops them behind such a capture";
+      return finding;
+    }
     if (transfer.first_answer && transfer.requests >= 2 && transfer.acknowledgements == 0) {
       finding.confidence = Confidence::Likely;
       finding.cause = fmt::format(

@@ -54,6 +54,7 @@ Look packets_too_large(const RuleInput& in) {
   const SeenTransfer* last = failed_transfer(in);
   if (last == nullptr) return std::nullopt;
   const TransferStep& transfer = *last->what;
+  if (server_is_deaf(transfer)) return std::nullopt;
   const auto icmp = std::ranges::find_if(in.session.icmp, [&](const SeenIcmp& seen) {
     return seen->is_fragmentation_needed() &&
            (seen->about_destination.address == transfer.client.address ||
@@ -84,7 +85,9 @@ Look lost_block_not_resent(const RuleInput& in) {
   const SeenTransfer* last = failed_transfer(in);
   if (last == nullptr || last->what->outcome != Outcome::Unfinished) return std::nullopt;
   const TransferStep& transfer = *last->what;
-  if (packets_too_large(in) || block_number_wrap(in)) return std::nullopt;
+  if (packets_too_large(in) || block_number_wrap(in) || server_is_deaf(transfer)) {
+    return std::nullopt;
+  }
   // It never got going: the answers do not arrive.
   if (transfer.acknowledgements == 0 && transfer.requests >= 2) return std::nullopt;
   Finding finding;
@@ -111,7 +114,8 @@ Look lost_block_not_resent(const RuleInput& in) {
                              transfer.blocks > transfer.acknowledged_block && waited;
   const bool unanswered_ack = transfer.last_sender == TransferStep::Side::Client && waited;
   if (!server_silent && !never_repeats && !unanswered_ack) return std::nullopt;
-  finding.confidence = server_silent && waited ? Confidence::Certain : Confidence::Likely;
+  // Whether it was not sent, or lost before it came here, the packets do not show.
+  finding.confidence = Confidence::Likely;
   finding.cause = fmt::format(
       "{} stopped at block {}: {}, and the server does not send the block that is missing.",
       quote(transfer.filename), transfer.acknowledged_block,
