@@ -15,7 +15,8 @@ struct ReplaySource {
 };
 
 // One capture, or all of a directory in the order of their names. An INDEX.toml beside a capture
-// says how it was made: [[capture]] with file, server, configuration.
+// says how it was made: [[capture]] with file, server and configuration, which is the text or the
+// name of a file beside the index.
 Outcome<std::vector<ReplaySource>> find_replay_sources(const std::string& path);
 
 }  // namespace pxeproof::cli

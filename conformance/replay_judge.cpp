@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "protocol/dhcp/client_options.h"
 #include "protocol/dhcp/message.h"
 #include "protocol/dhcp/pxe_options.h"
 #include "protocol/tftp/negotiation.h"
@@ -257,6 +258,28 @@ void document(const dhcp::MessageView& recorded, const dhcp::MessageView& live,
   }
 }
 
+bool is_from_uefi(const RecordedQuestion& question) {
+  constexpr std::uint16_t kFirstUefi = 6;  // RFC 4578 s.2.1; 0 to 5 are none
+  const auto message = dhcp::MessageView::parse(question.payload);
+  if (!message) return false;
+  const auto value = message->joined(dhcp::OptionCode::ClientArchitecture);
+  if (!value) return false;
+  const auto architectures = dhcp::decode_architectures(*value);
+  return !architectures.empty() && architectures.front() >= kFirstUefi;
+}
+
+// dnsmasq adds ".0" to the name of a UEFI machine's file, too; ours to a BIOS machine's only.
+void document_file(const RecordedQuestion& question, const RecordedAnswer& recorded,
+                   const LiveAnswer& live, Fields& differences) {
+  const auto before = dhcp::MessageView::parse(recorded.payload);
+  const auto after = dhcp::MessageView::parse(live.payload);
+  if (!before || !after || !is_from_uefi(question)) return;
+  if (before->file_text() != std::string(after->file_text()) + ".0") return;
+  for (Difference& each : differences) {
+    if (each.field == "file") each.documented = "D22";
+  }
+}
+
 // An offer with nowhere to go: dnsmasq sends it, ours stays silent (D10).
 bool is_dead_end(const dhcp::MessageView& answer) {
   if (!answer.boot_file().empty()) return false;
@@ -368,7 +391,7 @@ std::string ending_words(RecordedRead::Ending ending, std::uint64_t octets,
   return {};
 }
 
-std::vector<Difference> compare_answers(const RecordedQuestion& /*question*/,
+std::vector<Difference> compare_answers(const RecordedQuestion& question,
                                         const std::vector<RecordedAnswer>& recorded,
                                         const std::vector<LiveAnswer>& live,
                                         const AddressMap& addresses, Comparison comparison) {
@@ -385,6 +408,9 @@ std::vector<Difference> compare_answers(const RecordedQuestion& /*question*/,
     if (match) {
       used[*match] = true;
       auto differences = compare_one(before, live[*match], addresses, comparison);
+      if (comparison == Comparison::DnsmasqWithOurs) {
+        document_file(question, before, live[*match], differences);
+      }
       std::ranges::move(differences, std::back_inserter(out));
       continue;
     }

@@ -322,13 +322,14 @@ ServicePtr block_of_previous(DatagramService& inner, const Configuration&) {
 
 // A packet from a foreign port ends the transfer.
 ServicePtr strays_kill(DatagramService& inner, const Configuration&) {
-  auto clients = std::make_shared<std::map<std::uint16_t, Endpoint>>();  // by server port
+  // By the server's port and the client's address: clients at different addresses share a port.
+  using Side = std::pair<std::uint16_t, Ipv4Address>;
+  auto clients = std::make_shared<std::map<Side, Endpoint>>();
   Edits edits;
   edits.forge = [clients](const IncomingDatagram& heard,
                           Bytes& payload) -> std::optional<IncomingDatagram> {
-    const auto client = clients->find(heard.destination.port);
+    const auto client = clients->find({heard.destination.port, heard.source.address});
     if (client == clients->end() || client->second == heard.source) return std::nullopt;
-    if (client->second.address != heard.source.address) return std::nullopt;
     IncomingDatagram forged = heard;
     forged.source = client->second;
     tftp::encode_error(tftp::ErrorCode::NotDefined, "stray", payload);
@@ -336,7 +337,7 @@ ServicePtr strays_kill(DatagramService& inner, const Configuration&) {
   };
   edits.say = [clients](OutgoingDatagram& out, Mouth&) {
     if (!is_dhcp_port(out.source.port) && is_data(out.head)) {
-      (*clients)[out.source.port] = out.destination;
+      (*clients)[{out.source.port, out.destination.address}] = out.destination;
     }
     return Pass::On;
   };

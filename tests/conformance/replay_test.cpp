@@ -273,6 +273,33 @@ TEST(Replay, NamesTheListedDifferenceOnlyBetweenDnsmasqAndOurs) {
   for (const Difference& each : replay_with(again)) EXPECT_EQ(each.documented, "");
 }
 
+// D22 is about UEFI: a BIOS machine whose file lost its ".0" finds none.
+TEST(ReplayJudge, ExcusesAFileWithoutItsLayerForUefiOnly) {
+  dhcp::Message answer;
+  answer.options = {{53, {2}}};
+  const std::string name = "absent.0";
+  std::copy(name.begin(), name.end(), answer.header.file.begin());
+  RecordedAnswer recorded_answer;
+  recorded_answer.payload = dhcp::encode(answer);
+  std::fill(answer.header.file.begin() + 6, answer.header.file.end(), std::uint8_t{0});
+  LiveAnswer live;
+  live.payload = dhcp::encode(answer);
+  const auto documented = [&](std::uint8_t architecture, Comparison comparison) {
+    dhcp::Message question;
+    question.options = {{53, {3}}, {93, {0, architecture}}};
+    RecordedQuestion asked;
+    asked.payload = dhcp::encode(question);
+    const auto differences = compare_answers(asked, {recorded_answer}, {live}, {}, comparison);
+    for (const Difference& each : differences) {
+      if (each.field == "file") return each.documented;
+    }
+    return std::string("no difference");
+  };
+  EXPECT_EQ(documented(7, Comparison::DnsmasqWithOurs), "D22");
+  EXPECT_EQ(documented(0, Comparison::DnsmasqWithOurs), "");
+  EXPECT_EQ(documented(7, Comparison::SameServer), "");
+}
+
 TEST(Replay, EndsWhenNobodyIsThere) {
   ReplayStation client(recorded(), {.server = kServer, .client = kClient});
   lab::Network network;

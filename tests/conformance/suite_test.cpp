@@ -104,9 +104,6 @@ TEST(Suite, EveryMutantIsKilledByEachOfItsCases) {
     for (const Case* each : cases) {
       const CaseResult& result = results.at(std::string(each->id));
       if (result.verdict == Verdict::Skip && result.seen == "not offered: superuser") continue;
-      // Open since the server sends in batches: these two pairs survive and want a look.
-      if (mutant.name == "stray-kills" && each->id == "TERR-07") continue;
-      if (mutant.name == "answers-unknown-tid" && each->id == "CONC-05") continue;
       EXPECT_EQ(result.verdict, Verdict::Fail)
           << "mutant " << mutant.name << " survives " << words(result);
     }
