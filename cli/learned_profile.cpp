@@ -47,6 +47,28 @@ std::vector<std::uint32_t> numbers_of(const std::vector<ObservedMessage>& messag
   return numbers;
 }
 
+// The machine type in the PE header of images for an architecture (RFC 4578 s.2.1, IANA); empty: it
+// is not known, and not checked.
+std::string_view efi_machine(std::uint16_t architecture) {
+  switch (architecture) {
+    case 6:
+    case 15:
+      return "0x014c";
+    case 7:
+    case 9:
+    case 16:
+      return "0x8664";
+    case 10:
+    case 18:
+      return "0x01c2";
+    case 11:
+    case 19:
+      return "0xaa64";
+    default:
+      return "";
+  }
+}
+
 // Writes what one machine showed as rows upon a base.
 class DraftWriter {
  public:
@@ -81,6 +103,12 @@ class DraftWriter {
     if (machine_.known.http_architecture) {
       set("", "http_architecture", std::to_string(*machine_.known.http_architecture),
           "option 93 of its HTTP round");
+    }
+    // A machine of another kind runs other images; with the wrong ones its twin would go on after
+    // the boot file where the real one starts it.
+    if (!base_.efi_machines.empty() && machine_.known.architecture != base_.architecture) {
+      const std::string_view machine = efi_machine(machine_.known.architecture.value_or(0));
+      set("", "efi_machines", fmt::format("[{}]", machine), "by option 93");
     }
   }
 
@@ -307,11 +335,26 @@ void DraftWriter::write_phase(const std::string& seen_as,
   const std::string note = name_packets(numbers_of(messages));
   const OptionPlace place =
       table == "dhcp.proxy_request" ? OptionPlace::ToProxy : OptionPlace::ToAddressServer;
+  const bool of_first_attempt = !table.starts_with("dhcp.then");
+  const dhcp::MessageView& discover =
+      of_first_attempt ? machine_.phases.at("dhcp.discover").front().message : first.message;
+  // That an option follows what servers say shows only where they said something else.
+  KnownValues known = machine_.known;
+  for (const firmware::OptionTemplate& each : base_.attempts.front().discover.options) {
+    const auto own = discover.first(each.code);
+    const auto now = first.message.first(each.code);
+    const bool same = own && now && std::equal(own->begin(), own->end(), now->begin(), now->end());
+    if (each.registered_first && same) known.registered.insert(each.code);
+  }
   std::vector<std::string> options;
   first.message.each_option([&](const dhcp::OptionView& option) {
-    if (option.field == dhcp::OptionField::Options) {
-      options.push_back(option_template(option, machine_.known, place));
-    }
+    if (option.field != dhcp::OptionField::Options) return;
+    // Once a server's value has been taken over, the machine's own stands in its first message.
+    const auto own = discover.first(option.code);
+    const bool registered = known.registered.contains(option.code) && own;
+    options.push_back(option_template(
+        {option.code, registered ? *own : option.value, option.field, option.offset}, known,
+        place));
   });
   set(table, "options", texts(options), note);
   // Zeros behind END are padding up to a size; without any the size is unknown but not larger.
@@ -519,7 +562,8 @@ Outcome<LearnedProfile> learn_profile(const RecordedBoot& boot, const LearnOptio
   if (!options.start_from.empty()) {
     bases.push_back(options.start_from);
   } else {
-    if (!guess.profile.empty()) bases.push_back(guess.profile);
+    // A guess may be of a firmware that no profile is of.
+    if (firmware::builtin_profile_text(guess.profile)) bases.push_back(guess.profile);
     for (const std::string_view name : firmware::builtin_profile_names()) {
       if (name != guess.profile) bases.emplace_back(name);
     }
