@@ -386,8 +386,11 @@ void DraftWriter::write_phase(const std::string& seen_as,
     drawn_xid_ = drawn_xid_ || rule == "fresh";
     set(table, "xid", quoted(rule), note);
   }
-  if (first.message.secs() != 0 && table.ends_with("discover") && base != nullptr &&
-      base->secs == firmware::Secs::Elapsed) {
+  // Elapsed seconds that do not begin at zero; or a base's offset that this machine does not have.
+  const bool has_offset =
+      first.message.secs() != 0 && base != nullptr && base->secs == firmware::Secs::Elapsed;
+  const bool base_has_offset = base != nullptr && base->secs_offset != 0;
+  if (table.ends_with("discover") && (has_offset || base_has_offset)) {
     set(table, "secs_offset", std::to_string(first.message.secs()), note);
   }
   write_waits(table, messages, base);

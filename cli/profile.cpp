@@ -146,6 +146,9 @@ Outcome<std::string> tree_of(const Arguments& arguments, const TemporaryTree& ow
 
 Outcome<ExitCode> learn(const Arguments& arguments) {
   const std::string& capture = arguments.positionals[1];
+  if (capture == "-") {
+    return wrong_usage("profile learn: the capture is read twice; name a file instead of -");
+  }
   const auto asked = machine_of(arguments);
   if (!asked) return fail(asked.error());
   const auto seed = parse_count("--seed", arguments.value_or("seed", "1"), 0, UINT64_MAX);

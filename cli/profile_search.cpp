@@ -67,6 +67,10 @@ std::vector<Trial> all_trials(const ProfileDraft& draft) {
   trials.push_back(
       {{"clock", "tick", R"("54925493ns")"}, {"clock", "counts_as", R"("54925493ns")"}});
   trials.push_back({{"clock", "tick", R"("1s")"}, {"clock", "counts_as", R"("1s")"}});
+  // UEFI's way of waiting shows only when both are right.
+  trials.push_back({{"clock", "tick", R"("1s")"},
+                    {"clock", "counts_as", R"("1s")"},
+                    {"offers", "collect", R"("whole-interval")"}});
   // The boot goes on when the IPv6 router's silence has lasted as long as these waits.
   trials.push_back({{"ipv6", "waits", R"(["250ms", "500ms", "1s", "2s", "4s", "8s"])"}});
   add_words(trials, "tftp", "late_oack", {R"("acknowledge")", R"("pass-over")"});
