@@ -59,7 +59,60 @@ bool is_router_discovery(ByteView frame) {
          (frame[kIcmpv6Type] == kRouterSolicitation || frame[kIcmpv6Type] == kRouterAdvertisement);
 }
 
-Outcome<RecordedBoot> RecordedBoot::read(const std::string& path) {
+namespace {
+
+// True for what another machine sent, or was sent alone.
+bool is_of_another(ByteView frame, const MacAddress& client,
+                   const std::vector<MacAddress>& machines) {
+  const auto ethernet = frames::inspect_ethernet(frame);
+  if (!ethernet) return true;
+  for (const MacAddress& machine : machines) {
+    if (machine == client) continue;
+    if (ethernet->source == machine || ethernet->destination == machine) return true;
+  }
+  const auto udp = frames::inspect_udp(frame, frames::ChecksumPolicy::Ignore);
+  if (!udp) return false;
+  const auto message = dhcp::MessageView::parse(udp->payload);
+  return message && message->mac() != client;
+}
+
+}  // namespace
+
+Outcome<CaptureSurvey> survey_capture(const std::string& path) {
+  auto reader = trace::CaptureReader::open(path);
+  if (!reader) return wrong_usage(reader.error().message);
+  CaptureSurvey survey;
+  while (const auto frame = reader->next()) {
+    ++survey.frames;
+    if (const auto client = discovering_client(frame->octets)) {
+      if (std::find(survey.machines.begin(), survey.machines.end(), client->mac) ==
+          survey.machines.end()) {
+        survey.machines.push_back(client->mac);
+      }
+    }
+    const auto udp = frames::inspect_udp(frame->octets, frames::ChecksumPolicy::Ignore);
+    if (udp) {
+      const auto message = dhcp::MessageView::parse(udp->payload);
+      if (message && message->op() == dhcp::kBootReply) ++survey.replies;
+    } else if (frame->missing > 0 && survey.cut_request == 0 &&
+               udp.error().fault == frames::Fault::IpTruncated) {
+      survey.cut_request = frame->number;
+      survey.cut_request_size = frame->octets.size();
+      survey.cut_request_wire_size = frame->octets.size() + frame->missing;
+    }
+  }
+  if (reader->error() && survey.machines.empty()) return wrong_usage(reader->error()->message);
+  return survey;
+}
+
+Outcome<RecordedBoot> RecordedBoot::read(const std::string& path,
+                                         std::optional<MacAddress> machine) {
+  std::vector<MacAddress> machines;
+  if (machine) {
+    const auto survey = survey_capture(path);
+    if (!survey) return fail(survey.error());
+    machines = survey->machines;
+  }
   auto reader = trace::CaptureReader::open(path);
   if (!reader) return wrong_usage(reader.error().message);
   RecordedBoot boot;
@@ -67,21 +120,26 @@ Outcome<RecordedBoot> RecordedBoot::read(const std::string& path) {
   while (const auto frame = reader->next()) {
     if (!begun) {
       const auto client = discovering_client(frame->octets);
-      if (!client) continue;
+      if (!client || (machine && client->mac != *machine)) continue;
       boot.client = client->mac;
       boot.guid = client->guid;
       begun = true;
     }
     if (!is_compared(frame->octets) && !is_router_discovery(frame->octets)) continue;
+    if (machine && is_of_another(frame->octets, boot.client, machines)) continue;
     RecordedFrame recorded{.number = frame->number,
                            .at = frame->at,
                            .octets = Bytes(frame->octets.begin(), frame->octets.end())};
+    recorded.cut_octets = frame->missing;
     recorded.octets.resize(recorded.octets.size() + frame->missing);
     const auto ethernet = frames::inspect_ethernet(frame->octets);
     if (ethernet->source == boot.client) recorded.sender = RecordedFrame::Sender::Client;
     boot.frames.push_back(std::move(recorded));
   }
   if (reader->error()) return wrong_usage(reader->error()->message);
+  if (!begun && machine) {
+    return wrong_usage(fmt::format("{}: no DHCPDISCOVER of {} in it", path, to_string(*machine)));
+  }
   if (!begun) {
     return wrong_usage(fmt::format(
         "{}: no DHCPDISCOVER in it; record from before the machine is switched on", path));

@@ -16,6 +16,7 @@ struct RecordedFrame {
   std::uint32_t number = 0;  // in the file, from 1
   Instant at;
   Bytes octets;
+  std::size_t cut_octets = 0;  // at its end, that the capture does not hold
   enum class Sender { Client, Server } sender = Sender::Server;
 };
 
@@ -26,9 +27,22 @@ struct RecordedBoot {
   Guid guid;  // of option 97; zero when there is none
   std::vector<RecordedFrame> frames;
 
-  // Reads a capture file of any kind.
-  static Outcome<RecordedBoot> read(const std::string& path);
+  // Reads a capture file of any kind: the boot of the first machine that sends a DISCOVER, or of
+  // the one given, without what the others sent and were sent.
+  static Outcome<RecordedBoot> read(const std::string& path,
+                                    std::optional<MacAddress> machine = std::nullopt);
 };
+
+// Who boots in a capture, and what else is in it.
+struct CaptureSurvey {
+  std::vector<MacAddress> machines;  // that sent a DISCOVER, in order
+  std::size_t frames = 0;
+  std::size_t replies = 0;                // DHCP messages of servers
+  std::uint32_t cut_request = 0;          // number of the first cut packet to port 67; 0: none
+  std::size_t cut_request_size = 0;       // octets of it in the capture
+  std::size_t cut_request_wire_size = 0;  // and on the wire
+};
+Outcome<CaptureSurvey> survey_capture(const std::string& path);
 
 // Copies a capture without the content of files: of each TFTP DATA packet only the headers stay,
 // and its size. The result is pcapng with a comment.

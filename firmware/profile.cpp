@@ -222,7 +222,9 @@ IpRules read_ip(TomlReader ip) {
   result.dont_fragment = ip.flag("dont_fragment");
   result.udp_checksum = ip.flag("udp_checksum");
   result.identification = word(ip, "identification", kIdentifications);
-  if (result.identification != IpRules::Identification::RandomCounter) {
+  // A profile that rests on another may bring a rule for which the other's start means nothing.
+  if (result.identification != IpRules::Identification::RandomCounter ||
+      ip.has("first_identification")) {
     result.first_identification =
         static_cast<std::uint16_t>(ip.number("first_identification", 65535));
   }

@@ -223,7 +223,7 @@ void read_dhcp(TomlReader dhcp, const OptionLists& lists, Profile& profile) {
   const PhaseDefaults defaults{
       .lists = lists, .tick = profile.clock.counts_as, .secs = word(dhcp, "secs", kSecs)};
   profile.xid = word_or(dhcp, "xid", profile.xid, kSessionXids);
-  if (profile.xid == SessionXid::Fixed) {
+  if (profile.xid == SessionXid::Fixed || dhcp.has("fixed_xid")) {
     profile.fixed_xid = static_cast<std::uint32_t>(dhcp.number("fixed_xid", 0xffffffff));
   }
   if (dhcp.has("xid_step")) {

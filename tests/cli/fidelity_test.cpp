@@ -4,8 +4,10 @@
 #include <toml++/toml.h>
 
 #include <filesystem>
+#include <map>
 
 #include "cli/article.h"
+#include "cli/learned_profile.h"
 #include "cli/tree_content.h"
 
 namespace pxeproof::cli {
@@ -90,6 +92,34 @@ TEST_P(Fidelity, AnotherFirmwareIsToldApart) {
   const FidelityReport report = compare_with_recording(*boot, {.profile = *other, .tree = &tree});
 
   EXPECT_FALSE(report.differences.empty());
+}
+
+// What is learned from a capture sends what the capture shows, whichever known profile it starts
+// from: the nearest, or the next kin of a firmware that nobody has a profile of.
+TEST_P(Fidelity, ALearnedProfileSendsWhatTheRealFirmwareSent) {
+  const auto boot = RecordedBoot::read(pcaps() + GetParam().file);
+  ASSERT_TRUE(boot.has_value()) << boot.error().message;
+  const TreeContent tree(root_);
+  const std::map<std::string, std::string> next_kin{{"ipxe-bios", "ipxe-efi-x64"},
+                                                    {"edk2-x64", "edk2-ia32"},
+                                                    {"edk2-ia32", "edk2-arm64"},
+                                                    {"edk2-arm64", "edk2-ia32"}};
+  std::vector<std::string> starts{""};
+  if (next_kin.contains(GetParam().profile)) starts.push_back(next_kin.at(GetParam().profile));
+
+  for (const std::string& start : starts) {
+    const auto learned = learn_profile(
+        *boot, {.tree = &tree, .name = "learned", .capture = GetParam().file, .start_from = start});
+    ASSERT_TRUE(learned.has_value()) << learned.error().message;
+    auto profile = firmware::parse_profile(learned->text, "learned");
+    ASSERT_TRUE(profile.has_value()) << profile.error().message;
+    const FidelityReport report = compare_with_recording(
+        *boot, {.profile = std::make_shared<const firmware::Profile>(std::move(*profile)),
+                .tree = &tree,
+                .seed = 2});
+    EXPECT_TRUE(report.differences.empty()) << "from '" << start << "'\n" << text_of(report);
+    EXPECT_GE(learned->seen, 10U);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Captures, Fidelity, testing::ValuesIn(rows()), name_of);
