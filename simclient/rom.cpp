@@ -116,9 +116,20 @@ std::string reason_of(firmware::Failure failure) {
   return {};
 }
 
-bool can_run(const firmware::Profile& profile, const std::optional<std::uint16_t>& machine) {
+// A program of the BIOS, which no UEFI firmware starts.
+bool is_bios_program(firmware::BootImage image) {
+  using firmware::BootImage;
+  return image == BootImage::Pxelinux || image == BootImage::Lpxelinux ||
+         image == BootImage::Grub || image == BootImage::Ipxe || image == BootImage::Elf;
+}
+
+// Where the content is no program that is known by its octets, the firmware gets the benefit.
+bool can_run(const firmware::Profile& profile, const ReceivedFile& file) {
   const auto& machines = profile.efi_machines;
-  return machines.empty() || !machine || std::ranges::find(machines, *machine) != machines.end();
+  if (machines.empty()) return true;
+  const auto machine = file.efi_machine();
+  if (!machine) return !is_bios_program(file.image());
+  return std::ranges::find(machines, *machine) != machines.end();
 }
 
 void earliest(std::optional<Instant>& result, const std::optional<Instant>& candidate) {
@@ -462,7 +473,7 @@ void Rom::judge_nbp(Instant now, const FetchingNbp& fetching) {
   const ReceivedFile& file = fetching.download.file();
   const bool fits = firmware::is_kernel(file.image()) ||
                     file.size() <= board_.profile->largest_nbp.value_or(file.size());
-  const bool runs = can_run(*board_.profile, file.efi_machine());
+  const bool runs = can_run(*board_.profile, file);
   if (file.size() == 0 || !fits || !runs) {
     return fail_boot(now, Phase::Nbp, firmware::Failure::NotAnImage,
                      reason_of(firmware::Failure::NotAnImage));

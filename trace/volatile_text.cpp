@@ -103,7 +103,10 @@ std::size_t VolatileText::take_hexadecimal_address(std::string_view rest, Ipv4Ad
   }
   // Shortened it stands alone behind a slash, or as GRUB has it, behind a dash.
   const bool is_searched = !shape_.empty() && (shape_.back() == '/' || shape_.back() == '-');
-  if (length < whole.size() && (!is_searched || length < rest.size())) return 0;
+  // The texts of servers' errors go on behind the name: "file .../C0A8B2 not found".
+  const bool ends_name = length == rest.size() ||
+                         std::string_view(" \"',;:)").find(rest[length]) != std::string_view::npos;
+  if (length < whole.size() && (!is_searched || !ends_name)) return 0;
   shape_ += fmt::format("<{} digits of the address>", length);
   if (length == whole.size()) names_.push_back({Volatile::Address, to_string(own_address)});
   return length;
