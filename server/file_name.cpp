@@ -60,7 +60,9 @@ Result<std::vector<std::string_view>, FileFault> parts_of(std::string_view name,
       return fail(FileFault::OutsideRoot);
     }
   }
-  if (names_directory || parts.empty()) return fail(FileFault::NotAFile);
+  if (parts.empty()) return fail(FileFault::NotAFile);
+  // There is no file of a name that ends like a directory's, whether the directory is there or not.
+  if (names_directory) return fail(FileFault::NotFound);
   return parts;
 }
 

@@ -62,11 +62,11 @@ TEST(FileName, HasTheWholeFileSystemWithoutARoot) {
 TEST(FileName, RefusesANameOfADirectory) {  // TERR-02, T8
   EXPECT_EQ(fault(""), FileFault::NotAFile);
   EXPECT_EQ(fault("/"), FileFault::NotAFile);
-  EXPECT_EQ(fault("f/"), FileFault::NotAFile);
-  EXPECT_EQ(fault("f/."), FileFault::NotAFile);
+  EXPECT_EQ(fault("f/"), FileFault::NotFound);
+  EXPECT_EQ(fault("f/."), FileFault::NotFound);
   EXPECT_EQ(fault("sub/.."), FileFault::NotAFile);
-  EXPECT_EQ(fault("sub/f/.."), FileFault::NotAFile);
-  EXPECT_EQ(fault("f\\"), FileFault::NotAFile);
+  EXPECT_EQ(fault("sub/f/.."), FileFault::NotFound);
+  EXPECT_EQ(fault("f\\"), FileFault::NotFound);
 }
 
 TEST(FileName, LowersLettersBeforeTheRootIsCompared) {

@@ -60,12 +60,13 @@ TEST(TftpErrors, SayForEachFaultOfAFileWhatItIs) {  // TERR-02, T9, T10, TSEC-03
 
 TEST(TftpErrors, NeverLetANameReachTheDiskThatLeavesTheRoot) {  // TSEC-01, TSEC-02
   TftpBench bench;
-  for (const char* name : {"../s", "sub/../../s", "..\\s", "/../s", "sub/..", "", "f/"}) {
+  for (const char* name : {"../s", "sub/../../s", "..\\s", "/../s", "sub/..", ""}) {
     EXPECT_THAT(bench.request(kClient, rrq(name)), ElementsAre(IsError(ErrorCode::AccessViolation)))
         << name;
   }
-  EXPECT_THAT(bench.request(kClient, rrq(std::string(400, 'x'))),
-              ElementsAre(IsError(ErrorCode::FileNotFound)));
+  for (const std::string& name : {std::string("f/"), std::string(400, 'x')}) {
+    EXPECT_THAT(bench.request(kClient, rrq(name)), ElementsAre(IsError(ErrorCode::FileNotFound)));
+  }
   EXPECT_THAT(bench.asked, IsEmpty());
   bench.request(kClient, rrq("/etc/hostname"));
   EXPECT_EQ(bench.asked.at(0).path, "etc/hostname");  // below the root
