@@ -50,7 +50,10 @@ constexpr std::array kOptions = {
     OptionSpec{"markdown", "FILE", "write the matrix as a Markdown table"},
     OptionSpec{"out", "DIR", "keep reports, an HTML matrix and a capture of each case"},
     OptionSpec{"mutant", "NAME", "make the builtin server wrong in one way; list: list mutants"},
-    OptionSpec{"replay", "PATH", "hold recorded boots again instead: a capture or their directory"},
+    OptionSpec{"replay", "PATH",
+               "hold recorded boots again instead: captures or cases, or a directory"},
+    OptionSpec{"to-case", "FILE", "write a capture's conversation as a case to edit and to replay"},
+    OptionSpec{"output", "FILE", "with --to-case: where to write; - for standard output (default)"},
     OptionSpec{"conf-file", "FILE", "with --replay: the server's configuration (else derived)"},
     OptionSpec{"interface", "IF", "with --replay: the server is there, on a real network"},
     OptionSpec{"server", "ADDRESS", "with --replay --interface: the server, if not the recorded"},
@@ -338,6 +341,7 @@ ExitCode run_conform(std::span<const std::string> words) {
     if (first == "fixture") return write_fixture(rest);
     if (first == "diff") return diff_reports(rest);
   }
+  if (arguments->has("to-case")) return run_to_case(*arguments);
   if (arguments->has("replay")) return run_replay(*arguments);
   auto options = read_conform_options(*arguments);
   if (!options) return report(options.error());

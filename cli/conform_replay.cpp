@@ -13,6 +13,7 @@
 #include "cli/replay_index.h"
 #include "cli/replay_tree.h"
 #include "conformance/derived_configuration.h"
+#include "conformance/dialogue_case.h"
 #include "conformance/replay.h"
 #include "live/event_loop.h"
 #include "live/packet_port.h"
@@ -152,6 +153,16 @@ int told(const Failure& failure) {
   return static_cast<int>(failure.code);
 }
 
+Outcome<std::vector<Dialogue>> read_case_file(const std::string& file) {
+  std::ifstream stream(file);
+  if (!stream) return wrong_usage(file + ": cannot be read; name a case that exists");
+  std::ostringstream text;
+  text << stream.rdbuf();
+  auto dialogues = conformance::read_case(text.str(), file);
+  if (!dialogues) return wrong_usage(dialogues.error());
+  return std::move(*dialogues);
+}
+
 class ReplayRun {
  public:
   ReplayRun(const ReplayOptions& options, std::filesystem::path work)
@@ -181,6 +192,13 @@ Outcome<void> ReplayRun::read() {
   auto sources = find_replay_sources(options_.path);
   if (!sources) return fail(sources.error());
   for (ReplaySource& source : *sources) {
+    if (source.file.ends_with(".toml")) {
+      auto edited = read_case_file(source.file);
+      if (!edited) return fail(edited.error());
+      captures_.push_back({std::filesystem::path(source.file).filename().string(),
+                           std::move(*edited), std::move(source)});
+      continue;
+    }
     auto dialogues = conformance::read_dialogues(source.file, {});
     if (!dialogues) {
       if (dialogues.error().kind == conformance::DialogueError::Kind::Unreadable) {
@@ -355,6 +373,37 @@ Outcome<ReplayOptions> read_replay_options(const Arguments& arguments) {
   if (!seed) return fail(seed.error());
   options.seed = *seed;
   return options;
+}
+
+ExitCode run_to_case(const Arguments& arguments) {
+  const std::string capture = arguments.value_or("to-case", "");
+  const auto dialogues = conformance::read_dialogues(capture, {});
+  if (!dialogues) {
+    const bool is_unreadable =
+        dialogues.error().kind == conformance::DialogueError::Kind::Unreadable;
+    return static_cast<ExitCode>(
+        told({is_unreadable ? ExitCode::WrongUsage : ExitCode::NothingTested,
+              dialogues.error().message}));
+  }
+  const std::string text =
+      conformance::write_case(*dialogues, std::filesystem::path(capture).filename().string());
+  const std::string output = arguments.value_or("output", "-");
+  if (output == "-") {
+    fmt::print("{}", text);
+    return ExitCode::AsExpected;
+  }
+  std::ofstream file(output);
+  file << text;
+  if (!file.flush()) {
+    return static_cast<ExitCode>(
+        told({ExitCode::WrongUsage,
+              fmt::format("--output {}: cannot be written; name a file in a directory that is "
+                          "yours",
+                          output)}));
+  }
+  fmt::print("{}: {} conversations; next: pxeproof conform --replay {}\n", output,
+             dialogues->size(), output);
+  return ExitCode::AsExpected;
 }
 
 ExitCode run_replay(const Arguments& arguments) {

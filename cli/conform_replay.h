@@ -29,4 +29,7 @@ Outcome<ReplayOptions> read_replay_options(const Arguments& arguments);
 // differ from the recorded ones.
 ExitCode run_replay(const Arguments& arguments);
 
+// conform --to-case: writes the conversations of a capture as a text that people edit and replay.
+ExitCode run_to_case(const Arguments& arguments);
+
 }  // namespace pxeproof::cli

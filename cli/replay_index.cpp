@@ -14,7 +14,8 @@ namespace {
 
 bool is_capture(const std::filesystem::path& path) {
   const std::string extension = path.extension().string();
-  return extension == ".pcap" || extension == ".pcapng" || extension == ".cap";
+  return extension == ".pcap" || extension == ".pcapng" || extension == ".cap" ||
+         (extension == ".toml" && path.filename() != "INDEX.toml");  // a case
 }
 
 // What an index says of the configuration: its text, or a file beside the index that holds it.

@@ -1,0 +1,111 @@
+#include "conformance/dialogue_case.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <string>
+#include <variant>
+
+namespace pxeproof::conformance {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::vector<Dialogue> recorded(const std::string& name) {
+  auto dialogues = read_dialogues(std::string(PXEPROOF_SOURCE_DIR) + "/pcaps/" + name, {});
+  return dialogues ? std::move(*dialogues) : std::vector<Dialogue>();
+}
+
+std::string case_text() { return write_case(recorded("ipxe-bios-one-service.pcapng"), "boot"); }
+
+std::string with(std::string text, std::string_view what, std::string_view instead) {
+  const std::size_t at = text.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  return text.replace(at, what.size(), instead);
+}
+
+std::string error_of(const std::string& text) {
+  const auto read = read_case(text, "case.toml");
+  return read ? "no error" : read.error();
+}
+
+// Every recording of a real machine comes back as it was.
+TEST(DialogueCase, KeepsEveryOctetOfEveryRecording) {
+  std::size_t turns = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(PXEPROOF_SOURCE_DIR) + "/pcaps")) {
+    if (entry.path().extension() != ".pcapng") continue;
+    const auto dialogues = recorded(entry.path().filename().string());
+    const std::string text = write_case(dialogues, "boot");
+    if (dialogues.empty()) continue;
+    const auto read = read_case(text, "case.toml");
+    ASSERT_TRUE(read) << entry.path() << ": " << read.error();
+    EXPECT_EQ(write_case(*read, "boot"), text);
+    ASSERT_EQ(read->size(), dialogues.size());
+    for (std::size_t each = 0; each < dialogues.size(); ++each) {
+      ASSERT_EQ((*read)[each].turns.size(), dialogues[each].turns.size());
+      for (std::size_t at = 0; at < dialogues[each].turns.size(); ++at, ++turns) {
+        const Turn& was = dialogues[each].turns[at];
+        const Turn& is = (*read)[each].turns[at];
+        ASSERT_EQ(is.said.index(), was.said.index());
+        if (const auto* const question = std::get_if<RecordedQuestion>(&was.said)) {
+          EXPECT_EQ(std::get<RecordedQuestion>(is.said).payload, question->payload);
+        } else {
+          EXPECT_EQ(std::get<RecordedRead>(is.said).request,
+                    std::get<RecordedRead>(was.said).request);
+        }
+        ASSERT_EQ(is.answers.size(), was.answers.size());
+        for (std::size_t answer = 0; answer < was.answers.size(); ++answer) {
+          EXPECT_EQ(is.answers[answer].payload, was.answers[answer].payload);
+        }
+      }
+    }
+  }
+  EXPECT_GT(turns, 100U);
+}
+
+TEST(DialogueCase, KeepsOctetsThatAreNoText) {
+  auto dialogues = recorded("ipxe-bios-one-service.pcapng");
+  ASSERT_EQ(dialogues.size(), 1U);
+  for (Turn& turn : dialogues[0].turns) {
+    if (auto* const read = std::get_if<RecordedRead>(&turn.said)) {
+      read->request.filename = "a\"b\\c\xff\xc3\x01 d";
+    } else {
+      std::get<RecordedQuestion>(turn.said).payload = {1, 2, 3};
+    }
+  }
+  const std::string text = write_case(dialogues, "boot");
+  const auto read = read_case(text, "case.toml");
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_EQ(write_case(*read, "boot"), text);
+  EXPECT_EQ(std::get<RecordedQuestion>((*read)[0].turns[0].said).payload, (Bytes{1, 2, 3}));
+}
+
+TEST(DialogueCase, AnswersMayBeLeftOut) {
+  std::string text = case_text();
+  const std::size_t begin = text.find("[client.01.turn.0001.answer.01]");
+  text.erase(begin, text.find("[client.01.turn.0002]") - begin);
+  const auto read = read_case(text, "case.toml");
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_TRUE(read->at(0).turns.at(0).answers.empty());
+}
+
+TEST(DialogueCase, SaysWhereATextIsWrong) {
+  const std::string text = case_text();
+  EXPECT_EQ(error_of(text), "no error");
+  EXPECT_THAT(error_of(with(text, "'53 01'", "'530 01'")),
+              AllOf(HasSubstr("case.toml:"), HasSubstr("'530 01' is no option")));
+  EXPECT_THAT(error_of(with(text, "\"everybody\"", "\"evrybody\"")),
+              HasSubstr("'evrybody' is none of: everybody server"));
+  EXPECT_THAT(error_of(with(text, "0.0.0.0:68", "0.0.0.0")), HasSubstr("is no ADDRESS:PORT"));
+  EXPECT_THAT(error_of(with(text, "mac = \"52:", "mac = \"5x:")), HasSubstr("is no MAC address"));
+  EXPECT_THAT(error_of(with(text, "secs = 4", "secs = 70000")), HasSubstr("case.toml:"));
+  EXPECT_THAT(error_of(with(text, "secs = 4", "sex = 4")), HasSubstr("case.toml:"));
+  EXPECT_THAT(error_of(with(text, "pxeproof/case/1", "pxeproof/case/9")), HasSubstr("schema"));
+  EXPECT_THAT(error_of("nothing"), HasSubstr("case.toml:"));
+  EXPECT_THAT(error_of(""), HasSubstr("case.toml"));
+}
+
+}  // namespace
+}  // namespace pxeproof::conformance
