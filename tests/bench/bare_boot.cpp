@@ -4,6 +4,7 @@
 // memtest, lock-step. The file that is asked for is told by the client's port, so that the server
 // keeps nothing; nobody checks, repeats or times anything. --role server or fleet.
 #include <poll.h>
+#include <initializer_list>
 
 #include <algorithm>
 #include <array>
@@ -39,7 +40,7 @@ class Server {
  public:
   explicit Server(const Settings& settings) {
     const Ipv4Address address = settings.address("address");
-    for (const std::uint16_t port : {67, 4011, 69}) {
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{67, 4011, 69}) {
       // Port 67 hears broadcasts, which a socket bound to one address does not.
       sockets_.push_back(open_udp({port == 67 ? Ipv4Address{} : address, port}));
       use_interface(sockets_.back().number(), settings.text("interface"));
