@@ -21,8 +21,8 @@ using Microseconds = std::chrono::microseconds;
 
 constexpr std::string_view kSchema = "pxeproof/case/1";
 constexpr std::string_view kHead =
-    R"(# A case for `pxeproof conform --replay THIS_FILE`: what a client says, and what the server is
-# expected to answer. Turns are held in the order of their numbers, each when the answers to the
+    R"(# A case for `pxeproof conform --replay THIS_FILE`: what a client says, and what the server
+# is expected to answer. Turns are held in the order of their numbers, each when the answers to the
 # one before have come. Addresses, transaction numbers, server identifiers and ports are rewritten
 # to the live dialogue; everything else goes out, and is expected, as it stands here. Edit it:
 # change fields, add and remove options, leave out turns, or leave out an answer that should not
