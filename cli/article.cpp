@@ -101,4 +101,11 @@ Outcome<void> make_article_tree(const fs::path& directory) {
   return {};
 }
 
+Outcome<live::TemporaryDirectory> make_article_directory() {
+  auto directory = live::TemporaryDirectory::create("pxeproof-tree-");
+  if (!directory) return environment_failed(directory.error().message);
+  if (auto made = make_article_tree(directory->path()); !made) return fail(made.error());
+  return std::move(*directory);
+}
+
 }  // namespace pxeproof::cli

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cli/failure.h"
+#include "live/temporary_directory.h"
 
 namespace pxeproof::cli {
 
@@ -24,5 +25,8 @@ std::string article_configuration_with_efi();
 // memtest86+ under the article's name and as an EFI image, and pxelinux.cfg/default. The failure
 // names the package that is missing.
 Outcome<void> make_article_tree(const std::filesystem::path& directory);
+
+// The same in a directory that goes with the object.
+Outcome<live::TemporaryDirectory> make_article_directory();
 
 }  // namespace pxeproof::cli

@@ -166,34 +166,6 @@ class VirtualServer : public Station {
   server::TftpEvent tftp_event_;
 };
 
-// The article's tree in a directory that goes with this object.
-class ArticleDirectory {
- public:
-  static Outcome<ArticleDirectory> make() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "pxeproof-fleet-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) {
-      return environment_failed(fmt::format(
-          "{}: cannot be made; set TMPDIR to a directory that you may write to", pattern));
-    }
-    ArticleDirectory directory{pattern};
-    if (auto made = make_article_tree(pattern); !made) return fail(made.error());
-    return directory;
-  }
-  ArticleDirectory(ArticleDirectory&& other) noexcept
-      : path_(std::exchange(other.path_, std::string())) {}
-  ArticleDirectory& operator=(ArticleDirectory&&) = delete;
-  ~ArticleDirectory() {
-    std::error_code error;
-    if (!path_.empty()) std::filesystem::remove_all(path_, error);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  explicit ArticleDirectory(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
-
 // The fleet as the wire sees it, whose machines the boot server knows without ARP when they are
 // more than a kernel's neighbour table holds.
 class KnownFleet : public Station {
@@ -236,12 +208,12 @@ NetworkInterface interface_of(const std::string& name, const Subnet& subnet,
 Outcome<FleetResult> run_virtual_fleet(const FleetOptions& options, std::size_t clients) {
   auto lab = prepare_fleet_lab(options, clients);
   if (!lab) return fail(lab.error());
-  std::optional<ArticleDirectory> article;
+  std::optional<live::TemporaryDirectory> article;
   if (!lab->text.empty()) {
-    auto made = ArticleDirectory::make();
+    auto made = make_article_directory();
     if (!made) return fail(made.error());
     article.emplace(std::move(*made));
-    lab->configuration.tftp.root = article->path();
+    lab->configuration.tftp.root = article->path().string();
   }
   auto signals = live::StopSignals::create();
   if (!signals) return environment_failed(signals.error().message);

@@ -53,25 +53,6 @@ ExitCode list() {
   return ExitCode::AsExpected;
 }
 
-// A directory that vanishes with this object.
-class TemporaryTree {
- public:
-  TemporaryTree() {
-    std::string name = std::filesystem::temp_directory_path() / "pxeproof-tree-XXXXXX";
-    if (mkdtemp(name.data()) != nullptr) path_ = name;
-  }
-  TemporaryTree(const TemporaryTree&) = delete;
-  TemporaryTree& operator=(const TemporaryTree&) = delete;
-  ~TemporaryTree() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 // The machine of --mac, or nullopt.
 Outcome<std::optional<MacAddress>> machine_of(const Arguments& arguments) {
   const auto text = arguments.value("mac");
@@ -136,12 +117,16 @@ void tell(std::FILE* out, const LearnedProfile& learned, const std::string& name
   }
 }
 
-// A directory with the recorded server's files: the user's, or the article's in a place of its own.
-Outcome<std::string> tree_of(const Arguments& arguments, const TemporaryTree& own) {
+// A directory with the recorded server's files: the user's, or the article's in a place of its own,
+// which goes with own.
+Outcome<std::string> tree_of(const Arguments& arguments,
+                             std::optional<live::TemporaryDirectory>& own) {
   std::string root = arguments.value_or("tree", "");
   if (!root.empty()) return root;
-  if (auto made = make_article_tree(own.path()); !made) return fail(made.error());
-  return own.path();
+  auto made = make_article_directory();
+  if (!made) return fail(made.error());
+  own.emplace(std::move(*made));
+  return own->path().string();
 }
 
 Outcome<ExitCode> learn(const Arguments& arguments) {
@@ -157,7 +142,7 @@ Outcome<ExitCode> learn(const Arguments& arguments) {
   if (!machine) return fail(machine.error());
   const auto boot = RecordedBoot::read(capture, *machine);
   if (!boot) return fail(boot.error());
-  const TemporaryTree own;
+  std::optional<live::TemporaryDirectory> own;
   const auto root = tree_of(arguments, own);
   if (!root) return fail(root.error());
   const TreeContent tree(*root);
@@ -197,7 +182,7 @@ Outcome<ExitCode> compare(const Arguments& arguments) {
   if (!boot) return fail(boot.error());
   const auto seed = parse_count("--seed", arguments.value_or("seed", "1"), 0, UINT64_MAX);
   if (!seed) return fail(seed.error());
-  const TemporaryTree article;
+  std::optional<live::TemporaryDirectory> article;
   const auto root = tree_of(arguments, article);
   if (!root) return fail(root.error());
   const TreeContent tree(*root);

@@ -9,6 +9,7 @@
 #include <limits>
 #include <utility>
 
+#include "firmware/profile_reading.h"
 #include "firmware/toml_reader.h"
 #include "protocol/dhcp/message.h"
 
@@ -17,6 +18,7 @@ namespace pxeproof::conformance {
 namespace {
 
 using firmware::TomlReader;
+using firmware::Word;
 using Microseconds = std::chrono::microseconds;
 
 constexpr std::string_view kSchema = "pxeproof/case/1";
@@ -35,24 +37,19 @@ constexpr std::string_view kHead =
 #   options                      'CODE "text"' or 'CODE hexadecimal', in their order; 0 is PAD
 )";
 
-template <typename Kind>
-struct Word {
-  Kind kind;
-  std::string_view word;
-};
 using To = RecordedQuestion::To;
 using Ending = RecordedRead::Ending;
-constexpr std::array kTo{Word<To>{To::Everybody, "everybody"}, Word<To>{To::TheServer, "server"},
-                         Word<To>{To::AnotherServer, "another-server"},
-                         Word<To>{To::Group, "group"}};
+constexpr std::array kTo{Word<To>{"everybody", To::Everybody}, Word<To>{"server", To::TheServer},
+                         Word<To>{"another-server", To::AnotherServer},
+                         Word<To>{"group", To::Group}};
 constexpr std::array kEndings{
-    Word<Ending>{Ending::Whole, "whole"}, Word<Ending>{Ending::Aborted, "aborted"},
-    Word<Ending>{Ending::Refused, "refused"}, Word<Ending>{Ending::Unanswered, "unanswered"},
-    Word<Ending>{Ending::Unfinished, "unfinished"}};
+    Word<Ending>{"whole", Ending::Whole}, Word<Ending>{"aborted", Ending::Aborted},
+    Word<Ending>{"refused", Ending::Refused}, Word<Ending>{"unanswered", Ending::Unanswered},
+    Word<Ending>{"unfinished", Ending::Unfinished}};
 
 template <typename Kind, std::size_t Count>
 std::string_view word_of(const std::array<Word<Kind>, Count>& words, Kind kind) {
-  const auto found = std::ranges::find(words, kind, &Word<Kind>::kind);
+  const auto found = std::ranges::find(words, kind, &Word<Kind>::value);
   return found == words.end() ? std::string_view() : found->word;
 }
 
@@ -244,17 +241,6 @@ class Writer {
 
 // ---- reading
 
-template <typename Kind, std::size_t Count>
-Kind kind_of(TomlReader& table, std::string_view key, const std::array<Word<Kind>, Count>& words) {
-  const std::string text = table.text(key);
-  const auto found = std::ranges::find(words, std::string_view(text), &Word<Kind>::word);
-  if (found != words.end()) return found->kind;
-  std::string known;
-  for (const auto& each : words) known += fmt::format(" {}", each.word);
-  table.refuse(key, fmt::format("'{}' is none of:{}", printable(text), known));
-  return words.front().kind;
-}
-
 Ipv4Address address(TomlReader& table, std::string_view key) {
   const auto parsed = Ipv4Address::parse(table.text(key));
   if (!parsed) table.refuse(key, "is no IPv4 address");
@@ -405,7 +391,7 @@ RecordedRead read_of(TomlReader& turn) {
   read.request.options = options(table, "options");
   if (table.has("trailer")) read.request.trailer = octets(table, "trailer");
   read.port = static_cast<std::uint16_t>(table.number("port", 0xffff));
-  read.ending = kind_of(table, "ending", kEndings);
+  read.ending = firmware::word(table, "ending", kEndings);
   read.octets = table.number("octets", std::uint64_t{1} << 48U);
   read.first_answer_after = duration(table, "first_answer_us");
   if (table.has("oack")) read.oack = tftp::Oack{.options = options(table, "oack"), .trailer = {}};
@@ -437,7 +423,7 @@ Turn turn_of(TomlReader table) {
     turn.said = read_of(table);
   } else {
     RecordedQuestion question;
-    question.to = kind_of(table, "to", kTo);
+    question.to = firmware::word(table, "to", kTo);
     question.source = endpoint(table, "source");
     question.destination = endpoint(table, "destination");
     question.payload = message(table);

@@ -9,7 +9,7 @@
 
 #include "live/private_namespaces.h"
 #include "live/socket_address.h"
-#include "tests/live/temporary_directory.h"
+#include "tests/live/test_directory.h"
 
 namespace pxeproof::live {
 namespace {
@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 TEST(CaptureFile, WritesWhatLibpcapReadsBack) {
-  const TemporaryDirectory top;
+  const TestDirectory top;
   const std::string path = top / "boot.pcap";
   const Bytes first{1, 2, 3, 4, 5};
   const Bytes second(1514, 0xee);

@@ -22,7 +22,7 @@
 #include "live/landlock.h"
 #include "live/system_call_filter.h"
 #include "tests/live/served_program.h"
-#include "tests/live/temporary_directory.h"
+#include "tests/live/test_directory.h"
 
 namespace pxeproof::live {
 namespace {
@@ -96,7 +96,7 @@ TEST(Confinement, OfFilesHoldsByEachOfItsLayersAlone) {
 // The opener judges by the configuration that it read itself, whatever it is asked for.
 TEST(Confinement, ABugInTheServerReadsNothingOutsideTheRoot) {
   in_private_network([] {
-    const TemporaryDirectory directory;
+    const TestDirectory directory;
     directory.write("root/inside", "may be sent");
     directory.write("outside", "must not be sent");
     const std::string root = directory / "root";

@@ -10,7 +10,7 @@
 
 #include <cstring>
 
-#include "tests/live/temporary_directory.h"
+#include "tests/live/test_directory.h"
 
 namespace pxeproof::live {
 namespace {
@@ -50,7 +50,7 @@ class DiskTest : public ::testing::Test {
     ASSERT_EQ(lchown((top_ / name).c_str(), owner, static_cast<gid_t>(owner)), 0);
   }
 
-  TemporaryDirectory top_;
+  TestDirectory top_;
   Disk disk_;
 };
 
@@ -284,7 +284,7 @@ TEST_F(DiskTest, ServesTheNewContentToThoseWhoComeAfterAChange) {
 }
 
 TEST(DiskOfLargeFiles, ReadsInPiecesWithinItsBudget) {
-  const TemporaryDirectory top;
+  const TestDirectory top;
   std::string content;
   for (int i = 0; i < 300'000; ++i) {
     content += std::to_string(i) + "\n";
@@ -304,7 +304,7 @@ TEST(DiskOfLargeFiles, ReadsInPiecesWithinItsBudget) {
 }
 
 TEST(DiskOfLargeFiles, KeepsEveryViewOfARoundValid) {
-  const TemporaryDirectory top;
+  const TestDirectory top;
   std::string content;
   for (int i = 0; content.size() < 3'000'000; ++i) {
     content += std::to_string(i) + ",";

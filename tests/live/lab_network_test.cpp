@@ -23,7 +23,7 @@
 #include "live/stop_signals.h"
 #include "live/udp_server.h"
 #include "protocol/frames/build.h"
-#include "tests/live/temporary_directory.h"
+#include "tests/live/test_directory.h"
 
 namespace pxeproof::live {
 namespace {
@@ -337,7 +337,7 @@ TEST(UdpServer, SaysWhoMayHaveThePort) {
 }
 
 TEST(LabNetwork, ShowsATreeWhereTheHostHasNoDirectory) {
-  const TemporaryDirectory top;
+  const TestDirectory top;
   top.write("tree/pxelinux.0", "boot");
   const std::string place = "/var/lib/pxeproof-test-tree/deep";
   ASSERT_FALSE(std::filesystem::exists("/var/lib/pxeproof-test-tree"));
@@ -530,7 +530,7 @@ TEST(PrivateNamespaces, LetTheBodyFinishOnCtrlCWhichItHearsOnce) {
 }
 
 TEST(LabNetwork, TakesATreeFromADirectoryThatItHides) {
-  const TemporaryDirectory top;
+  const TestDirectory top;
   top.write("tree/file", "hidden, but taken before");
   in_lab([&] {
     auto network = LabNetwork::create();

@@ -9,7 +9,7 @@
 #include "live/lab_network.h"
 #include "live/private_namespaces.h"
 #include "live/qemu.h"
-#include "tests/live/temporary_directory.h"
+#include "tests/live/test_directory.h"
 
 namespace pxeproof::live {
 namespace {
@@ -35,7 +35,7 @@ kernel /memtest/memtest86+-5.01
 )";
 constexpr Ipv4Address kMask = Ipv4Address::of(255, 255, 255, 0);
 
-void make_tree(const TemporaryDirectory& top) {
+void make_tree(const TestDirectory& top) {
   namespace fs = std::filesystem;
   fs::create_directories(top / "tree/memtest");
   fs::create_directories(top / "tree/pxelinux.cfg");
@@ -57,7 +57,7 @@ class CountFrames : public FrameObserver {
   int received = 0;
 };
 
-int boot_to_memtest(const TemporaryDirectory& top, MachineFirmware firmware) {
+int boot_to_memtest(const TestDirectory& top, MachineFirmware firmware) {
   auto network = LabNetwork::create();
   auto router = network->add_host({.name = "router",
                                    .mac = {{2, 0, 0, 0, 0, 1}},
@@ -124,7 +124,7 @@ TEST_P(RealMachine, BootsTheArticlesTreeFromDnsmasqToMemtest) {
       GTEST_SKIP() << needed << " is not installed";
     }
   }
-  const TemporaryDirectory top;
+  const TestDirectory top;
   make_tree(top);
 
   auto ended = run_in_private_namespaces([&] { return boot_to_memtest(top, GetParam()); });

@@ -15,7 +15,7 @@
 #include "protocol/frames/build.h"
 #include "protocol/tftp/packet.h"
 #include "tests/live/served_program.h"
-#include "tests/live/temporary_directory.h"
+#include "tests/live/test_directory.h"
 #include "tests/live/tftp_fetch.h"
 #include "trace/capture_file.h"
 
@@ -78,7 +78,7 @@ class ServeModes : public ::testing::Test {
     configuration = directory.write(
         "serve.conf", "port=0\nenable-tftp\ntftp-root=" + (directory / "tree") + "\n");
   }
-  TemporaryDirectory directory;
+  TestDirectory directory;
   std::string configuration;
 };
 

@@ -12,7 +12,7 @@
 #include "live/listening_ports.h"
 #include "protocol/dhcp/message.h"
 #include "tests/live/served_program.h"
-#include "tests/live/temporary_directory.h"
+#include "tests/live/test_directory.h"
 #include "tests/live/tftp_fetch.h"
 
 namespace pxeproof::live {
@@ -55,7 +55,7 @@ class ServeTest : public ::testing::Test {
     ASSERT_TRUE(server.wait_for("configuration read again")) << server.log;
   }
 
-  TemporaryDirectory directory;
+  TestDirectory directory;
   const std::string big = [] {
     std::string text;
     for (int i = 0; text.size() < 20'000; ++i) text += std::to_string(i) + " ";

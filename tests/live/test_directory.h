@@ -13,18 +13,18 @@
 namespace pxeproof::live {
 
 // A directory that vanishes with the test.
-class TemporaryDirectory {
+class TestDirectory {
  public:
-  TemporaryDirectory() {
+  TestDirectory() {
     std::string name = std::filesystem::temp_directory_path() / "pxeproof-test-XXXXXX";
     const char* made = mkdtemp(name.data());
     assert(made != nullptr);
     path_ = made;
     chmod(path_.c_str(), 0755);
   }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  TestDirectory(const TestDirectory&) = delete;
+  TestDirectory& operator=(const TestDirectory&) = delete;
+  ~TestDirectory() { std::filesystem::remove_all(path_); }
 
   const std::string& path() const { return path_; }
   std::string operator/(std::string_view name) const { return path_ + "/" + std::string(name); }
