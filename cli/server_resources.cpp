@@ -19,6 +19,8 @@ namespace pxeproof::cli {
 namespace {
 
 constexpr std::size_t kTransferPorts = 64;
+// A request takes up to 1,280 octets in the kernel: room for those of 10,000 machines at once.
+constexpr int kRequestBuffer = 16 * 1024 * 1024;
 
 bool is_wildcard(std::string_view name) { return name.find('*') != std::string_view::npos; }
 
@@ -162,6 +164,7 @@ Outcome<void> ResourceOpener::open_fixed_ports(const server::Configuration& conf
         live::UdpSocket::open({.local = {.address = {}, .port = port},
                                .interface = interface,
                                .marking = is_dhcp ? live::Marking::Dhcp : live::Marking::Transfer,
+                               .receive_buffer_bytes = kRequestBuffer,
                                .is_successor = is_open});
     if (!socket) return fail(environment(socket.error()));
     resources.sockets.push_back(std::move(*socket));

@@ -73,6 +73,7 @@ SystemResult<UdpSocket> UdpSocket::open(const UdpSocketOptions& options) {
       !set_option(number, SOL_SOCKET, SO_RCVBUF, options.receive_buffer_bytes)) {
     return fail(last_error(describe(options)));
   }
+  set_option(number, SOL_SOCKET, SO_RCVBUFFORCE, options.receive_buffer_bytes);
   if (options.is_successor) {
     set_option(number, SOL_SOCKET, SO_REUSEADDR, int{0});
   }

@@ -22,6 +22,7 @@ struct UdpSocketOptions {
   Endpoint local{};          // port 0: the kernel chooses; address 0: all
   std::string interface {};  // only this one; empty: all
   Marking marking = Marking::Transfer;
+  // As much of it as the kernel grants: at most net.core.rmem_max without CAP_NET_ADMIN.
   int receive_buffer_bytes = 4 * 1024 * 1024;
   // The port may be another socket's that allows it (UdpSocket::set_sharing); forbidden afterwards.
   bool is_successor = false;

@@ -146,7 +146,7 @@ bool TftpServer::repeats(const IncomingDatagram& datagram, const SoundRequest& r
       follow(slot);
       return true;
     }
-    if (session->flowing()) return true;
+    if (session->flowing(now_)) return true;
   }
   fail_transfer(slot, TftpReason::Superseded, Answer::Silence);
   return false;

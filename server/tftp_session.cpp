@@ -39,6 +39,7 @@ std::optional<TftpReason> TftpSession::on_ack(Instant now, std::uint16_t block) 
   if (const auto* negotiating = std::get_if<Negotiating>(&state_)) {
     if (block != 0) return TftpReason::FutureAck;
     answered_ = true;
+    heard_ = now;
     timer_.on_answer(timer_.resent() ? std::nullopt
                                      : std::optional<Duration>(now - negotiating->sent));
     start_sending(now);
@@ -48,10 +49,14 @@ std::optional<TftpReason> TftpSession::on_ack(Instant now, std::uint16_t block) 
   if (sending == nullptr) return TftpReason::LatePacket;
 
   const std::uint64_t acknowledged = tftp::unwrap_block(block, sending->acknowledged);
-  if (acknowledged == sending->acknowledged) return on_duplicate(now, *sending);
+  if (acknowledged == sending->acknowledged) {
+    heard_ = now;
+    return on_duplicate(now, *sending);
+  }
   if (acknowledged < sending->acknowledged) return TftpReason::StaleAck;
   if (acknowledged > sending->highest) return TftpReason::FutureAck;
 
+  heard_ = now;
   answered_ = true;
   sending->acknowledged = acknowledged;
   if (!netascii_) {

@@ -55,8 +55,12 @@ class TftpSession {
 
   // True from the first sound ACK on: somebody is there.
   bool answered() const { return answered_; }
-  // The transfer moved on since the last time something had to be sent again.
-  bool flowing() const { return answered_ && !timer_.resent(); }
+  // Nothing had to be sent again since the last answer, or the client was heard a moment ago: a
+  // request that comes once more is a copy that was late. A machine that was switched on again
+  // needs longer than that.
+  bool flowing(Instant now) const {
+    return answered_ && (!timer_.resent() || now - heard_ < kMoment);
+  }
   bool negotiating() const { return std::holds_alternative<Negotiating>(state_); }
 
   bool ended() const { return std::holds_alternative<Ended>(state_); }
@@ -95,6 +99,8 @@ class TftpSession {
     std::optional<TftpReason> failure;
   };
 
+  static constexpr std::chrono::seconds kMoment{3};
+
   void start_sending(Instant now);
   std::optional<TftpReason> on_duplicate(Instant now, Sending& sending);
   void on_progress(Instant now, Sending& sending);
@@ -112,6 +118,7 @@ class TftpSession {
   std::optional<std::uint64_t> last_block_;  // known from the start, in netascii when reached
   std::uint64_t acknowledged_octets_ = 0;
   std::uint64_t resent_ = 0;
+  Instant heard_{};  // the last sound ACK, new or not
   bool answered_ = false;
 };
 
