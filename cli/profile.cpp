@@ -27,6 +27,8 @@ constexpr std::array kOptions = {
     OptionSpec{"from", "NAME", "learn: the built-in profile to start from (default: the nearest)"},
     OptionSpec{"tree", "DIR",
                "learn, compare: what the recorded server served (default: the article's)"},
+    OptionSpec{"ignore", "timing",
+               "compare: order and octets only, for a recording of a busy host"},
     OptionSpec{"seed", "N", "learn, compare: for everything random (default 1)"},
 };
 
@@ -182,12 +184,20 @@ Outcome<ExitCode> compare(const Arguments& arguments) {
   if (!boot) return fail(boot.error());
   const auto seed = parse_count("--seed", arguments.value_or("seed", "1"), 0, UINT64_MAX);
   if (!seed) return fail(seed.error());
+  const std::string ignored = arguments.value_or("ignore", "");
+  if (!ignored.empty() && ignored != "timing") {
+    return wrong_usage(fmt::format("--ignore {}: only timing can be left out", ignored));
+  }
+  using Waits = FidelityOptions::Waits;
   std::optional<live::TemporaryDirectory> article;
   const auto root = tree_of(arguments, article);
   if (!root) return fail(root.error());
   const TreeContent tree(*root);
   const FidelityReport report =
-      compare_with_recording(*boot, {.profile = *profile, .tree = &tree, .seed = *seed});
+      compare_with_recording(*boot, {.profile = *profile,
+                                     .tree = &tree,
+                                     .seed = *seed,
+                                     .waits = ignored.empty() ? Waits::Compared : Waits::Ignored});
   fmt::print("{} packets, {} octets and {} waits of {} compared with {}\n", report.packets,
              report.octets, report.gaps, capture, (*profile)->name);
   for (const auto& [field, count] : report.declared) {
@@ -204,8 +214,8 @@ Outcome<ExitCode> compare(const Arguments& arguments) {
   fmt::print(
       "expected  the packets of the capture, octet for octet but for the declared fields\n"
       "seen      {} differences\n"
-      "again     pxeproof profile compare {} {} --seed {}\n",
-      report.differences.size(), name, capture, *seed);
+      "again     pxeproof profile compare {} {} --seed {}{}\n",
+      report.differences.size(), name, capture, *seed, ignored.empty() ? "" : " --ignore timing");
   return ExitCode::TestedThingFailed;
 }
 
