@@ -112,6 +112,8 @@ constexpr std::array kFailures{
     Word<Failure>{"discovery-impossible", Failure::DiscoveryImpossible},
     Word<Failure>{"size-unknown", Failure::SizeUnknown},
     Word<Failure>{"not-an-image", Failure::NotAnImage},
+    Word<Failure>{"other-machine", Failure::OtherMachine},
+    Word<Failure>{"image-hangs", Failure::ImageHangs},
     Word<Failure>{"menu-aborted", Failure::MenuAborted},
     Word<Failure>{"file-timeout", Failure::FileTimeout},
     Word<Failure>{"file-not-found", Failure::FileNotFound},
@@ -329,6 +331,8 @@ Result<Profile, ProfileError> parse_profile(std::string_view text, std::string_v
       profile.efi_machines.push_back(static_cast<std::uint16_t>(machine));
     }
   }
+  if (root.has("loads_kernels")) profile.loads_kernels = root.flag("loads_kernels");
+  if (root.has("runs_scripts")) profile.runs_scripts = root.flag("runs_scripts");
   if (root.has("largest_nbp")) profile.largest_nbp = root.number("largest_nbp", 1ULL << 32U);
   if (root.has("volatile")) {
     for (const std::vector<std::string>& row : root.text_rows("volatile")) {
