@@ -24,6 +24,7 @@ constexpr std::array kOptions = {
     OptionSpec{"output", "FILE",
                "learn: where the profile goes (default: standard output); -o too"},
     OptionSpec{"mac", "MAC", "learn, compare: the machine, where several boot in the capture"},
+    OptionSpec{"boot", "N", "learn, compare: which, where the machine boots several times (1)"},
     OptionSpec{"from", "NAME", "learn: the built-in profile to start from (default: the nearest)"},
     OptionSpec{"tree", "DIR",
                "learn, compare: what the recorded server served (default: the article's)"},
@@ -119,6 +120,19 @@ void tell(std::FILE* out, const LearnedProfile& learned, const std::string& name
   }
 }
 
+// The boot that --boot asks for, the first one by itself; says when there are others.
+Outcome<RecordedBoot> boot_of(const Arguments& arguments, const std::string& capture,
+                              std::optional<MacAddress> machine) {
+  const auto number = parse_count("--boot", arguments.value_or("boot", "1"), 1, 1'000'000);
+  if (!number) return fail(number.error());
+  auto boot = RecordedBoot::read(capture, machine, *number);
+  if (boot && boot->boots_in_file > 1) {
+    fmt::print(stderr, "{}: {} boots {} times in it; this is number {}, --boot N chooses\n",
+               capture, to_string(boot->client), boot->boots_in_file, *number);
+  }
+  return boot;
+}
+
 // A directory with the recorded server's files: the user's, or the article's in a place of its own,
 // which goes with own.
 Outcome<std::string> tree_of(const Arguments& arguments,
@@ -142,7 +156,7 @@ Outcome<ExitCode> learn(const Arguments& arguments) {
   if (!seed) return fail(seed.error());
   const auto machine = choose_machine(capture, *asked);
   if (!machine) return fail(machine.error());
-  const auto boot = RecordedBoot::read(capture, *machine);
+  const auto boot = boot_of(arguments, capture, *machine);
   if (!boot) return fail(boot.error());
   std::optional<live::TemporaryDirectory> own;
   const auto root = tree_of(arguments, own);
@@ -180,7 +194,7 @@ Outcome<ExitCode> compare(const Arguments& arguments) {
   if (!profile) return fail(profile.error());
   const auto machine = machine_of(arguments);
   if (!machine) return fail(machine.error());
-  const auto boot = RecordedBoot::read(capture, *machine);
+  const auto boot = boot_of(arguments, capture, *machine);
   if (!boot) return fail(boot.error());
   const auto seed = parse_count("--seed", arguments.value_or("seed", "1"), 0, UINT64_MAX);
   if (!seed) return fail(seed.error());

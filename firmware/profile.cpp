@@ -264,6 +264,9 @@ std::map<Failure, std::string> read_words(TomlReader table) {
 // A profile may differ from another in a few rows only, and that one from a third.
 std::optional<ProfileError> lay_bases_under(TomlReader& root, std::string base) {
   constexpr int kDepth = 4;
+  const std::vector<std::string> without =
+      root.has("without") ? root.texts("without") : std::vector<std::string>{};
+  std::vector<std::string> missing = without;  // from every base so far
   for (int depth = 0; depth < kDepth; ++depth) {
     const auto text = builtin_profile_text(base);
     if (!text) {
@@ -272,8 +275,15 @@ std::optional<ProfileError> lay_bases_under(TomlReader& root, std::string base) 
       return ProfileError{root.error().value_or("based_on: no such profile")};
     }
     TomlReader below(*text, base);
-    root.lay_under(*text, base);
-    if (!below.has("based_on")) return std::nullopt;
+    const std::vector<std::string> unknown = root.lay_under(*text, base, without);
+    std::erase_if(missing, [&unknown](const std::string& path) {
+      return std::ranges::find(unknown, path) == unknown.end();
+    });
+    if (!below.has("based_on")) {
+      if (missing.empty()) return std::nullopt;
+      root.refuse("without", fmt::format("the profile below has no table {}", missing.front()));
+      return ProfileError{root.error().value_or("without: no such table")};
+    }
     base = below.text("based_on");
   }
   root.refuse("based_on", "profiles rest on each other without end");
