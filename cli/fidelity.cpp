@@ -19,6 +19,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Instant kStart{1000s};
+constexpr Duration kClockSlack = 20ms;
+constexpr Duration kBusyHostSlack = 2s;
 constexpr Duration kCoarseTick = 200ms;  // a firmware clock that moves in longer steps
 
 // The phase in which a coarse clock ticked, seen from the first DISCOVER: the next DHCP message
@@ -49,7 +51,8 @@ std::size_t octets_that_differ(const Bytes& left, const Bytes& right) {
 // Whose relation to the recording may be any of a kind, and what has been seen of it.
 class VolatileFields {
  public:
-  explicit VolatileFields(const std::vector<firmware::VolatileField>& rules) : rules_(rules) {}
+  VolatileFields(const std::vector<firmware::VolatileField>& rules, Duration clock_slack)
+      : rules_(rules), clock_slack_(clock_slack) {}
 
   struct Value {
     std::uint64_t number;
@@ -104,8 +107,8 @@ class VolatileFields {
           const auto stepped = static_cast<std::int64_t>((to.number - from.number) & mask);
           return std::abs(stepped - (to.at - from.at) / 1ms);
         };
-        constexpr std::int64_t kSlack = 20;
-        return off(first.first, real) <= kSlack && off(first.second, twin) <= kSlack;
+        const std::int64_t slack = clock_slack_ / 1ms;
+        return off(first.first, real) <= slack && off(first.second, twin) <= slack;
       }
       case Relation::OneOctet:
       case Relation::SameSize:
@@ -122,6 +125,7 @@ class VolatileFields {
     std::map<std::uint64_t, std::uint64_t> reverse;
   };
   const std::vector<firmware::VolatileField>& rules_;
+  Duration clock_slack_;  // between a number that counts milliseconds and the packet's own time
   std::map<std::size_t, Memory> memory_;
   std::map<std::string, std::size_t> seen_;
 };
@@ -129,7 +133,11 @@ class VolatileFields {
 class Comparison {
  public:
   Comparison(const RecordedBoot& boot, const FidelityOptions& options)
-      : boot_(boot), options_(options), volatile_(options.profile->volatile_fields) {}
+      : boot_(boot),
+        options_(options),
+        volatile_(
+            options.profile->volatile_fields,
+            options.waits == FidelityOptions::Waits::Compared ? kClockSlack : kBusyHostSlack) {}
 
   FidelityReport run() {
     run_twin();
@@ -218,7 +226,7 @@ void Comparison::compare() {
       return note(real_[i], "order of packets", twin_kind, real_kind);
     }
     compare_packet(*real_[i], twin_[i]);
-    compare_gap(i);
+    if (options_.waits == FidelityOptions::Waits::Compared) compare_gap(i);
   }
   if (real_.size() > common) {
     note(real_[common], "order of packets", "no further packet", kind_of(real_[common]->octets));

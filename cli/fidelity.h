@@ -20,6 +20,8 @@ struct FidelityOptions {
   Duration tolerance = std::chrono::milliseconds(50);
   // How much later the real machine may be where no timer separates two packets.
   Duration own_time = std::chrono::seconds(1);
+  enum class Waits { Compared, Ignored };
+  Waits waits = Waits::Compared;  // Ignored: the recording was made on a host that was busy
 };
 
 // A place where the simulated boot is not as the real one.

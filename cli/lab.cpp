@@ -36,6 +36,7 @@ constexpr std::array kOptions = {
     OptionSpec{"uuid", "UUID", "the machine's SMBIOS UUID (none by default)"},
     OptionSpec{"until", "PHASE", "payload (default): memtest86+ on the screen; nbp: a whole file"},
     OptionSpec{"watch", "SECONDS", "only watch for so long, whatever comes, and judge nothing"},
+    OptionSpec{"linger", "SECONDS", "stay so much longer, for what comes after success"},
     OptionSpec{"timeout", "SECONDS", "how long it may take (default 180)"},
     OptionSpec{"real-waits", "", "no IPv6 router in the lab: iPXE waits 16 s for one"},
     OptionSpec{"article-tree", "", "lay the article's tree under the server's tftp-root"},
@@ -66,6 +67,7 @@ struct LabBootOptions {
   // What it takes to succeed; a machine that is only watched runs its full time.
   enum class Until { Payload, Nbp, TimeIsUp };
   Until until = Until::Payload;
+  Duration linger{};
   enum class Ipv6Router { Present, Absent };
   Ipv6Router ipv6_router = Ipv6Router::Present;
   int verbosity = 0;
@@ -131,6 +133,11 @@ Outcome<LabBootOptions> read_options(const Arguments& arguments) {
     options.until = LabBootOptions::Until::TimeIsUp;
     options.timeout = std::chrono::seconds(*seconds);
   }
+  if (const auto text = arguments.value("linger")) {
+    const auto seconds = parse_count("--linger", *text, 0, 3600);
+    if (!seconds) return fail(seconds.error());
+    options.linger = std::chrono::seconds(*seconds);
+  }
   if (const auto text = arguments.value("timeout")) {
     const auto seconds = parse_count("--timeout", *text, 1, 3600);
     if (!seconds) return fail(seconds.error());
@@ -148,6 +155,7 @@ class LabBoot {
   Outcome<ExitCode> run();
 
  private:
+  MacAddress client() const { return live::sending_address(options_.firmware, kMachineMac); }
   Outcome<void> drive(live::Machine& machine, BootStory& story);
   Outcome<bool> has_reached(live::Machine& machine, const BootStory& story);
   void tell_lines(live::Machine& machine);
@@ -232,7 +240,8 @@ Outcome<void> LabBoot::drive(live::Machine& machine, BootStory& story) {
   if (options_.ipv6_router == LabBootOptions::Ipv6Router::Present) router_runner.add(router);
 
   const Instant give_up = power_on_ + options_.timeout;
-  while (!reached_at_ && ending_.empty()) {
+  const auto lingers = [&] { return reached_at_ && live::now() < *reached_at_ + options_.linger; };
+  while ((!reached_at_ || lingers()) && ending_.empty()) {
     const auto ended = loop->run(
         [&] {
           tell_lines(machine);
@@ -243,6 +252,7 @@ Outcome<void> LabBoot::drive(live::Machine& machine, BootStory& story) {
     if (relay.error()) return environment_failed(relay.error()->message);
     if (machine.process().exit()) return environment_failed("QEMU ended by itself: " + screen_);
     if (signals->stop()) ending_ = "it was stopped by a signal";
+    if (reached_at_) continue;
     if (ending_.empty() && story.begun()) {
       const auto reached = has_reached(machine, story);
       if (!reached) return fail(reached.error());
@@ -263,7 +273,7 @@ Outcome<ExitCode> LabBoot::run() {
     if (!created) return wrong_usage("--save: " + created.error().message);
     capture = std::move(*created);
   }
-  BootStory story({.client = kMachineMac,
+  BootStory story({.client = client(),
                    .verbosity = options_.verbosity,
                    .output = options_.is_told() ? Output::Terminal : Output::Nowhere,
                    .remark = [this](const trace::TransferStep& transfer) -> std::string {
@@ -300,7 +310,7 @@ Outcome<ExitCode> LabBoot::conclude(const BootStory& story) const {
   outcome.verb = "lab boot";
   outcome.server = std::string(to_string(options_.target.server));
   outcome.firmware = std::string(live::to_string(options_.firmware));
-  outcome.mac = to_string(kMachineMac);
+  outcome.mac = to_string(client());
   outcome.reached = options_.until == LabBootOptions::Until::Nbp ? "nbp" : "payload";
   outcome.seconds = to_seconds((reached_at_ ? *reached_at_ : live::now()) - power_on_);
   outcome.capture_file = options_.save;
@@ -347,8 +357,9 @@ ExitCode boot_in_lab(const LabBootOptions& options, const LabConfiguration& conf
   if (!lab) return report(lab.error());
   if (options.is_told()) {
     fmt::print("{} in QEMU, {}, against {} at {}, {}\n", live::to_string(options.firmware),
-               to_string(kMachineMac), to_string(options.target.server),
-               to_string(configuration.plan.boot_server.address), configuration.name);
+               to_string(live::sending_address(options.firmware, kMachineMac)),
+               to_string(options.target.server), to_string(configuration.plan.boot_server.address),
+               configuration.name);
     std::fflush(stdout);
   }
   const auto code = LabBoot(options, *lab).run();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 
 #include "cli/observed_machine.h"
 #include "cli/packet_fields.h"
@@ -106,8 +107,9 @@ class DraftWriter {
     }
     // A machine of another kind runs other images; with the wrong ones its twin would go on after
     // the boot file where the real one starts it.
-    if (!base_.efi_machines.empty() && machine_.known.architecture != base_.architecture) {
-      const std::string_view machine = efi_machine(machine_.known.architecture.value_or(0));
+    const std::string_view machine = efi_machine(machine_.known.architecture.value_or(0));
+    const bool is_uefi = !base_.efi_machines.empty() || !machine.empty();
+    if (is_uefi && machine_.known.architecture != base_.architecture) {
       set("", "efi_machines", fmt::format("[{}]", machine), "by option 93");
     }
   }
@@ -118,7 +120,18 @@ class DraftWriter {
   void write_phase(const std::string& seen_as, const std::vector<ObservedMessage>& messages);
   void write_waits(const std::string& table, const std::vector<ObservedMessage>& messages,
                    const DhcpPhase* base);
+  // Waits as TOML, and what they rest on.
+  struct SeenWaits {
+    std::string value;
+    std::string note;
+  };
+  std::optional<SeenWaits> seen_waits(const std::vector<const RecordedFrame*>& run,
+                                      const firmware::RetryRule& below) const;
+  bool datagram_between(const RecordedFrame& one, const RecordedFrame& other) const;
+  bool took_data(const ObservedRequest& request) const;
+  void write_arp_waits();
   void write_tftp();
+  void write_tftp_waits();
   void write_volatile();
   const DhcpPhase* base_phase(std::string_view table) const;
   IpRules::Identification identification() const;
@@ -217,6 +230,95 @@ void DraftWriter::write_arp() {
         announces ? fmt::format("packet {}", machine_.announcements.front()->number)
                   : "a lease, and no announcement");
   }
+  write_arp_waits();
+}
+
+// Questions for one neighbour with no datagram between them: the first run of more than one.
+void DraftWriter::write_arp_waits() {
+  std::vector<const RecordedFrame*> run;
+  std::optional<Ipv4Address> target;
+  for (const RecordedFrame* each : machine_.arp_requests) {
+    const auto arp = frames::inspect_arp(each->octets);
+    if (!arp) continue;
+    const bool goes_on = target == arp->target_address && !datagram_between(*run.back(), *each);
+    if (!goes_on && run.size() > 1) break;
+    if (!goes_on) run.clear();
+    run.push_back(each);
+    target = arp->target_address;
+  }
+  const auto waits = seen_waits(run, base_.arp.retry);
+  if (waits) set("arp", "waits", waits->value, waits->note);
+}
+
+// One question for one file, sent again and again without an answer.
+void DraftWriter::write_tftp_waits() {
+  std::vector<const RecordedFrame*> run;
+  const tftp::Request* asked = nullptr;
+  for (const ObservedRequest& each : machine_.requests) {
+    const bool goes_on =
+        asked != nullptr && *asked == each.request && !datagram_between(*run.back(), *each.frame);
+    if (!goes_on && run.size() > 1) break;
+    if (!goes_on) run.clear();
+    run.push_back(each.frame);
+    asked = &each.request;
+  }
+  const auto waits = seen_waits(run, base_.tftp.retry);
+  if (waits) set("tftp", "retry", fmt::format("{{waits = {}}}", waits->value), waits->note);
+}
+
+bool DraftWriter::datagram_between(const RecordedFrame& one, const RecordedFrame& other) const {
+  return std::ranges::any_of(machine_.datagram_frames, [&](const RecordedFrame* each) {
+    return each->number > one.number && each->number < other.number;
+  });
+}
+
+// True when the machine acknowledged a block of the file: it did not only ask for its size.
+bool DraftWriter::took_data(const ObservedRequest& request) const {
+  return std::ranges::any_of(machine_.datagrams, [&](const frames::Udp& each) {
+    if (each.source.port != request.port) return false;
+    const auto packet = tftp::decode(each.payload);
+    const auto* const ack = packet ? std::get_if<tftp::Ack>(&*packet) : nullptr;
+    return ack != nullptr && ack->block > 0;
+  });
+}
+
+// What the repetitions in a run say of its waits; nullopt: nothing, or that they double as below.
+std::optional<DraftWriter::SeenWaits> DraftWriter::seen_waits(
+    const std::vector<const RecordedFrame*>& run, const firmware::RetryRule& below) const {
+  if (run.size() < 2) return std::nullopt;
+  std::vector<Duration> waits;
+  std::vector<std::uint32_t> numbers;
+  for (std::size_t i = 1; i < run.size(); ++i) {
+    waits.push_back(run[i]->at - run[i - 1]->at);
+    numbers.push_back(run[i]->number);
+  }
+  const std::size_t seen = waits.size();
+  std::vector<Duration> known;
+  if (const auto* const fixed = std::get_if<firmware::FixedWaits>(&below)) {
+    known = fixed->waits;
+  } else if (const auto* const adaptive = std::get_if<firmware::AdaptiveWait>(&below)) {
+    for (Duration wait = adaptive->minimum; known.size() < seen; wait *= 2) known.push_back(wait);
+  }
+  const Duration tolerance = std::max<Duration>(50ms, base_.clock.tick);
+  bool fits = seen <= known.size();
+  for (std::size_t i = 0; fits && i < seen; ++i) {
+    fits = std::chrono::abs(waits[i] - known[i]) <= tolerance;
+  }
+  if (fits && std::holds_alternative<firmware::AdaptiveWait>(below)) return std::nullopt;
+  if (fits) waits.assign(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(seen));
+  for (std::size_t i = seen; fits && i < known.size(); ++i) waits.push_back(known[i]);
+  // How long the last one is waited for no packet tells.
+  if (!fits) waits.push_back(waits.back());
+  std::vector<std::string> each;
+  each.reserve(waits.size());
+  for (const Duration wait : waits) {
+    each.push_back(fits && wait % 1ms != Duration{} ? fmt::format("{}ns", wait.count())
+                                                    : fmt::format("{}ms", (wait + 500us) / 1ms));
+  }
+  return SeenWaits{
+      texts(each),
+      fits ? fmt::format("as in {}; {} seen, at {}", base_.name, seen, name_packets(numbers))
+           : fmt::format("the first {} from {}", seen, name_packets(numbers))};
 }
 
 void DraftWriter::write_session() {
@@ -413,6 +515,7 @@ void DraftWriter::write_tftp() {
   using Ports = firmware::TftpManners::Ports;
   const std::vector<ObservedRequest>& all = machine_.requests;
   if (all.empty()) return;
+  write_tftp_waits();
   std::vector<std::uint32_t> numbers;
   for (const ObservedRequest& each : all) numbers.push_back(each.frame->number);
   // A request that the machine ends itself before it asks for the same file again is a probe.
@@ -448,7 +551,11 @@ void DraftWriter::write_tftp() {
         set("tftp.probe", "no_size_text", toml_text(probe->error.text), "never seen: a guess");
       }
     }
-  } else if (file != nullptr && file->error_frame != nullptr) {
+  } else if (base_.tftp.probe && file != nullptr && took_data(*file)) {
+    set("", "without", R"(["tftp.probe"])",
+        fmt::format("packet {}: no request for the size before it", file->frame->number));
+  }
+  if (probe == nullptr && file != nullptr && file->error_frame != nullptr) {
     const std::string note = fmt::format("packet {}", file->error_frame->number);
     set("tftp", "refusal_code", std::to_string(file->error.code), note);
     set("tftp", "refusal_text", toml_text(file->error.text), note);

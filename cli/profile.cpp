@@ -24,9 +24,12 @@ constexpr std::array kOptions = {
     OptionSpec{"output", "FILE",
                "learn: where the profile goes (default: standard output); -o too"},
     OptionSpec{"mac", "MAC", "learn, compare: the machine, where several boot in the capture"},
+    OptionSpec{"boot", "N", "learn, compare: which, where the machine boots several times (1)"},
     OptionSpec{"from", "NAME", "learn: the built-in profile to start from (default: the nearest)"},
     OptionSpec{"tree", "DIR",
                "learn, compare: what the recorded server served (default: the article's)"},
+    OptionSpec{"ignore", "timing",
+               "compare: order and octets only, for a recording of a busy host"},
     OptionSpec{"seed", "N", "learn, compare: for everything random (default 1)"},
 };
 
@@ -117,6 +120,19 @@ void tell(std::FILE* out, const LearnedProfile& learned, const std::string& name
   }
 }
 
+// The boot that --boot asks for, the first one by itself; says when there are others.
+Outcome<RecordedBoot> boot_of(const Arguments& arguments, const std::string& capture,
+                              std::optional<MacAddress> machine) {
+  const auto number = parse_count("--boot", arguments.value_or("boot", "1"), 1, 1'000'000);
+  if (!number) return fail(number.error());
+  auto boot = RecordedBoot::read(capture, machine, *number);
+  if (boot && boot->boots_in_file > 1) {
+    fmt::print(stderr, "{}: {} boots {} times in it; this is number {}, --boot N chooses\n",
+               capture, to_string(boot->client), boot->boots_in_file, *number);
+  }
+  return boot;
+}
+
 // A directory with the recorded server's files: the user's, or the article's in a place of its own,
 // which goes with own.
 Outcome<std::string> tree_of(const Arguments& arguments,
@@ -140,7 +156,7 @@ Outcome<ExitCode> learn(const Arguments& arguments) {
   if (!seed) return fail(seed.error());
   const auto machine = choose_machine(capture, *asked);
   if (!machine) return fail(machine.error());
-  const auto boot = RecordedBoot::read(capture, *machine);
+  const auto boot = boot_of(arguments, capture, *machine);
   if (!boot) return fail(boot.error());
   std::optional<live::TemporaryDirectory> own;
   const auto root = tree_of(arguments, own);
@@ -178,16 +194,24 @@ Outcome<ExitCode> compare(const Arguments& arguments) {
   if (!profile) return fail(profile.error());
   const auto machine = machine_of(arguments);
   if (!machine) return fail(machine.error());
-  const auto boot = RecordedBoot::read(capture, *machine);
+  const auto boot = boot_of(arguments, capture, *machine);
   if (!boot) return fail(boot.error());
   const auto seed = parse_count("--seed", arguments.value_or("seed", "1"), 0, UINT64_MAX);
   if (!seed) return fail(seed.error());
+  const std::string ignored = arguments.value_or("ignore", "");
+  if (!ignored.empty() && ignored != "timing") {
+    return wrong_usage(fmt::format("--ignore {}: only timing can be left out", ignored));
+  }
+  using Waits = FidelityOptions::Waits;
   std::optional<live::TemporaryDirectory> article;
   const auto root = tree_of(arguments, article);
   if (!root) return fail(root.error());
   const TreeContent tree(*root);
   const FidelityReport report =
-      compare_with_recording(*boot, {.profile = *profile, .tree = &tree, .seed = *seed});
+      compare_with_recording(*boot, {.profile = *profile,
+                                     .tree = &tree,
+                                     .seed = *seed,
+                                     .waits = ignored.empty() ? Waits::Compared : Waits::Ignored});
   fmt::print("{} packets, {} octets and {} waits of {} compared with {}\n", report.packets,
              report.octets, report.gaps, capture, (*profile)->name);
   for (const auto& [field, count] : report.declared) {
@@ -204,8 +228,8 @@ Outcome<ExitCode> compare(const Arguments& arguments) {
   fmt::print(
       "expected  the packets of the capture, octet for octet but for the declared fields\n"
       "seen      {} differences\n"
-      "again     pxeproof profile compare {} {} --seed {}\n",
-      report.differences.size(), name, capture, *seed);
+      "again     pxeproof profile compare {} {} --seed {}{}\n",
+      report.differences.size(), name, capture, *seed, ignored.empty() ? "" : " --ignore timing");
   return ExitCode::TestedThingFailed;
 }
 

@@ -27,6 +27,16 @@ void collect(const toml::table& table, const std::string& path,
   }
 }
 
+// True when a draft has the value itself, or a whole table that it is in.
+bool is_set(const ProfileDraft& draft, const std::string& path) {
+  for (std::size_t dot = path.rfind('.'); dot != std::string::npos && dot > 0;
+       dot = path.rfind('.', dot - 1)) {
+    const std::string key = path.substr(dot + 1, path.find('.', dot + 1) - dot - 1);
+    if (draft.find(path.substr(0, dot), key) != nullptr) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void ProfileDraft::set(DraftRow row) {
@@ -95,7 +105,7 @@ std::vector<std::string> rows_below(const ProfileDraft& draft, std::string_view 
   for (const auto& [path, value] : rows) {
     const std::size_t dot = path.rfind('.');
     if (dot == std::string::npos) continue;  // about the profile, not the machine
-    if (draft.find(path.substr(0, dot), path.substr(dot + 1)) != nullptr) continue;
+    if (is_set(draft, path)) continue;
     std::string line = path + " = " + value;
     std::replace(line.begin(), line.end(), '\n', ' ');
     result.push_back(std::move(line));

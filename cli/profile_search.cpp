@@ -82,6 +82,12 @@ std::vector<Trial> all_trials(const ProfileDraft& draft) {
     add_words(trials, "tftp.probe", "needs_size", {"true", "false"});
     add_words(trials, "tftp.probe", "error_ends", {"true", "false"});
   }
+  // Attempts of the profile below that this machine does not make.
+  if (draft.find("dhcp.then.discover", "options") == nullptr) {
+    for (const std::string_view without : {R"(["dhcp.then"])", R"(["dhcp.then", "tftp.probe"])"}) {
+      trials.push_back({{"", "without", std::string(without)}});
+    }
+  }
   return trials;
 }
 

@@ -61,6 +61,56 @@ bool is_router_discovery(ByteView frame) {
 
 namespace {
 
+// Sees by a machine's packets when it was switched on again: it asks its first question once more,
+// octet for octet but for the transaction, and its IP identifications do not go on from where they
+// were. Where they never move only a long silence tells.
+class PowerOns {
+ public:
+  // True for the first packet of another boot.
+  bool is_new(Instant at, ByteView frame) {
+    const auto udp = frames::inspect_udp(frame, frames::ChecksumPolicy::Ignore);
+    if (!udp) return false;
+    const auto message = dhcp::MessageView::parse(udp->payload);
+    const bool discovers = message && message->type() == dhcp::MessageType::Discover;
+    bool is_another = false;
+    if (discovers && first_) {
+      constexpr Duration kLongSilence = std::chrono::seconds(90);
+      const ByteView options = udp->payload.subspan(dhcp::kOptionsOffset);
+      const bool asks_alike =
+          std::equal(options.begin(), options.end(), first_->begin(), first_->end());
+      is_another = asks_alike && (jumps(udp->identification) || at - last_at_ > kLongSilence);
+    }
+    if (discovers && (!first_ || is_another)) {
+      const ByteView options = udp->payload.subspan(dhcp::kOptionsOffset);
+      first_ = Bytes(options.begin(), options.end());
+      counts_ = true;
+      moves_ = false;
+    } else {
+      const auto step = static_cast<std::uint16_t>(udp->identification - last_identification_);
+      counts_ = counts_ && step <= kLostPackets;
+      moves_ = moves_ || step != 0;
+    }
+    last_identification_ = udp->identification;
+    last_at_ = at;
+    return is_another;
+  }
+
+ private:
+  // iPXE counts in the upper octet; some packets may be missing in the capture.
+  static constexpr std::uint16_t kLostPackets = 16 * 256;
+
+  bool jumps(std::uint16_t identification) const {
+    const auto step = static_cast<std::uint16_t>(identification - last_identification_);
+    return counts_ && (step > kLostPackets || (moves_ && step == 0));
+  }
+
+  std::optional<Bytes> first_;  // options of the boot's first DISCOVER
+  std::uint16_t last_identification_ = 0;
+  Instant last_at_;
+  bool counts_ = true;  // identifications go up
+  bool moves_ = false;  // and have not stood still all the time
+};
+
 // True for what another machine sent, or was sent alone.
 bool is_of_another(ByteView frame, const MacAddress& client,
                    const std::vector<MacAddress>& machines) {
@@ -105,8 +155,8 @@ Outcome<CaptureSurvey> survey_capture(const std::string& path) {
   return survey;
 }
 
-Outcome<RecordedBoot> RecordedBoot::read(const std::string& path,
-                                         std::optional<MacAddress> machine) {
+Outcome<RecordedBoot> RecordedBoot::read(const std::string& path, std::optional<MacAddress> machine,
+                                         std::size_t number) {
   std::vector<MacAddress> machines;
   if (machine) {
     const auto survey = survey_capture(path);
@@ -117,6 +167,7 @@ Outcome<RecordedBoot> RecordedBoot::read(const std::string& path,
   if (!reader) return wrong_usage(reader.error().message);
   RecordedBoot boot;
   bool begun = false;
+  PowerOns power_ons;
   while (const auto frame = reader->next()) {
     if (!begun) {
       const auto client = discovering_client(frame->octets);
@@ -127,13 +178,16 @@ Outcome<RecordedBoot> RecordedBoot::read(const std::string& path,
     }
     if (!is_compared(frame->octets) && !is_router_discovery(frame->octets)) continue;
     if (machine && is_of_another(frame->octets, boot.client, machines)) continue;
+    const auto ethernet = frames::inspect_ethernet(frame->octets);
+    const bool is_clients = ethernet->source == boot.client;
+    if (is_clients && power_ons.is_new(frame->at, frame->octets)) ++boot.boots_in_file;
+    if (boot.boots_in_file != number) continue;
     RecordedFrame recorded{.number = frame->number,
                            .at = frame->at,
                            .octets = Bytes(frame->octets.begin(), frame->octets.end())};
     recorded.cut_octets = frame->missing;
     recorded.octets.resize(recorded.octets.size() + frame->missing);
-    const auto ethernet = frames::inspect_ethernet(frame->octets);
-    if (ethernet->source == boot.client) recorded.sender = RecordedFrame::Sender::Client;
+    if (is_clients) recorded.sender = RecordedFrame::Sender::Client;
     boot.frames.push_back(std::move(recorded));
   }
   if (reader->error()) return wrong_usage(reader->error()->message);
@@ -143,6 +197,10 @@ Outcome<RecordedBoot> RecordedBoot::read(const std::string& path,
   if (!begun) {
     return wrong_usage(fmt::format(
         "{}: no DHCPDISCOVER in it; record from before the machine is switched on", path));
+  }
+  if (boot.boots_in_file < number) {
+    return wrong_usage(fmt::format("{}: {} boots {} times in it, and number {} is asked for", path,
+                                   to_string(boot.client), boot.boots_in_file, number));
   }
   return boot;
 }

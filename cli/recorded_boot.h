@@ -26,11 +26,14 @@ struct RecordedBoot {
   MacAddress client;
   Guid guid;  // of option 97; zero when there is none
   std::vector<RecordedFrame> frames;
+  std::size_t boots_in_file = 1;  // of this machine
 
   // Reads a capture file of any kind: the boot of the first machine that sends a DISCOVER, or of
-  // the one given, without what the others sent and were sent.
+  // the one given, without what the others sent and were sent. A machine that was switched on
+  // several times in the file has several boots; the number, from 1, says which is meant.
   static Outcome<RecordedBoot> read(const std::string& path,
-                                    std::optional<MacAddress> machine = std::nullopt);
+                                    std::optional<MacAddress> machine = std::nullopt,
+                                    std::size_t number = 1);
 };
 
 // Who boots in a capture, and what else is in it.

@@ -47,9 +47,9 @@ function(module NAME)
   endforeach()
 endfunction()
 
-# test_binary(NAME SOURCES a_test.cpp ... DEPENDS module ... [LABELS live ...]): one GoogleTest program; CTest lists each of its tests.
+# test_binary(NAME SOURCES a_test.cpp ... DEPENDS module ... [LABELS live ...] [LOCK resource]): one GoogleTest program; CTest lists each of its tests.
 function(test_binary NAME)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "TIMEOUT;LOCK" "SOURCES;DEPENDS;LABELS")
   add_executable(test_${NAME} ${ARG_SOURCES})
   target_link_libraries(test_${NAME} PRIVATE pxeproof_flags GTest::gmock GTest::gtest_main)
   foreach(dependency ${ARG_DEPENDS})
@@ -58,6 +58,10 @@ function(test_binary NAME)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 180)
   endif()
+  set(lock)
+  if(ARG_LOCK)
+    set(lock RESOURCE_LOCK ${ARG_LOCK})
+  endif()
   gtest_discover_tests(test_${NAME} TEST_PREFIX "${NAME}/" DISCOVERY_TIMEOUT 30
-                       PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+                       PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" ${lock})
 endfunction()

@@ -272,8 +272,10 @@ Score score(Family family, const Traits& traits) {
 }
 
 std::string profile_of(Family family, std::optional<std::uint16_t> architecture) {
-  if (family == Family::Ipxe) return architecture.value_or(0) == 0 ? "ipxe-bios" : "ipxe-efi";
-  if (family == Family::IntelRom) return "intel-ba";
+  if (family == Family::Ipxe) return architecture.value_or(0) == 0 ? "ipxe-bios" : "ipxe-efi-x64";
+  if (family == Family::IntelRom) return "intel-2.1";
+  if (family == Family::Grub) return "grub";
+  if (family == Family::RaspberryPi) return "rpi";
   if (family == Family::Uboot) return "uboot-arm64";
   if (family != Family::Edk2) return {};
   switch (architecture.value_or(0)) {

@@ -112,6 +112,8 @@ constexpr std::array kFailures{
     Word<Failure>{"discovery-impossible", Failure::DiscoveryImpossible},
     Word<Failure>{"size-unknown", Failure::SizeUnknown},
     Word<Failure>{"not-an-image", Failure::NotAnImage},
+    Word<Failure>{"other-machine", Failure::OtherMachine},
+    Word<Failure>{"image-hangs", Failure::ImageHangs},
     Word<Failure>{"menu-aborted", Failure::MenuAborted},
     Word<Failure>{"file-timeout", Failure::FileTimeout},
     Word<Failure>{"file-not-found", Failure::FileNotFound},
@@ -262,6 +264,9 @@ std::map<Failure, std::string> read_words(TomlReader table) {
 // A profile may differ from another in a few rows only, and that one from a third.
 std::optional<ProfileError> lay_bases_under(TomlReader& root, std::string base) {
   constexpr int kDepth = 4;
+  const std::vector<std::string> without =
+      root.has("without") ? root.texts("without") : std::vector<std::string>{};
+  std::vector<std::string> missing = without;  // from every base so far
   for (int depth = 0; depth < kDepth; ++depth) {
     const auto text = builtin_profile_text(base);
     if (!text) {
@@ -270,8 +275,15 @@ std::optional<ProfileError> lay_bases_under(TomlReader& root, std::string base) 
       return ProfileError{root.error().value_or("based_on: no such profile")};
     }
     TomlReader below(*text, base);
-    root.lay_under(*text, base);
-    if (!below.has("based_on")) return std::nullopt;
+    const std::vector<std::string> unknown = root.lay_under(*text, base, without);
+    std::erase_if(missing, [&unknown](const std::string& path) {
+      return std::ranges::find(unknown, path) == unknown.end();
+    });
+    if (!below.has("based_on")) {
+      if (missing.empty()) return std::nullopt;
+      root.refuse("without", fmt::format("the profile below has no table {}", missing.front()));
+      return ProfileError{root.error().value_or("without: no such table")};
+    }
     base = below.text("based_on");
   }
   root.refuse("based_on", "profiles rest on each other without end");
@@ -329,6 +341,8 @@ Result<Profile, ProfileError> parse_profile(std::string_view text, std::string_v
       profile.efi_machines.push_back(static_cast<std::uint16_t>(machine));
     }
   }
+  if (root.has("loads_kernels")) profile.loads_kernels = root.flag("loads_kernels");
+  if (root.has("runs_scripts")) profile.runs_scripts = root.flag("runs_scripts");
   if (root.has("largest_nbp")) profile.largest_nbp = root.number("largest_nbp", 1ULL << 32U);
   if (root.has("volatile")) {
     for (const std::vector<std::string>& row : root.text_rows("volatile")) {

@@ -66,6 +66,8 @@ enum class Failure {
   DiscoveryImpossible,  // the discovery control block names no way that can be gone
   SizeUnknown,          // the server does not say how large the file is
   NotAnImage,           // the file came whole, and the firmware cannot run it
+  OtherMachine,         // it is a UEFI image, for a machine of another kind
+  ImageHangs,           // it is no boot program, and the ROM jumps into it all the same
   FileTimeout,
   FileNotFound,
   FileAccess,
@@ -118,7 +120,10 @@ struct Profile {
   OfferRules offers;
   DiscoveryRules discovery;
   TftpManners tftp;
-  std::vector<std::uint16_t> efi_machines;   // of images it runs (PE header); empty: not checked
+  // Of images it runs (PE header). Empty: it is no UEFI firmware and looks at no such header.
+  std::vector<std::uint16_t> efi_machines;
+  bool loads_kernels = false;                // Linux kernels and ELF files, as a boot loader does
+  bool runs_scripts = false;                 // #!ipxe
   std::optional<std::uint64_t> largest_nbp;  // octets; a larger one is not run
   std::map<Failure, std::string> words;      // what the screen shows last; some it never says
 

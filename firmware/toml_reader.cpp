@@ -68,12 +68,29 @@ TomlReader::TomlReader(std::string_view text, std::string_view origin)
   }
 }
 
-void TomlReader::lay_under(std::string_view text, std::string_view origin) {
+std::vector<std::string> TomlReader::lay_under(std::string_view text, std::string_view origin,
+                                               const std::vector<std::string>& without) {
+  std::vector<std::string> unknown;
   try {
-    complete(document_->root, toml::parse(text, origin));
+    toml::table below = toml::parse(text, origin);
+    for (const std::string& path : without) {
+      const std::size_t dot = path.rfind('.');
+      toml::table* const parent =
+          dot == std::string::npos ? &below : below.at_path(path.substr(0, dot)).as_table();
+      const std::string name = path.substr(dot + 1);  // the whole of it when there is no dot
+      const bool is_there =
+          parent != nullptr && parent->get(name) != nullptr && parent->get(name)->is_table();
+      if (is_there) {
+        parent->erase(name);
+      } else {
+        unknown.push_back(path);
+      }
+    }
+    complete(document_->root, std::move(below));
   } catch (const toml::parse_error& error) {
     document_->refuse(error.source(), error.description());
   }
+  return unknown;
 }
 
 TomlReader::TomlReader(std::shared_ptr<Document> document, std::unique_ptr<Position> position)

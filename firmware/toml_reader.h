@@ -18,8 +18,10 @@ class TomlReader {
   TomlReader(std::string_view text, std::string_view origin);
 
   // Lays another document under this one: what this one does not say, that one does, table by
-  // table. Arrays are taken whole. Only for the root.
-  void lay_under(std::string_view text, std::string_view origin);
+  // table. Arrays are taken whole. Tables of it that are named ("tftp.probe") are left out; returns
+  // those that it has not. Only for the root.
+  std::vector<std::string> lay_under(std::string_view text, std::string_view origin,
+                                     const std::vector<std::string>& without);
 
   ~TomlReader();
   TomlReader(TomlReader&&) noexcept;

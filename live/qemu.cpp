@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 namespace pxeproof::live {
@@ -34,7 +35,11 @@ struct FirmwareRow {
   std::string_view card_property;  // of the network card: what takes its option ROM away
   std::array<Flash, 3> flashes;    // the first one that is there; none: the firmware is a file
   const char* firmware_package;
+  std::optional<MacAddress> own_address{};  // the firmware sends from, whatever the card has
 };
+
+// The environment that Debian's U-Boot is built with sets ethaddr to this (pcaps/uboot-arm64-*).
+constexpr MacAddress kUbootAddress{{0x52, 0x52, 0x52, 0x52, 0x52, 0x52}};
 
 // qemu64 is QEMU's own choice; without its third-level cache memtest does not spend 13 s measuring
 // that under emulation. Nothing changes on the wire.
@@ -91,7 +96,8 @@ constexpr std::array<FirmwareRow, 5> kFirmwares{{
      "-machine virt -cpu cortex-a57 -bios /usr/lib/u-boot/qemu_arm64/u-boot.bin",
      ",romfile=",
      {},
-     "u-boot-qemu"},
+     "u-boot-qemu",
+     kUbootAddress},
 }};
 
 const FirmwareRow& row_of(MachineFirmware firmware) {
@@ -190,6 +196,10 @@ std::string advise(const std::string& said, const FirmwareRow& row) {
 std::string_view to_string(MachineFirmware firmware) { return row_of(firmware).name; }
 
 std::uint16_t architecture_of(MachineFirmware firmware) { return row_of(firmware).architecture; }
+
+MacAddress sending_address(MachineFirmware firmware, const MacAddress& card) {
+  return row_of(firmware).own_address.value_or(card);
+}
 
 std::optional<MachineFirmware> find_machine_firmware(std::string_view name) {
   for (const FirmwareRow& row : kFirmwares) {

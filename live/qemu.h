@@ -16,6 +16,8 @@ namespace pxeproof::live {
 enum class MachineFirmware { IpxeBios, OvmfX64, OvmfIa32, AavmfArm64, UbootArm64 };
 std::string_view to_string(MachineFirmware firmware);
 std::uint16_t architecture_of(MachineFirmware firmware);  // of RFC 4578 s.2.1
+// The address a machine really sends from when its card is given this one.
+MacAddress sending_address(MachineFirmware firmware, const MacAddress& card);
 std::optional<MachineFirmware> find_machine_firmware(std::string_view name);
 std::vector<std::string_view> machine_firmware_names();
 

@@ -60,7 +60,8 @@ bool has_usable_menu(const RomBoard& board) {
     case firmware::DiscoveryRules::MenuBy::Never:
       return false;
     case firmware::DiscoveryRules::MenuBy::Menu:
-      return as_text(*vendor_class) == kPxeClient &&
+      // iPXE reads it into ten octets, so that only its beginning counts (measured: "PXEClientX").
+      return as_text(*vendor_class).starts_with(kPxeClient) &&
              board.settings.vendor(pxe::VendorTag::BootMenu).has_value();
     case firmware::DiscoveryRules::MenuBy::AnyTag: {
       const auto message = board.settings.preferred();

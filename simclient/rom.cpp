@@ -6,6 +6,7 @@
 
 #include "protocol/tftp/packet.h"
 #include "simclient/file_outcome.h"
+#include "simclient/image_verdict.h"
 
 namespace pxeproof::rom {
 
@@ -103,7 +104,13 @@ std::string reason_of(firmware::Failure failure) {
     case firmware::Failure::SizeUnknown:
       return "the server does not say how large the boot file is (no tsize in its OACK)";
     case firmware::Failure::NotAnImage:
-      return "the file to boot is empty, too large, or made for another machine";
+      return "the file to boot is empty, too large, or no image that this firmware runs";
+    case firmware::Failure::OtherMachine:
+      return "the file to boot is a UEFI image for another machine";
+    case firmware::Failure::ImageHangs:
+      return "the file to boot is no BIOS boot program (a UEFI image, a script or an ELF file); "
+             "the "
+             "ROM jumps into it all the same, and the machine hangs";
     case firmware::Failure::FileTimeout:
     case firmware::Failure::FileNotFound:
     case firmware::Failure::FileAccess:
@@ -114,22 +121,6 @@ std::string reason_of(firmware::Failure failure) {
       break;
   }
   return {};
-}
-
-// A program of the BIOS, which no UEFI firmware starts.
-bool is_bios_program(firmware::BootImage image) {
-  using firmware::BootImage;
-  return image == BootImage::Pxelinux || image == BootImage::Lpxelinux ||
-         image == BootImage::Grub || image == BootImage::Ipxe || image == BootImage::Elf;
-}
-
-// Where the content is no program that is known by its octets, the firmware gets the benefit.
-bool can_run(const firmware::Profile& profile, const ReceivedFile& file) {
-  const auto& machines = profile.efi_machines;
-  if (machines.empty()) return true;
-  const auto machine = file.efi_machine();
-  if (!machine) return !is_bios_program(file.image());
-  return std::ranges::find(machines, *machine) != machines.end();
 }
 
 void earliest(std::optional<Instant>& result, const std::optional<Instant>& candidate) {
@@ -471,12 +462,16 @@ void Rom::advance_nbp(Instant now, FetchingNbp& fetching) {
 // The boot file came whole: can this firmware run it?
 void Rom::judge_nbp(Instant now, const FetchingNbp& fetching) {
   const ReceivedFile& file = fetching.download.file();
-  const bool fits = firmware::is_kernel(file.image()) ||
-                    file.size() <= board_.profile->largest_nbp.value_or(file.size());
-  const bool runs = can_run(*board_.profile, file);
-  if (file.size() == 0 || !fits || !runs) {
-    return fail_boot(now, Phase::Nbp, firmware::Failure::NotAnImage,
-                     reason_of(firmware::Failure::NotAnImage));
+  if (const auto refusal = refusal_of(*board_.profile, board_.architecture, file)) {
+    const std::string reason = reason_of(*refusal);
+    if (*refusal != firmware::Failure::ImageHangs) {
+      return fail_boot(now, Phase::Nbp, *refusal, reason);
+    }
+    // Nothing comes after it, and nothing is answered any more.
+    return end(now, Failed{.phase = Phase::Nbp,
+                           .failure = refusal,
+                           .firmware_words = board_.profile->words_for(*refusal),
+                           .reason = reason});
   }
   if (!reached(now, Phase::Nbp)) run_nbp(now, fetching);
 }

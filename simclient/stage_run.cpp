@@ -7,6 +7,7 @@
 
 #include "protocol/tftp/packet.h"
 #include "simclient/file_outcome.h"
+#include "simclient/image_verdict.h"
 
 namespace pxeproof::rom {
 
@@ -48,6 +49,13 @@ void StageRun::start(Instant now, RomBoard& board, StageInput input) {
   if (++programs_ > options_.chain_limit) {
     return fail_payload({}, fmt::format("{} programs started one another, which is the limit",
                                         options_.chain_limit));
+  }
+  firmware::BootImageRecogniser recogniser;
+  recogniser.on_octets(0, input.content);
+  if (is_bios(input.architecture) && hangs_a_bios(input.image, recogniser.efi_machine())) {
+    return fail_payload({}, fmt::format("{} is a UEFI image; a BIOS machine jumps into it all the "
+                                        "same, and hangs",
+                                        printable(input.name)));
   }
   stage_ = options_.make_stage(input);
   input.content = {};

@@ -150,7 +150,10 @@ void TftpDownload::on_oack(Instant now, RomBoard& board, const tftp::Oack& oack)
     if (!value) continue;
     if (tftp::same_word(option.name, "blksize")) block_size = *value;
     if (tftp::same_word(option.name, "tsize")) size = *value;
-    if (tftp::same_word(option.name, "windowsize") && asked("windowsize")) {
+    // Who refuses raised values only takes all others as they are: the real U-Boot obeys a
+    // windowsize that it never asked for, and its timer sends the ACK (measured).
+    const bool takes_unasked = manners_->odd_oack == TftpManners::OddOack::RefuseRaised;
+    if (tftp::same_word(option.name, "windowsize") && (asked("windowsize") || takes_unasked)) {
       window_ = std::max<std::uint64_t>(1, *value);
     }
     if (tftp::same_word(option.name, "timeout") && manners_->unasked_timeout_counts && *value > 0) {

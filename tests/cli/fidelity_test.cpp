@@ -5,10 +5,14 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
+#include <string_view>
 
 #include "cli/article.h"
 #include "cli/learned_profile.h"
 #include "cli/tree_content.h"
+#include "trace/capture_reader.h"
+#include "trace/pcapng_writer.h"
 
 namespace pxeproof::cli {
 namespace {
@@ -119,6 +123,56 @@ TEST_P(Fidelity, ALearnedProfileSendsWhatTheRealFirmwareSent) {
                 .seed = 2});
     EXPECT_TRUE(report.differences.empty()) << "from '" << start << "'\n" << text_of(report);
     EXPECT_GE(learned->seen, 10U);
+  }
+}
+
+// The frames of captures one behind the other, each so much later than the one before.
+std::filesystem::path one_after_another(const std::vector<std::string>& files, Duration apart) {
+  const auto path = std::filesystem::path(testing::TempDir()) / "one-after-another.pcapng";
+  auto writer = trace::PcapngWriter::create(path.string(), {.comment = "two boots"});
+  if (!writer) return {};
+  const std::uint32_t interface = writer->add_interface({.name = "cable"});
+  Duration shift{};
+  for (const std::string& file : files) {
+    auto reader = trace::CaptureReader::open(pcaps() + file);
+    std::optional<Instant> last;
+    while (const auto frame = reader->next()) {
+      const Duration at = frame->at.time_since_epoch() + shift;
+      const std::size_t size = frame->octets.size() + frame->missing;
+      writer->write({.interface = interface,
+                     .since_unix_epoch = at,
+                     .octets = frame->octets,
+                     .original_size = static_cast<std::uint32_t>(size)});
+      last = frame->at;
+    }
+    const auto begun = RecordedBoot::read(pcaps() + file);
+    shift += *last - begun->frames.front().at + apart;
+  }
+  return path;
+}
+
+// A machine that was switched on again is not read as one long boot, whether its identifications
+// begin with the machine (iPXE) or anywhere (EDK2).
+TEST(RecordedBoot, TellsTheBootsOfOneMachineApart) {
+  for (const std::string_view firmware : {"ipxe-bios", "ovmf-x64", "uboot-arm64"}) {
+    const std::string file = std::string(firmware) + "-one-service.pcapng";
+    const auto alone = RecordedBoot::read(pcaps() + file);
+    ASSERT_TRUE(alone.has_value());
+    EXPECT_EQ(alone->boots_in_file, 1U);
+    const std::string again = std::string(firmware) + "-missing-file.pcapng";
+    const auto path = one_after_another({file, again}, std::chrono::seconds(20)).string();
+
+    const auto first = RecordedBoot::read(path);
+    const auto second = RecordedBoot::read(path, std::nullopt, 2);
+    const auto third = RecordedBoot::read(path, std::nullopt, 3);
+
+    ASSERT_TRUE(first.has_value() && second.has_value()) << firmware;
+    EXPECT_EQ(first->boots_in_file, 2U) << firmware;
+    EXPECT_LT(first->frames.back().at, second->frames.front().at) << firmware;
+    EXPECT_EQ(second->frames.size(), RecordedBoot::read(pcaps() + again)->frames.size())
+        << firmware;
+    EXPECT_FALSE(third.has_value()) << firmware;
+    std::filesystem::remove(path);
   }
 }
 

@@ -86,6 +86,17 @@ TEST(Profile, MayRestOnAnother) {
   EXPECT_EQ(profile->discovery.tries, DiscoveryRules::Tries::First);  // of edk2-x64, below it
 }
 
+TEST(Profile, MayLeaveOutTablesOfTheOneBelow) {
+  const auto profile = parse_profile(
+      "based_on = \"edk2-ia32\"\nname = \"mine\"\nwithout = [\"tftp.probe\", \"dhcp.then\"]\n",
+      "my.toml");
+  ASSERT_TRUE(profile.has_value()) << profile.error().message;
+  EXPECT_FALSE(profile->tftp.probe.has_value());
+  EXPECT_EQ(profile->attempts.size(), 1U);
+  EXPECT_THAT(error_of("based_on = \"edk2-x64\"\nname = \"mine\"\nwithout = [\"tftp.prob\"]\n"),
+              HasSubstr("no table tftp.prob"));
+}
+
 TEST(Profile, SaysWhichFileAFaultyRowStandsIn) {
   EXPECT_THAT(error_of("based_on = \"edk2\"\nname = \"mine\"\n"),
               HasSubstr("my.toml:1: based_on: there is no built-in profile 'edk2'"));

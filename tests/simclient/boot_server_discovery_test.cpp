@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+
 #include "tests/simclient/rom_bench.h"
 
 namespace pxeproof::rom {
@@ -155,20 +157,23 @@ TEST(BootServerDiscovery, GoesStraightToAFileWhenToldSo) {
   EXPECT_TRUE(bench.rom().booted());
 }
 
-TEST(BootServerDiscovery, FollowsAMenuOnlyFromExactlyPxeclient) {
-  Script script;
-  const auto offer = script.on_discover_proxy;
-  script.on_discover_proxy = [=](const dhcp::Message& request) {
-    auto reply = offer(request);
-    reply->find(dhcp::OptionCode::VendorClass)->value = {'P', 'X', 'E', 'C', 'l',
-                                                         'i', 'e', 'n', 't', ':'};
-    return reply;
-  };
-  RomBench bench(ipxe_options(), script);
-  bench.run();
-  EXPECT_THAT(asked(bench), IsEmpty());
-  // The offer's file has no server (siaddr 0).
-  EXPECT_EQ(bench.rom().failed()->failure, firmware::Failure::NoServerForFile);
+// Measured: the ROM of 2019 follows the menu of a "PXEClientX"; it reads ten octets of the option.
+TEST(BootServerDiscovery, FollowsAMenuFromAClassThatBeginsWithPxeclient) {
+  for (const auto& [vendor_class, follows] :
+       std::map<std::string, bool>{{"PXEClientX", true}, {"PXEClien", false}}) {
+    Script script;
+    const auto offer = script.on_discover_proxy;
+    script.on_discover_proxy = [offer, named = vendor_class](const dhcp::Message& request) {
+      auto reply = offer(request);
+      const ByteView octets = as_bytes(named);
+      reply->find(dhcp::OptionCode::VendorClass)->value = Bytes(octets.begin(), octets.end());
+      return reply;
+    };
+    RomBench bench(ipxe_options(), script);
+    bench.run();
+    EXPECT_EQ(!asked(bench).empty(), follows) << vendor_class;
+    EXPECT_EQ(bench.rom().booted() != nullptr, follows) << vendor_class;
+  }
 }
 
 TEST(BootServerDiscovery, KeepsAPromptsTimeOnRequest) {

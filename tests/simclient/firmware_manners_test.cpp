@@ -166,6 +166,26 @@ TEST(UbootManners, TakesTheFirstOfferAndAsksForItsScriptFirst) {
   EXPECT_NE(bench.rom().booted(), nullptr);
 }
 
+// CLIENT-02: measured with U-Boot 2023.01 and `oack windowsize=4`: it waits for four blocks, and
+// its timer of 5 s sends the ACK that a server of single blocks waits for.
+TEST(UbootManners, ObeysAWindowItDidNotAskFor) {
+  Script script = one_service();
+  const auto usual = script.on_request;
+  script.on_request = [usual](const dhcp::Message& request) {
+    auto reply = usual(request);
+    reply->header.siaddr = kBootServer;
+    reply->header.set_file("pxelinux.0");
+    return reply;
+  };
+  script.files["pxelinux.0"] = std::string(2 * 1468 + 7, 'x');
+  script.odd_options = {{"windowsize", "4"}};
+  RomBench bench(options_of("uboot-arm64"), script);
+  bench.run();
+  EXPECT_NE(bench.rom().booted(), nullptr);
+  EXPECT_GE(bench.now() - kStart, 10s);  // blocks 1 and 2; the last one is short, and ends it
+  EXPECT_LT(bench.now() - kStart, 15s);
+}
+
 // PXE-E55, the most common complaint about proxies that only offer.
 TEST(IntelManners, NeedsPort4011) {
   Script script = one_service();
