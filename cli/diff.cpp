@@ -254,6 +254,10 @@ Outcome<ExitCode> diff(const DiffRequest& request) {
   if (!bad) return fail(bad.error());
   for (const CaptureBoots* capture : {&*good, &*bad}) {
     if (!capture->damage.empty()) fmt::print(stderr, "{}\n", capture->damage);
+    if (capture->moved > 0) {
+      fmt::print(stderr, "{}: {} frames stood behind later ones and were put in order of time\n",
+                 capture->path, capture->moved);
+    }
   }
   const auto report = compare(request, *good, *bad);
   if (!report) return fail(report.error());

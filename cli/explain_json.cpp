@@ -90,6 +90,7 @@ std::string explain_json(const ExplainedCapture& capture) {
   json["tool"] = PXEPROOF_VERSION;
   json["capture"] = capture.path;
   json["frames"] = capture.totals.frames;
+  json["sorted_frames"] = capture.moved_frames;
   if (!capture.damage.empty()) json["damage"] = capture.damage;
   json["fault"] = capture.has_fault();
   json["boots"] = ordered_json::array();

@@ -200,8 +200,13 @@ std::string steps_text(const trace::Boot& boot) {
   return out;
 }
 
-std::string notices(const trace::Boot& boot) {
+std::string notices(const ExplainedCapture& capture, const trace::Boot& boot) {
   std::vector<std::string> parts;
+  if (capture.moved_frames > 0) {
+    parts.push_back(
+        fmt::format("{} frames stood behind later ones in the file and were put in order of time",
+                    capture.moved_frames));
+  }
   if (boot.begins_before_capture) parts.emplace_back("it began before the capture");
   if (boot.duplicates > 0) {
     parts.push_back(fmt::format("{} frames stand twice in the capture", boot.duplicates));
@@ -292,7 +297,7 @@ std::string boot_text(const ExplainedCapture& capture, std::size_t which,
     }
     if (!others.empty()) out += folded("others", others);
   }
-  if (const std::string text = notices(boot); !text.empty()) out += folded("note", text);
+  if (const std::string text = notices(capture, boot); !text.empty()) out += folded("note", text);
   if (explanation.is_fault(boot)) {
     out += folded("expected", trace::expected_next(boot.verdict.state));
     out += folded("seen", boot.verdict.text);

@@ -5,7 +5,6 @@
 
 #include "protocol/frames/inspect.h"
 #include "trace/dhcp_signs.h"
-#include "trace/frame_filter.h"
 #include "trace/open_boot.h"
 
 namespace pxeproof::trace {
@@ -44,7 +43,11 @@ BootGrouper& BootGrouper::operator=(BootGrouper&&) noexcept = default;
 BootGrouper::~BootGrouper() = default;
 
 bool BootGrouper::concerns_boots(ByteView frame) const {
-  switch (look_at(frame)) {
+  return concerns_boots(look_at(frame), frame);
+}
+
+bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
+  switch (kind) {
     case FrameKind::Foreign:
       return false;
     case FrameKind::Dhcp:
@@ -65,11 +68,16 @@ bool BootGrouper::concerns_boots(ByteView frame) const {
 
 void BootGrouper::on_frame(const SeenFrame& frame) {
   ++totals_.frames;
-  if (!totals_.first) totals_.first = frame.at;
+  totals_.first = std::min(totals_.first.value_or(frame.at), frame.at);
   totals_.last = std::max(totals_.last.value_or(frame.at), frame.at);
-  if (!concerns_boots(frame.octets)) return;
+  const FrameKind kind = look_at(frame.octets);
+  if (kind == FrameKind::Foreign) return;
+  // The first packet of a transfer may be what comes too late: every frame that may be one counts.
+  if (frame.at < newest_) ++totals_.backward_frames;
+  newest_ = std::max(newest_, frame.at);
+  if (!concerns_boots(kind, frame.octets)) return;
   close_silent(frame.at);
-  if (look_at(frame.octets) == FrameKind::Arp) {
+  if (kind == FrameKind::Arp) {
     on_arp(frame);
     return;
   }
@@ -162,8 +170,6 @@ void BootGrouper::touch(OpenBoot& boot, const SeenFrame& frame) {
   boot.boot.ended = std::max(boot.boot.ended, frame.at);
   ++boot.boot.packets;
   ++totals_.of_boots;
-  if (frame.at < newest_) ++totals_.backward_frames;
-  newest_ = std::max(newest_, frame.at);
   boots_.splice(boots_.end(), boots_, boot.place);
 }
 
