@@ -22,6 +22,9 @@ constexpr Duration kLongestReload = 40s;
 constexpr Duration kCopyOnAnotherInterface = 20ms;
 constexpr Duration kCopyOnTheSame = 500us;
 constexpr std::size_t kRecentPackets = 64;
+// Kept of a machine that shows no sign of network boot yet: it may be a U-Boot that names nothing
+// before its first read request, and is mostly one of a thousand that renew their leases.
+constexpr std::size_t kStepsOfOthers = 32;
 constexpr std::uint16_t kDhcpPorts[] = {dhcp::kServerPort, dhcp::kClientPort,
                                         dhcp::kBootServerPort};
 
@@ -29,10 +32,9 @@ bool is_dhcp_port(std::uint16_t port) {
   return std::ranges::find(kDhcpPorts, port) != std::end(kDhcpPorts);
 }
 
-// FNV-1a.
-std::uint64_t hash_of(ByteView octets, std::uint64_t hash = 0xcbf29ce484222325U) {
-  for (const std::uint8_t octet : octets) hash = (hash ^ octet) * 0x100000001b3U;
-  return hash;
+std::uint64_t hash_of(ByteView octets) {
+  return std::hash<std::string_view>{}(
+      {reinterpret_cast<const char*>(octets.data()), octets.size()});
 }
 
 }  // namespace
@@ -114,11 +116,13 @@ bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet)
       static_cast<std::uint8_t>(packet.destination.port >> 8U),
       static_cast<std::uint8_t>(packet.destination.port & 0xffU),
   };
-  hash = hash_of(identity, hash);
+  hash ^= hash_of(identity) * 0x9e3779b97f4a7c15U;
   hash ^= std::uint64_t{packet.source.address.value} << 32U | packet.destination.address.value;
-  for (const Recent& recent : recent_) {
-    if (recent.hash != hash) continue;
+  for (auto at = recent_.rbegin(); at != recent_.rend(); ++at) {
+    const Recent& recent = *at;
     const Duration apart = frame.at - recent.at;
+    if (apart > kCopyOnAnotherInterface) break;
+    if (recent.hash != hash) continue;
     const bool elsewhere = recent.interface != frame.interface && apart <= kCopyOnAnotherInterface;
     const bool here = recent.interface == frame.interface && apart <= kCopyOnTheSame;
     if (!elsewhere && !here) continue;
@@ -175,7 +179,10 @@ void BootGrouper::touch(OpenBoot& boot, const SeenFrame& frame) {
 
 void BootGrouper::add(OpenBoot& boot, Step step) {
   steps_in_all_ -= boot.step_count();
-  boot.add(std::move(step), options_.steps_per_boot);
+  const std::size_t limit = boot.boot.is_network_boot
+                                ? options_.steps_per_boot
+                                : std::min(options_.steps_per_boot, kStepsOfOthers);
+  boot.add(std::move(step), limit);
   steps_in_all_ += boot.step_count();
 }
 

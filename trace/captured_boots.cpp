@@ -28,6 +28,7 @@ class Pass {
  public:
   Pass(CaptureReader reader, BootSink& sink) : reader_(std::move(reader)), sink_(sink) {
     sink_.begin();
+    reader_.choose(CaptureReader::Frames::OfBoots);
   }
 
   // False when the frames turn out not to be in order.
