@@ -57,6 +57,8 @@ ordered_json to_json(const trace::Boot& boot, const trace::Explanation& explanat
   json["begins_before_capture"] = boot.begins_before_capture;
   json["seconds"] = to_seconds(boot.duration());
   json["packets"] = boot.packets;
+  json["cut_packets"] = boot.cut;
+  json["cut_names"] = boot.cut_names;
   json["verdict"] = {{"kind", to_string(boot.verdict.kind)},
                      {"state", to_string(boot.verdict.state)},
                      {"text", boot.verdict.text},

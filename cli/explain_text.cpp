@@ -212,6 +212,15 @@ std::string notices(const ExplainedCapture& capture, const trace::Boot& boot) {
     parts.push_back(fmt::format("{} frames stand twice in the capture", boot.duplicates));
   }
   if (boot.fragments > 0) parts.push_back(fmt::format("{} IP fragments", boot.fragments));
+  if (boot.cut > 0) {
+    parts.push_back(fmt::format(
+        "{} of its packets are cut by the snap length, and what stood behind is not known{}: "
+        "capture whole packets (tcpdump -s 0)",
+        boot.cut,
+        boot.cut_names > 0
+            ? fmt::format(" ({} file names among it, which end in ... here)", boot.cut_names)
+            : std::string()));
+  }
   if (boot.malformed > 0) parts.push_back(fmt::format("{} broken DHCP packets", boot.malformed));
   if (boot.steps_left_out > 0) {
     parts.push_back(fmt::format("{} steps of the middle are left out", boot.steps_left_out));

@@ -189,6 +189,7 @@ void BootGrouper::add(OpenBoot& boot, Step step) {
 void BootGrouper::collect_transfers(OpenBoot& boot) {
   while (auto ended = boot.transfers.poll_ended()) {
     const Instant begun = ended->transfer.begun;
+    if (ended->transfer.name_cut) ++boot.boot.cut_names;
     add(boot, {begun, ended->first_packet, ended->last_packet, std::move(ended->transfer)});
   }
   while (const auto late = boot.transfers.poll_late()) boot.on_late(*late);
@@ -237,6 +238,7 @@ bool BootGrouper::on_dhcp(const SeenFrame& frame, const SeenPacket& packet) {
   step->packet.interface = frame.interface;
   OpenBoot& boot = client_of(*step, frame.at);
   touch(boot, frame);
+  if (step->cut) ++boot.boot.cut;
   boot.learn_from(*step, next_number_);
   if (step->type == dhcp::MessageType::Ack) assign_address(boot, step->yiaddr);
   if (step->direction == DhcpStep::Direction::FromClient) assign_address(boot, step->ciaddr);
@@ -277,6 +279,10 @@ void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
   }
   if (boot == nullptr) return;
   touch(*boot, frame);
+  // The content of files is nothing that anything here turns on.
+  if (packet.is_cut() && tftp::peek_opcode(packet.payload) != tftp::Opcode::Data) {
+    ++boot->boot.cut;
+  }
   boot->transfers.on_packet(frame.number, frame.at, packet);
   collect_transfers(*boot);
 }

@@ -147,10 +147,13 @@ const BootSession* deciding_session(const std::vector<BootSession>& sessions) {
   const auto is_further_try = [&](std::size_t at) {
     const BootSession& session = sessions[at];
     if (session.fetches()) return false;
+    // A round that fetched was a ROM's, though the capture began behind its question, or cut the
+    // options off that say so.
     const bool after_pxe =
         std::any_of(sessions.begin(), sessions.begin() + static_cast<std::ptrdiff_t>(at),
                     [](const BootSession& other) {
-                      return other.kind != ClientKind::HttpRom && other.kind != ClientKind::Plain;
+                      return other.kind != ClientKind::HttpRom &&
+                             (other.kind != ClientKind::Plain || !other.transfers.empty());
                     });
     if (session.kind == ClientKind::HttpRom) return after_pxe && !offers_http(session);
     return session.kind == ClientKind::Plain && after_pxe;
