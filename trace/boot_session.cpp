@@ -63,8 +63,13 @@ class SessionSplitter {
     BootSession& session = current(step);
     if (session.question() == nullptr && !to_boot_server) session.kind = kind_of(dhcp);
     const SeenDhcp seen{&step, &dhcp};
+    // What a relay sent on: the client's own packet on its other side, or one to each server.
     const auto is_copy = [&dhcp](const SeenDhcp& other) {
-      return other->xid == dhcp.xid && other->giaddr != dhcp.giaddr && other->secs == dhcp.secs;
+      const bool to_another_server = !dhcp.giaddr.is_unspecified() &&
+                                     other->giaddr == dhcp.giaddr &&
+                                     other->destination != dhcp.destination;
+      return other->xid == dhcp.xid && other->secs == dhcp.secs &&
+             (other->giaddr != dhcp.giaddr || to_another_server);
     };
     if (to_boot_server) {
       session.boot_server_requests.push_back(seen);
