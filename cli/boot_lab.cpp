@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "cli/article.h"
 #include "cli/configuration_disk.h"
@@ -29,6 +31,10 @@ constexpr MacAddress kBootServerMac{{0x02, 0x50, 0x58, 0x45, 0x00, 0x02}};
 constexpr std::string_view kScratchDirectory = "/var/lib/pxeproof";
 constexpr Duration kServerPatience = 10s;
 constexpr Duration kReadinessPoll = 5ms;
+// Its first line, behind everything that keeps it from starting; a translated dnsmasq has another,
+// and is given time instead.
+constexpr std::string_view kDnsmasqHasStarted = "started, version";
+constexpr Duration kPatienceWithOtherWords = 1s;
 
 auto lab_failed(const live::SystemError& error) {
   return environment_failed("the lab: " + error.message);
@@ -188,7 +194,9 @@ Outcome<void> BootLab::add_boot_server(const LabConfiguration& lab, const BootLa
   if (!process) return fail(process.error());
   servers_.push_back(std::make_unique<ServerProcess>(std::string(to_string(options.server)),
                                                      std::move(*host), std::move(*process)));
-  return wait_until_ready(*servers_.back(), expected_ports(lab.configuration));
+  return wait_until_ready(
+      *servers_.back(), expected_ports(lab.configuration),
+      options.server == BootTarget::Server::Dnsmasq ? Ready::SaysSo : Ready::Listens);
 }
 
 Outcome<live::ChildProcess> BootLab::start_boot_server(const live::Host& host) const {
@@ -221,14 +229,28 @@ Outcome<void> BootLab::restart_boot_server() {
   return {};
 }
 
-Outcome<void> BootLab::wait_until_ready(ServerProcess& server, std::vector<std::uint16_t> ports) {
+void BootLab::ServerProcess::keep_lines() {
+  for (std::string& line : process.take_lines()) lines.push_back(std::move(line));
+}
+
+Outcome<void> BootLab::wait_until_ready(ServerProcess& server, std::vector<std::uint16_t> ports,
+                                        Ready ready) {
   auto loop = live::EventLoop::create();
   if (!loop) return lab_failed(loop.error());
   if (const auto added = loop->add(server.process); !added) return lab_failed(added.error());
   const Instant patience_ends = live::now() + kServerPatience;
   bool is_ready = false;
-  while (!is_ready && !server.process.exit() && live::now() < patience_ends) {
-    is_ready = live::listens_on(server.process.pid(), ports);
+  std::optional<Instant> listens_since;
+  while (!server.process.exit() && live::now() < patience_ends) {
+    server.keep_lines();
+    if (!listens_since && live::listens_on(server.process.pid(), ports)) {
+      listens_since = live::now();
+    }
+    const bool says_so = std::ranges::any_of(server.lines, [](const std::string& line) {
+      return line.find(kDnsmasqHasStarted) != std::string::npos;
+    });
+    is_ready = listens_since && (ready == Ready::Listens || says_so ||
+                                 live::now() - *listens_since > kPatienceWithOtherWords);
     if (is_ready) break;
     const auto ended = loop->run([&server] { return server.process.exit().has_value(); },
                                  live::now() + kReadinessPoll);
@@ -237,8 +259,8 @@ Outcome<void> BootLab::wait_until_ready(ServerProcess& server, std::vector<std::
   loop->remove(server.process);
   if (is_ready) return {};
   std::string words;
-  for (const std::string& line : server.process.take_lines())
-    words += (words.empty() ? "" : "\n") + line;
+  server.keep_lines();
+  for (const std::string& line : server.lines) words += (words.empty() ? "" : "\n") + line;
   const auto exit = server.process.exit();
   // Our own server ends with the code that its failure deserves.
   const bool is_usage = exit && exit->code == static_cast<int>(ExitCode::WrongUsage);
@@ -265,7 +287,8 @@ std::vector<std::string> BootLab::take_server_lines() {
   std::vector<std::string> lines;
   for (const auto& server : servers_) {
     server->process.on_wake(live::now());
-    for (const std::string& line : server->process.take_lines()) {
+    server->keep_lines();
+    for (const std::string& line : std::exchange(server->lines, {})) {
       lines.push_back(fmt::format("[{}] {}", server->name, line));
     }
   }

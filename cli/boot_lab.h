@@ -79,6 +79,9 @@ class BootLab {
     std::string name;
     live::Host host;
     live::ChildProcess process;
+    std::vector<std::string> lines{};  // that it wrote while it was waited for
+
+    void keep_lines();
   };
 
   BootLab(live::LabNetwork network) : network_(std::move(network)) {}
@@ -86,7 +89,11 @@ class BootLab {
   Outcome<void> add_boot_server(const LabConfiguration& lab, const BootLabOptions& options);
   static Outcome<void> add_routes(const live::Host& host, const LabPlan& plan);
   Outcome<live::ChildProcess> start_boot_server(const live::Host& host) const;
-  Outcome<void> wait_until_ready(ServerProcess& server, std::vector<std::uint16_t> ports);
+  // dnsmasq listens before it looks for its TFTP directory, and ends when there is none: it is
+  // ready when it says that it has started.
+  enum class Ready { Listens, SaysSo };
+  Outcome<void> wait_until_ready(ServerProcess& server, std::vector<std::uint16_t> ports,
+                                 Ready ready = Ready::Listens);
 
   live::LabNetwork network_;
   LabConfiguration lab_;

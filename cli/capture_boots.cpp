@@ -7,8 +7,7 @@
 
 #include "cli/arguments.h"
 #include "protocol/dhcp/client_options.h"
-#include "trace/boot_grouper.h"
-#include "trace/capture_reader.h"
+#include "trace/captured_boots.h"
 
 namespace pxeproof::cli {
 
@@ -30,6 +29,26 @@ void pair_by(Boots& good, Boots& bad, Same&& same, std::vector<BootPairs::Pair>&
   std::erase(good, nullptr);
   std::erase(bad, nullptr);
 }
+
+class Collector : public trace::BootSink {
+ public:
+  explicit Collector(CaptureBoots& capture) : capture_(capture) {}
+
+  void begin() override {
+    capture_.boots.clear();
+    capture_.left_out = 0;
+  }
+  void on_boot(trace::Boot boot) override {
+    if (capture_.boots.size() < kMaximumComparedBoots) {
+      capture_.boots.push_back(std::move(boot));
+    } else {
+      ++capture_.left_out;
+    }
+  }
+
+ private:
+  CaptureBoots& capture_;
+};
 
 Boots chosen(const CaptureBoots& capture, std::optional<MacAddress> mac) {
   Boots boots;
@@ -64,29 +83,15 @@ Outcome<firmware::Family> parse_client_family(std::string_view text) {
 }
 
 Outcome<CaptureBoots> read_boots(const std::string& path) {
-  auto reader = trace::CaptureReader::open(path);
-  if (!reader) return wrong_usage(reader.error().message);
   CaptureBoots capture;
   capture.path = path;
-  trace::BootGrouper grouper;
-  const auto collect = [&] {
-    while (auto boot = grouper.poll_boot()) {
-      if (capture.boots.size() < kMaximumComparedBoots) {
-        capture.boots.push_back(std::move(*boot));
-      } else {
-        ++capture.left_out;
-      }
-    }
-  };
-  while (const auto frame = reader->next()) {
-    grouper.on_frame({frame->number, frame->at, frame->interface, frame->octets});
-    collect();
-  }
-  grouper.finish();
-  collect();
-  if (reader->error()) capture.damage = reader->error()->message;
-  if (reader->counts().frames > 0) {
-    if (const auto nothing = reader->nothing_readable()) return wrong_usage(nothing->message);
+  Collector collector(capture);
+  const auto grouped = trace::group_capture(path, collector);
+  if (!grouped) return wrong_usage(grouped.error().message);
+  capture.moved = grouped->moved;
+  if (grouped->damage) capture.damage = grouped->damage->message;
+  if (grouped->counts.frames > 0 && grouped->nothing) {
+    return wrong_usage(grouped->nothing->message);
   }
   std::ranges::stable_sort(capture.boots, {}, &trace::Boot::number);
   return capture;

@@ -12,6 +12,7 @@
 #include "trace/boot_diff.h"
 #include "trace/boot_diff_text.h"
 #include "trace/boot_html.h"
+#include "trace/ignored_difference.h"
 #include "trace/ladder_text.h"
 #include "trace/step_text.h"
 
@@ -71,6 +72,18 @@ Outcome<BootChoice> read_choice(const std::string& text) {
   return choice;
 }
 
+// A word that names nothing must not pass: the difference it was meant for would count, or a
+// whole comparison be trusted that ignores nothing.
+Outcome<std::string> read_ignored_word(const std::string& word) {
+  if (auto ignored = trace::read_ignored(word)) return *ignored;
+  const auto suggestion = nearest(word, trace::ignorable_like(word));
+  return wrong_usage(fmt::format(
+      "diff: --ignore {}: no such difference{}; write semantic, timing or cosmetic, a field as "
+      "diff "
+      "shows it (siaddr, 43.10, \"boot file\"), or \"STEP:FIELD\" such as \"OFFER proxy:siaddr\"",
+      word, suggestion ? fmt::format("; did you mean \"{}\"?", *suggestion) : ""));
+}
+
 Outcome<DiffRequest> read_request(const Arguments& arguments, std::span<const std::string> words) {
   DiffRequest request;
   if (arguments.positionals.size() != 2) {
@@ -95,7 +108,11 @@ Outcome<DiffRequest> read_request(const Arguments& arguments, std::span<const st
     std::size_t begin = 0;
     while (begin <= list.size()) {
       const std::size_t end = std::min(list.find(',', begin), list.size());
-      if (end > begin) request.options.ignore.insert(list.substr(begin, end - begin));
+      if (end > begin) {
+        const auto ignored = read_ignored_word(list.substr(begin, end - begin));
+        if (!ignored) return fail(ignored.error());
+        request.options.ignore.insert(*ignored);
+      }
       begin = end + 1;
     }
   }
@@ -237,6 +254,10 @@ Outcome<ExitCode> diff(const DiffRequest& request) {
   if (!bad) return fail(bad.error());
   for (const CaptureBoots* capture : {&*good, &*bad}) {
     if (!capture->damage.empty()) fmt::print(stderr, "{}\n", capture->damage);
+    if (capture->moved > 0) {
+      fmt::print(stderr, "{}: {} frames stood behind later ones and were put in order of time\n",
+                 capture->path, capture->moved);
+    }
   }
   const auto report = compare(request, *good, *bad);
   if (!report) return fail(report.error());

@@ -57,6 +57,8 @@ ordered_json to_json(const trace::Boot& boot, const trace::Explanation& explanat
   json["begins_before_capture"] = boot.begins_before_capture;
   json["seconds"] = to_seconds(boot.duration());
   json["packets"] = boot.packets;
+  json["cut_packets"] = boot.cut;
+  json["cut_names"] = boot.cut_names;
   json["verdict"] = {{"kind", to_string(boot.verdict.kind)},
                      {"state", to_string(boot.verdict.state)},
                      {"text", boot.verdict.text},
@@ -90,6 +92,7 @@ std::string explain_json(const ExplainedCapture& capture) {
   json["tool"] = PXEPROOF_VERSION;
   json["capture"] = capture.path;
   json["frames"] = capture.totals.frames;
+  json["sorted_frames"] = capture.moved_frames;
   if (!capture.damage.empty()) json["damage"] = capture.damage;
   json["fault"] = capture.has_fault();
   json["boots"] = ordered_json::array();

@@ -200,13 +200,27 @@ std::string steps_text(const trace::Boot& boot) {
   return out;
 }
 
-std::string notices(const trace::Boot& boot) {
+std::string notices(const ExplainedCapture& capture, const trace::Boot& boot) {
   std::vector<std::string> parts;
+  if (capture.moved_frames > 0) {
+    parts.push_back(
+        fmt::format("{} frames stood behind later ones in the file and were put in order of time",
+                    capture.moved_frames));
+  }
   if (boot.begins_before_capture) parts.emplace_back("it began before the capture");
   if (boot.duplicates > 0) {
     parts.push_back(fmt::format("{} frames stand twice in the capture", boot.duplicates));
   }
   if (boot.fragments > 0) parts.push_back(fmt::format("{} IP fragments", boot.fragments));
+  if (boot.cut > 0) {
+    parts.push_back(fmt::format(
+        "{} of its packets are cut by the snap length, and what stood behind is not known{}: "
+        "capture whole packets (tcpdump -s 0)",
+        boot.cut,
+        boot.cut_names > 0
+            ? fmt::format(" ({} file names among it, which end in ... here)", boot.cut_names)
+            : std::string()));
+  }
   if (boot.malformed > 0) parts.push_back(fmt::format("{} broken DHCP packets", boot.malformed));
   if (boot.steps_left_out > 0) {
     parts.push_back(fmt::format("{} steps of the middle are left out", boot.steps_left_out));
@@ -292,7 +306,7 @@ std::string boot_text(const ExplainedCapture& capture, std::size_t which,
     }
     if (!others.empty()) out += folded("others", others);
   }
-  if (const std::string text = notices(boot); !text.empty()) out += folded("note", text);
+  if (const std::string text = notices(capture, boot); !text.empty()) out += folded("note", text);
   if (explanation.is_fault(boot)) {
     out += folded("expected", trace::expected_next(boot.verdict.state));
     out += folded("seen", boot.verdict.text);

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "firmware/profile.h"
-#include "trace/capture_reader.h"
+#include "trace/captured_boots.h"
 
 namespace pxeproof::cli {
 
@@ -13,26 +13,31 @@ namespace {
 
 using firmware::Family;
 
-// Takes closed boots from the grouper and keeps as many as the options allow.
-class Collector {
+// Keeps as many boots as the options allow.
+class Collector : public trace::BootSink {
  public:
   Collector(ExplainedCapture& capture, const ExplainOptions& options)
       : capture_(capture), options_(options) {}
 
-  void collect(trace::BootGrouper& grouper) {
-    while (auto boot = grouper.poll_boot()) {
-      const bool fits = capture_.boots.size() < options_.kept_boots &&
-                        steps_ + boot->steps.size() <= options_.kept_steps;
-      if (fits) {
-        steps_ += boot->steps.size();
-        capture_.boots.push_back(std::move(*boot));
-        continue;
-      }
-      ++capture_.more_boots;
-      const auto kind = boot->verdict.kind;
-      if (kind == trace::BootVerdict::Kind::Stalled || kind == trace::BootVerdict::Kind::Refused) {
-        ++capture_.more_faults;
-      }
+  void begin() override {
+    capture_.boots.clear();
+    capture_.more_boots = 0;
+    capture_.more_faults = 0;
+    steps_ = 0;
+  }
+
+  void on_boot(trace::Boot boot) override {
+    const bool fits = capture_.boots.size() < options_.kept_boots &&
+                      steps_ + boot.steps.size() <= options_.kept_steps;
+    if (fits) {
+      steps_ += boot.steps.size();
+      capture_.boots.push_back(std::move(boot));
+      return;
+    }
+    ++capture_.more_boots;
+    const auto kind = boot.verdict.kind;
+    if (kind == trace::BootVerdict::Kind::Stalled || kind == trace::BootVerdict::Kind::Refused) {
+      ++capture_.more_faults;
     }
   }
 
@@ -66,29 +71,20 @@ bool ExplainedCapture::has_fault() const {
 }
 
 Outcome<ExplainedCapture> explain_capture(const std::string& path, const ExplainOptions& options) {
-  auto reader = trace::CaptureReader::open(path);
-  if (!reader) return wrong_usage(reader.error().message);
   ExplainedCapture capture;
   capture.path = path;
-  trace::BootGrouper grouper;
   Collector collector(capture, options);
-  while (const auto frame = reader->next()) {
-    grouper.on_frame({.number = frame->number,
-                      .at = frame->at,
-                      .interface = frame->interface,
-                      .octets = frame->octets});
-    collector.collect(grouper);
+  const auto grouped = trace::group_capture(path, collector);
+  if (!grouped) return wrong_usage(grouped.error().message);
+  capture.totals = grouped->totals;
+  capture.cut_frames = grouped->counts.cut;
+  capture.foreign_frames = grouped->counts.foreign;
+  capture.moved_frames = grouped->moved;
+  if (grouped->damage) {
+    if (capture.totals.frames == 0) return wrong_usage(grouped->damage->message);
+    capture.damage = grouped->damage->message;
   }
-  grouper.finish();
-  collector.collect(grouper);
-  capture.totals = grouper.totals();
-  capture.cut_frames = reader->counts().cut;
-  capture.foreign_frames = reader->counts().foreign;
-  if (const auto& error = reader->error()) {
-    if (capture.totals.frames == 0) return wrong_usage(error->message);
-    capture.damage = error->message;
-  }
-  if (const auto error = reader->nothing_readable()) return wrong_usage(error->message);
+  if (grouped->nothing) return wrong_usage(grouped->nothing->message);
   explain_all(capture, options);
   return capture;
 }

@@ -20,6 +20,7 @@ struct ExplainedCapture {
   trace::CaptureTotals totals;
   std::uint64_t cut_frames = 0;      // by the snap length
   std::uint64_t foreign_frames = 0;  // of link layers that are not known
+  std::uint64_t moved_frames = 0;    // that stood behind later ones, and were sorted
   std::string damage;                // the file ends in the middle; empty when it is whole
   std::deque<trace::Boot> boots;     // by their beginning
   std::vector<trace::Explanation> explanations;

@@ -13,6 +13,7 @@
 #include "live/stop_signals.h"
 #include "trace/capture_reader.h"
 #include "trace/step_text.h"
+#include "trace/time_order.h"
 
 namespace pxeproof::cli {
 
@@ -139,14 +140,26 @@ Outcome<Ending> record_from_file(const RecordOptions& options, Recording& record
   Ending ending;
   ending.cause = Ending::Cause::File;
   Instant last;
+  trace::TimeOrder order;  // a boot is recorded as it went, however its frames lie in the file
+  const auto record_ordered = [&] {
+    while (const auto frame = order.poll_frame()) {
+      last = frame->at;
+      recording.on_frame(frame->at, frame->at.time_since_epoch(), frame->link, frame->octets,
+                         frame->original_size);
+    }
+  };
   while (const auto frame = reader->next()) {
-    last = frame->at;
     ++ending.statistics.received;
-    recording.on_frame(frame->at, frame->at.time_since_epoch(),
-                       reader->interfaces()[frame->interface].link, frame->raw,
-                       frame->original_size);
+    order.on_frame({.at = frame->at,
+                    .number = frame->number,
+                    .link = reader->interfaces()[frame->interface].link,
+                    .original_size = frame->original_size,
+                    .octets = Bytes(frame->raw.begin(), frame->raw.end())});
+    record_ordered();
     if (recording.error()) break;
   }
+  order.finish();
+  record_ordered();
   if (reader->error()) fmt::print(stderr, "{}\n", reader->error()->message);
   ending.state = recording.judge(last + options.recorder.patience);
   recording.finish(ending.statistics, last.time_since_epoch());

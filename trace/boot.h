@@ -65,6 +65,8 @@ struct Boot {
   std::uint64_t packets = 0;
   std::uint64_t duplicates = 0;  // frames that the capture holds twice
   std::uint64_t fragments = 0;   // of IP datagrams to or from it
+  std::uint64_t cut = 0;         // of its packets, by the snap length
+  std::uint64_t cut_names = 0;   // of its read requests: the end of the file's name is missing
   std::uint64_t malformed = 0;   // DHCP packets that are none
   BootVerdict verdict;
 

@@ -5,7 +5,6 @@
 
 #include "protocol/frames/inspect.h"
 #include "trace/dhcp_signs.h"
-#include "trace/frame_filter.h"
 #include "trace/open_boot.h"
 
 namespace pxeproof::trace {
@@ -23,6 +22,9 @@ constexpr Duration kLongestReload = 40s;
 constexpr Duration kCopyOnAnotherInterface = 20ms;
 constexpr Duration kCopyOnTheSame = 500us;
 constexpr std::size_t kRecentPackets = 64;
+// Kept of a machine that shows no sign of network boot yet: it may be a U-Boot that names nothing
+// before its first read request, and is mostly one of a thousand that renew their leases.
+constexpr std::size_t kStepsOfOthers = 32;
 constexpr std::uint16_t kDhcpPorts[] = {dhcp::kServerPort, dhcp::kClientPort,
                                         dhcp::kBootServerPort};
 
@@ -30,10 +32,9 @@ bool is_dhcp_port(std::uint16_t port) {
   return std::ranges::find(kDhcpPorts, port) != std::end(kDhcpPorts);
 }
 
-// FNV-1a.
-std::uint64_t hash_of(ByteView octets, std::uint64_t hash = 0xcbf29ce484222325U) {
-  for (const std::uint8_t octet : octets) hash = (hash ^ octet) * 0x100000001b3U;
-  return hash;
+std::uint64_t hash_of(ByteView octets) {
+  return std::hash<std::string_view>{}(
+      {reinterpret_cast<const char*>(octets.data()), octets.size()});
 }
 
 }  // namespace
@@ -44,7 +45,11 @@ BootGrouper& BootGrouper::operator=(BootGrouper&&) noexcept = default;
 BootGrouper::~BootGrouper() = default;
 
 bool BootGrouper::concerns_boots(ByteView frame) const {
-  switch (look_at(frame)) {
+  return concerns_boots(look_at(frame), frame);
+}
+
+bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
+  switch (kind) {
     case FrameKind::Foreign:
       return false;
     case FrameKind::Dhcp:
@@ -65,11 +70,16 @@ bool BootGrouper::concerns_boots(ByteView frame) const {
 
 void BootGrouper::on_frame(const SeenFrame& frame) {
   ++totals_.frames;
-  if (!totals_.first) totals_.first = frame.at;
+  totals_.first = std::min(totals_.first.value_or(frame.at), frame.at);
   totals_.last = std::max(totals_.last.value_or(frame.at), frame.at);
-  if (!concerns_boots(frame.octets)) return;
+  const FrameKind kind = look_at(frame.octets);
+  if (kind == FrameKind::Foreign) return;
+  // The first packet of a transfer may be what comes too late: every frame that may be one counts.
+  if (frame.at < newest_) ++totals_.backward_frames;
+  newest_ = std::max(newest_, frame.at);
+  if (!concerns_boots(kind, frame.octets)) return;
   close_silent(frame.at);
-  if (look_at(frame.octets) == FrameKind::Arp) {
+  if (kind == FrameKind::Arp) {
     on_arp(frame);
     return;
   }
@@ -106,11 +116,13 @@ bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet)
       static_cast<std::uint8_t>(packet.destination.port >> 8U),
       static_cast<std::uint8_t>(packet.destination.port & 0xffU),
   };
-  hash = hash_of(identity, hash);
+  hash ^= hash_of(identity) * 0x9e3779b97f4a7c15U;
   hash ^= std::uint64_t{packet.source.address.value} << 32U | packet.destination.address.value;
-  for (const Recent& recent : recent_) {
-    if (recent.hash != hash) continue;
+  for (auto at = recent_.rbegin(); at != recent_.rend(); ++at) {
+    const Recent& recent = *at;
     const Duration apart = frame.at - recent.at;
+    if (apart > kCopyOnAnotherInterface) break;
+    if (recent.hash != hash) continue;
     const bool elsewhere = recent.interface != frame.interface && apart <= kCopyOnAnotherInterface;
     const bool here = recent.interface == frame.interface && apart <= kCopyOnTheSame;
     if (!elsewhere && !here) continue;
@@ -162,20 +174,22 @@ void BootGrouper::touch(OpenBoot& boot, const SeenFrame& frame) {
   boot.boot.ended = std::max(boot.boot.ended, frame.at);
   ++boot.boot.packets;
   ++totals_.of_boots;
-  if (frame.at < newest_) ++totals_.backward_frames;
-  newest_ = std::max(newest_, frame.at);
   boots_.splice(boots_.end(), boots_, boot.place);
 }
 
 void BootGrouper::add(OpenBoot& boot, Step step) {
   steps_in_all_ -= boot.step_count();
-  boot.add(std::move(step), options_.steps_per_boot);
+  const std::size_t limit = boot.boot.is_network_boot
+                                ? options_.steps_per_boot
+                                : std::min(options_.steps_per_boot, kStepsOfOthers);
+  boot.add(std::move(step), limit);
   steps_in_all_ += boot.step_count();
 }
 
 void BootGrouper::collect_transfers(OpenBoot& boot) {
   while (auto ended = boot.transfers.poll_ended()) {
     const Instant begun = ended->transfer.begun;
+    if (ended->transfer.name_cut) ++boot.boot.cut_names;
     add(boot, {begun, ended->first_packet, ended->last_packet, std::move(ended->transfer)});
   }
   while (const auto late = boot.transfers.poll_late()) boot.on_late(*late);
@@ -224,6 +238,7 @@ bool BootGrouper::on_dhcp(const SeenFrame& frame, const SeenPacket& packet) {
   step->packet.interface = frame.interface;
   OpenBoot& boot = client_of(*step, frame.at);
   touch(boot, frame);
+  if (step->cut) ++boot.boot.cut;
   boot.learn_from(*step, next_number_);
   if (step->type == dhcp::MessageType::Ack) assign_address(boot, step->yiaddr);
   if (step->direction == DhcpStep::Direction::FromClient) assign_address(boot, step->ciaddr);
@@ -264,6 +279,10 @@ void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
   }
   if (boot == nullptr) return;
   touch(*boot, frame);
+  // The content of files is nothing that anything here turns on.
+  if (packet.is_cut() && tftp::peek_opcode(packet.payload) != tftp::Opcode::Data) {
+    ++boot->boot.cut;
+  }
   boot->transfers.on_packet(frame.number, frame.at, packet);
   collect_transfers(*boot);
 }

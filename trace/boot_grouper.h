@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "trace/boot.h"
+#include "trace/frame_filter.h"
 #include "trace/transfer_tracker.h"
 
 namespace pxeproof::trace {
@@ -30,7 +31,7 @@ struct CaptureTotals {
   std::uint64_t malformed_dhcp = 0;
   std::uint64_t other_dhcp_clients = 0;  // machines that show no sign of network boot
   std::uint64_t dropped_boots = 0;       // closed early, for lack of room
-  std::uint64_t backward_frames = 0;     // of boots, earlier than one that stands before them
+  std::uint64_t backward_frames = 0;     // that may be a boot's, and come behind a later one
   std::optional<Instant> first;
   std::optional<Instant> last;
 };
@@ -58,6 +59,7 @@ class BootGrouper {
   // A quick look: false when the frame cannot belong to any boot. on_frame asks it first.
   bool concerns_boots(ByteView frame) const;
 
+  // Frames come in the order of their times; one that does not is counted.
   void on_frame(const SeenFrame& frame);
 
   // Closes all boots.
@@ -74,6 +76,7 @@ class BootGrouper {
   const CaptureTotals& totals() const { return totals_; }
 
  private:
+  bool concerns_boots(FrameKind kind, ByteView frame) const;
   using Boots = std::list<std::unique_ptr<OpenBoot>>;  // the one longest silent first
 
   bool on_dhcp(const SeenFrame& frame, const SeenPacket& packet);  // false: it is none
@@ -111,7 +114,7 @@ class BootGrouper {
     std::uint32_t interface = 0;
   };
   std::deque<Recent> recent_;
-  Instant newest_;  // frame of a boot
+  Instant newest_;  // of the frames that may be a boot's
 };
 
 }  // namespace pxeproof::trace

@@ -63,8 +63,13 @@ class SessionSplitter {
     BootSession& session = current(step);
     if (session.question() == nullptr && !to_boot_server) session.kind = kind_of(dhcp);
     const SeenDhcp seen{&step, &dhcp};
+    // What a relay sent on: the client's own packet on its other side, or one to each server.
     const auto is_copy = [&dhcp](const SeenDhcp& other) {
-      return other->xid == dhcp.xid && other->giaddr != dhcp.giaddr && other->secs == dhcp.secs;
+      const bool to_another_server = !dhcp.giaddr.is_unspecified() &&
+                                     other->giaddr == dhcp.giaddr &&
+                                     other->destination != dhcp.destination;
+      return other->xid == dhcp.xid && other->secs == dhcp.secs &&
+             (other->giaddr != dhcp.giaddr || to_another_server);
     };
     if (to_boot_server) {
       session.boot_server_requests.push_back(seen);
@@ -147,10 +152,13 @@ const BootSession* deciding_session(const std::vector<BootSession>& sessions) {
   const auto is_further_try = [&](std::size_t at) {
     const BootSession& session = sessions[at];
     if (session.fetches()) return false;
+    // A round that fetched was a ROM's, though the capture began behind its question, or cut the
+    // options off that say so.
     const bool after_pxe =
         std::any_of(sessions.begin(), sessions.begin() + static_cast<std::ptrdiff_t>(at),
                     [](const BootSession& other) {
-                      return other.kind != ClientKind::HttpRom && other.kind != ClientKind::Plain;
+                      return other.kind != ClientKind::HttpRom &&
+                             (other.kind != ClientKind::Plain || !other.transfers.empty());
                     });
     if (session.kind == ClientKind::HttpRom) return after_pxe && !offers_http(session);
     return session.kind == ClientKind::Plain && after_pxe;

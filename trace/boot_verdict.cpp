@@ -219,6 +219,14 @@ class Judge {
 
   BootVerdict judge_files(const BootSession& session) const {
     const SeenTransfer& last = deciding_transfer(session);
+    if (boot_.begins_before_capture && is_miss(*last.what) &&
+        role_of(last->filename) == FileRole::Optional) {
+      return verdict(Kind::Unfinished, RomState::FetchesPayload,
+                     fmt::format("it began before the capture, and {}, which was not there, may be "
+                                 "missing",
+                                 quoted(last->filename)),
+                     {last.step->first_packet, last.step->last_packet});
+    }
     const std::vector<std::uint32_t> packets{last.step->first_packet, last.step->last_packet};
     const RomState state = state_of(session, last);
     const std::string name = quoted(last->filename);

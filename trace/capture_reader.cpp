@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 #include <pcap/pcap.h>
+#include <stdio_ext.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
+#include "trace/frame_filter.h"
+#include "trace/pcap_reader.h"
 #include "trace/pcapng_reader.h"
 
 namespace pxeproof::trace {
@@ -28,7 +31,7 @@ LinkType link_type_of(int dlt) {
   return dlt == DLT_RAW ? LinkType::Raw : static_cast<LinkType>(dlt);
 }
 
-enum class Magic { Pcap, Pcapng, Gzip, Empty, Unreadable, Foreign };
+enum class Magic { Pcap, OtherPcap, Pcapng, Gzip, Empty, Unreadable, Foreign };
 
 // One octet tells, and one is what can be put back into a pipe.
 Magic look_at(std::FILE* file) {
@@ -38,9 +41,10 @@ Magic look_at(std::FILE* file) {
   switch (first) {
     case 0xd4:  // a1b2c3d4, little-endian
     case 0x4d:  // a1b23c4d, little-endian
+      return Magic::Pcap;
     case 0x34:  // a1b2cd34, little-endian: Kuznetzov's
     case 0xa1:  // all of them, big-endian
-      return Magic::Pcap;
+      return Magic::OtherPcap;
     case 0x0a:
       return Magic::Pcapng;
     case 0x1f:
@@ -60,13 +64,41 @@ class CaptureReader::Format {
   Format& operator=(const Format&) = delete;
   virtual ~Format() = default;
 
-  virtual std::optional<RawFrame> next() = 0;
+  // False at the end. The frame is the caller's, to be used again for the next one.
+  virtual bool next(RawFrame& frame) = 0;
   virtual const std::optional<CaptureError>& error() const = 0;
   virtual const std::vector<CaptureInterface>& interfaces() const = 0;
   virtual const std::string& comment() const = 0;
 };
 
 class CaptureReader::Pcap : public Format {
+ public:
+  static Result<std::unique_ptr<Format>, CaptureError> open(FileHandle file,
+                                                            const std::string& name) {
+    auto reader = PcapReader::open(file.get(), name);
+    if (!reader) return fail(reader.error());
+    return std::unique_ptr<Format>(new Pcap(std::move(file), std::move(*reader)));
+  }
+
+  bool next(RawFrame& frame) override { return reader_.next(frame); }
+  const std::optional<CaptureError>& error() const override { return reader_.error(); }
+  const std::vector<CaptureInterface>& interfaces() const override { return interfaces_; }
+  const std::string& comment() const override { return no_comment_; }
+
+ private:
+  Pcap(FileHandle file, PcapReader reader) : file_(std::move(file)), reader_(std::move(reader)) {
+    interfaces_.push_back(
+        {.name = {}, .link = reader_.link(), .snap_length = reader_.snap_length()});
+  }
+
+  FileHandle file_;
+  PcapReader reader_;
+  std::vector<CaptureInterface> interfaces_;
+  std::string no_comment_;
+};
+
+// The forms that are rare, through libpcap.
+class CaptureReader::OtherPcap : public Format {
  public:
   static Result<std::unique_ptr<Format>, CaptureError> open(FileHandle file,
                                                             const std::string& name) {
@@ -77,15 +109,15 @@ class CaptureReader::Pcap : public Format {
       return fail(CaptureError{
           fmt::format("{}:header: {}; give a capture in pcap or pcapng form", name, words.data())});
     }
-    return std::unique_ptr<Format>(new Pcap(handle, std::move(file), name));
+    return std::unique_ptr<Format>(new OtherPcap(handle, std::move(file), name));
   }
-  ~Pcap() override {
+  ~OtherPcap() override {
     // libpcap closes the file, but never standard input.
     if (file_.get() != stdin) static_cast<void>(file_.release());
     pcap_close(handle_);
   }
 
-  std::optional<RawFrame> next() override {
+  bool next(RawFrame& frame) override {
     pcap_pkthdr* header = nullptr;
     const u_char* octets = nullptr;
     const int outcome = pcap_next_ex(handle_, &header, &octets);
@@ -95,22 +127,21 @@ class CaptureReader::Pcap : public Format {
                       "file once more for the rest",
                       name_, read_ + 1, pcap_geterr(handle_))};
     }
-    if (outcome != 1) return std::nullopt;
+    if (outcome != 1) return false;
     ++read_;
-    RawFrame frame;
     frame.at = Instant(std::chrono::seconds(header->ts.tv_sec) +
                        std::chrono::nanoseconds(header->ts.tv_usec));
     frame.link = interfaces_.front().link;
     frame.original_size = header->len;
     frame.octets = {octets, header->caplen};
-    return frame;
+    return true;
   }
   const std::optional<CaptureError>& error() const override { return error_; }
   const std::vector<CaptureInterface>& interfaces() const override { return interfaces_; }
   const std::string& comment() const override { return no_comment_; }
 
  private:
-  Pcap(pcap_t* handle, FileHandle file, std::string name)
+  OtherPcap(pcap_t* handle, FileHandle file, std::string name)
       : handle_(handle), file_(std::move(file)), name_(std::move(name)) {
     interfaces_.push_back({.name = {},
                            .link = link_type_of(pcap_datalink(handle)),
@@ -131,7 +162,11 @@ class CaptureReader::Pcapng : public Format {
   Pcapng(FileHandle file, std::string name)
       : file_(std::move(file)), reader_(file_.get(), std::move(name)) {}
 
-  std::optional<RawFrame> next() override { return reader_.next(); }
+  bool next(RawFrame& frame) override {
+    const auto read = reader_.next();
+    if (read) frame = *read;
+    return read.has_value();
+  }
   const std::optional<CaptureError>& error() const override { return reader_.error(); }
   const std::vector<CaptureInterface>& interfaces() const override { return reader_.interfaces(); }
   const std::string& comment() const override { return reader_.comment(); }
@@ -155,12 +190,19 @@ Result<CaptureReader, CaptureError> CaptureReader::open(const std::string& path)
                                          name, std::strerror(errno))});
   }
   std::setvbuf(file.get(), nullptr, _IOFBF, kReadBuffer);
+  // Nobody else reads it, and a lock for each of two reads per frame costs more than the reads.
+  __fsetlocking(file.get(), FSETLOCKING_BYCALLER);
   const auto refuse = [&name](std::string_view problem) {
     return fail(CaptureError{fmt::format("{}: {}", name, problem)});
   };
   switch (look_at(file.get())) {
     case Magic::Pcap: {
       auto format = Pcap::open(std::move(file), name);
+      if (!format) return fail(format.error());
+      return CaptureReader(std::move(*format), name);
+    }
+    case Magic::OtherPcap: {
+      auto format = OtherPcap::open(std::move(file), name);
       if (!format) return fail(format.error());
       return CaptureReader(std::move(*format), name);
     }
@@ -179,25 +221,29 @@ Result<CaptureReader, CaptureError> CaptureReader::open(const std::string& path)
 }
 
 std::optional<CapturedFrame> CaptureReader::next() {
-  const auto raw = format_->next();
-  if (!raw) {
+  std::optional<CapturedFrame> frame;
+  if (!format_->next(raw_)) {
     error_ = format_->error();
-    return std::nullopt;
+    return frame;
   }
   ++counts_.frames;
-  CapturedFrame frame;
-  frame.number = static_cast<std::uint32_t>(counts_.frames);
-  frame.at = raw->at;
-  frame.interface = raw->interface;
-  frame.original_size = raw->original_size;
-  frame.raw = raw->octets;
-  frame.comment = raw->comment;
-  if (raw->original_size > raw->octets.size()) ++counts_.cut;
-  if (!is_known(raw->link)) ++counts_.foreign;
-  const EthernetView view = link_layer_.as_ethernet(raw->link, raw->octets, raw->original_size);
-  frame.octets = view.octets;
-  frame.vlans = view.vlans;
-  frame.missing = view.missing;
+  frame.emplace();
+  frame->number = static_cast<std::uint32_t>(counts_.frames);
+  frame->at = raw_.at;
+  frame->interface = raw_.interface;
+  frame->original_size = raw_.original_size;
+  frame->raw = raw_.octets;
+  frame->comment = raw_.comment;
+  if (raw_.original_size > raw_.octets.size()) ++counts_.cut;
+  if (!is_known(raw_.link)) ++counts_.foreign;
+  if (frames_ == Frames::OfBoots && raw_.link == LinkType::Ethernet && is_tagged(raw_.octets) &&
+      look_at(raw_.octets) == FrameKind::Foreign) {
+    return frame;
+  }
+  const EthernetView view = link_layer_.as_ethernet(raw_.link, raw_.octets, raw_.original_size);
+  frame->octets = view.octets;
+  frame->vlans = view.vlans;
+  frame->missing = view.missing;
   return frame;
 }
 

@@ -10,7 +10,7 @@
 
 namespace pxeproof::trace {
 
-// Reads the capture of any tool, one frame at a time: classic pcap (through libpcap) and pcapng.
+// Reads the capture of any tool, one frame at a time: classic pcap and pcapng.
 // Memory does not grow with the file.
 class CaptureReader {
  public:
@@ -19,6 +19,13 @@ class CaptureReader {
   CaptureReader(CaptureReader&&) noexcept;
   CaptureReader& operator=(CaptureReader&&) noexcept;
   ~CaptureReader();
+
+  // Which frames come with their octets.
+  enum class Frames {
+    All,
+    OfBoots,  // those that no boot turns on may come empty: taking their tags off costs a copy
+  };
+  void choose(Frames frames) { frames_ = frames; }
 
   // The next frame, valid until the next call; nullopt at the end, after which error() tells
   // whether the file was whole. Frames of foreign link layers come too, with empty octets.
@@ -45,12 +52,15 @@ class CaptureReader {
  private:
   class Format;
   class Pcap;
+  class OtherPcap;
   class Pcapng;
   CaptureReader(std::unique_ptr<Format> format, std::string name);
 
   std::unique_ptr<Format> format_;
   std::string name_;
   LinkLayer link_layer_;
+  RawFrame raw_;
+  Frames frames_ = Frames::All;
   Counts counts_;
   std::optional<CaptureError> error_;
 };

@@ -162,29 +162,28 @@ std::string menu_text(ByteView value) {
   return text;
 }
 
-struct TagRow {
-  pxe::VendorTag tag;
-  std::string_view name;
-};
+constexpr VendorTagName tag_name(pxe::VendorTag tag, std::string_view name) {
+  return {static_cast<std::uint8_t>(tag), name};
+}
 constexpr std::array kTags = {
-    TagRow{pxe::VendorTag::MtftpAddress, "mtftp-address"},
-    TagRow{pxe::VendorTag::MtftpClientPort, "mtftp-client-port"},
-    TagRow{pxe::VendorTag::MtftpServerPort, "mtftp-server-port"},
-    TagRow{pxe::VendorTag::MtftpTimeout, "mtftp-timeout"},
-    TagRow{pxe::VendorTag::MtftpDelay, "mtftp-delay"},
-    TagRow{pxe::VendorTag::DiscoveryControl, "discovery-control"},
-    TagRow{pxe::VendorTag::DiscoveryMulticast, "discovery-multicast"},
-    TagRow{pxe::VendorTag::BootServers, "boot-servers"},
-    TagRow{pxe::VendorTag::BootMenu, "boot-menu"},
-    TagRow{pxe::VendorTag::MenuPrompt, "menu-prompt"},
-    TagRow{pxe::VendorTag::MulticastAllocation, "multicast-allocation"},
-    TagRow{pxe::VendorTag::CredentialTypes, "credential-types"},
-    TagRow{pxe::VendorTag::BootItem, "boot-item"},
+    tag_name(pxe::VendorTag::MtftpAddress, "mtftp-address"),
+    tag_name(pxe::VendorTag::MtftpClientPort, "mtftp-client-port"),
+    tag_name(pxe::VendorTag::MtftpServerPort, "mtftp-server-port"),
+    tag_name(pxe::VendorTag::MtftpTimeout, "mtftp-timeout"),
+    tag_name(pxe::VendorTag::MtftpDelay, "mtftp-delay"),
+    tag_name(pxe::VendorTag::DiscoveryControl, "discovery-control"),
+    tag_name(pxe::VendorTag::DiscoveryMulticast, "discovery-multicast"),
+    tag_name(pxe::VendorTag::BootServers, "boot-servers"),
+    tag_name(pxe::VendorTag::BootMenu, "boot-menu"),
+    tag_name(pxe::VendorTag::MenuPrompt, "menu-prompt"),
+    tag_name(pxe::VendorTag::MulticastAllocation, "multicast-allocation"),
+    tag_name(pxe::VendorTag::CredentialTypes, "credential-types"),
+    tag_name(pxe::VendorTag::BootItem, "boot-item"),
 };
 
 DhcpField vendor_field(const pxe::SubOption& option) {
   const auto tag = static_cast<pxe::VendorTag>(option.tag);
-  const auto* row = std::ranges::find(kTags, tag, &TagRow::tag);
+  const auto* row = std::ranges::find(kTags, option.tag, &VendorTagName::tag);
   DhcpField field{fmt::format("43.{}", option.tag),
                   row == kTags.end() ? std::string() : std::string(row->name),
                   octets_text(option.value)};
@@ -241,6 +240,8 @@ void add_header(const dhcp::MessageView& message, std::vector<DhcpField>& fields
 }
 
 }  // namespace
+
+std::span<const VendorTagName> vendor_tag_names() { return kTags; }
 
 std::string label_of(const DhcpField& field) {
   return field.name.empty() ? field.key : field.key + " " + field.name;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,13 @@ struct DhcpField {
 
   friend bool operator==(const DhcpField&, const DhcpField&) = default;
 };
+
+// The name of a sub-option of option 43 that PXE defines.
+struct VendorTagName {
+  std::uint8_t tag = 0;
+  std::string_view name;
+};
+std::span<const VendorTagName> vendor_tag_names();
 
 // "60 vendor-class".
 std::string label_of(const DhcpField& field);

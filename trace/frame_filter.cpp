@@ -14,6 +14,7 @@ namespace pxeproof::trace {
 namespace {
 
 constexpr std::uint16_t kEtherTypeServiceVlan = 0x88a8;  // IEEE 802.1ad
+constexpr std::uint16_t kEtherTypeOldVlan = 0x9100;      // before the standard
 constexpr std::size_t kMaximumTags = 2;
 constexpr std::uint8_t kProtocolTcp = 6;
 constexpr std::size_t kTcpHeaderSize = 20;
@@ -32,7 +33,8 @@ Network find_network(ByteView frame) {
   std::size_t at = 12;
   for (std::size_t tags = 0; frame.size() >= at + 2; ++tags, at += 4) {
     const std::uint16_t type = read_u16(frame, at);
-    const bool tagged = type == frames::kEtherTypeVlan || type == kEtherTypeServiceVlan;
+    const bool tagged = type == frames::kEtherTypeVlan || type == kEtherTypeServiceVlan ||
+                        type == kEtherTypeOldVlan;
     if (!tagged || tags == kMaximumTags) return {type, at + 2};
   }
   return {};

@@ -65,6 +65,10 @@ bool is_known(LinkType type) {
   return false;
 }
 
+bool is_tagged(ByteView frame) {
+  return frame.size() >= frames::kEthernetHeaderSize && is_vlan(number_at(frame, kAddressesSize));
+}
+
 void LinkLayer::begin_frame(ByteView destination, ByteView source) {
   frame_.assign(destination.begin(), destination.end());
   frame_.insert(frame_.end(), source.begin(), source.end());
@@ -94,8 +98,8 @@ EthernetView LinkLayer::with_payload(std::uint16_t ether_type, ByteView payload,
 
 EthernetView LinkLayer::from_ethernet(ByteView frame, std::size_t original_size) {
   if (frame.size() < frames::kEthernetHeaderSize) return {};
+  if (!is_tagged(frame)) return view(frame, original_size);
   const std::uint16_t ether_type = number_at(frame, kAddressesSize);
-  if (!is_vlan(ether_type)) return view(frame, original_size);
   frame_.assign(frame.begin(), frame.begin() + kAddressesSize);
   return with_payload(ether_type, frame.subspan(frames::kEthernetHeaderSize), original_size);
 }

@@ -44,6 +44,9 @@ struct EthernetView {
   std::size_t missing = 0;  // octets at its end that the capture cut off
 };
 
+// Whether an Ethernet frame begins with a VLAN tag.
+bool is_tagged(ByteView frame);
+
 // Turns captured frames into Ethernet: VLAN and QinQ tags are taken off, other link layers get an
 // Ethernet header; addresses that the capture does not hold are zero.
 class LinkLayer {

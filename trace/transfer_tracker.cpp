@@ -16,6 +16,20 @@ constexpr std::size_t kRememberedStops = 16;
 // Packets that came late and are told one by one.
 constexpr std::size_t kMaximumLate = 1024;
 constexpr std::uint64_t kBlocksBeforeWrap = 65535;
+constexpr std::string_view kCutMark = "...";
+
+// A read request that the snap length cut within its name or mode.
+std::optional<tftp::Request> read_cut_request(const SeenPacket& seen) {
+  constexpr std::size_t kOpcodeSize = 2;
+  if (!seen.is_cut() || tftp::peek_opcode(seen.payload) != tftp::Opcode::Rrq) return std::nullopt;
+  const std::string rest = as_text(seen.payload.subspan(kOpcodeSize));
+  if (rest.empty()) return std::nullopt;
+  tftp::Request request;
+  const std::size_t end = rest.find('\0');
+  request.filename = rest.substr(0, end);
+  if (end == std::string_view::npos) request.filename += kCutMark;
+  return request;
+}
 
 bool is_same_request(const TransferStep& transfer, const tftp::Request& request) {
   return transfer.filename == request.filename && transfer.requested == request.options;
@@ -119,6 +133,7 @@ void TransferTracker::on_request(std::uint32_t number, Instant at, const SeenPac
   open.transfer.asked = seen.destination.address;
   open.transfer.packet = seen.facts;
   open.transfer.filename = request.filename;
+  open.transfer.name_cut = seen.is_cut() && request.filename.ends_with(kCutMark);
   open.transfer.mode = request.mode;
   open.transfer.requested = request.options;
   open.transfer.begun = at;
@@ -266,6 +281,9 @@ void TransferTracker::on_packet(std::uint32_t number, Instant at, const SeenPack
         on_request(number, at, seen, *request);
         return;
       }
+    } else if (const auto request = read_cut_request(seen)) {
+      on_request(number, at, seen, *request);
+      return;
     }
   }
   if (const auto open = open_.find({seen.destination, seen.source.address}); open != open_.end()) {

@@ -29,6 +29,7 @@ struct TransferStep {
   Endpoint client;
   Endpoint server;  // the port is the server's transfer identifier once it answered
   std::string filename;
+  bool name_cut = false;  // the capture's snap length left its end out: "memte..."
   std::string mode;
   std::vector<tftp::Option> requested;
   std::vector<tftp::Option> acknowledged;

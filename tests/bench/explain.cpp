@@ -1,6 +1,7 @@
-// How dear explain is beside reading the file at all: the CPU time of a bare pcap_next loop, of
-// trace/'s grouping, and of tshark -q -z, on one capture of other traffic with one boot inside.
-// usage: bench_explain BOOT.pcap BIG.pcap [MEBIBYTES]; BIG.pcap is made when it does not exist.
+// How dear `pxeproof explain` is beside reading the file at all: the processor time of a bare
+// pcap_next loop, of the program, and of tshark -q -z, on captures of other traffic with one boot
+// inside; and its memory, on 10 million frames of noise too. ./dev bench explain
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <pcap/pcap.h>
 #include <sys/resource.h>
@@ -11,66 +12,45 @@
 #include <array>
 #include <filesystem>
 #include <functional>
+#include <regex>
 #include <string>
 #include <vector>
 
-#include "protocol/frames/build.h"
-#include "protocol/random.h"
-#include "trace/boot_grouper.h"
-#include "trace/capture_file.h"
-#include "trace/capture_reader.h"
+#include "tests/bench/other_traffic.h"
 
 namespace pxeproof::bench {
 namespace {
 
-constexpr int kRounds = 5;
+struct Options {
+  std::string program;
+  std::string boot;
+  std::string directory = "/tmp";
+  std::string only = ".";
+  std::string form = "pcap";
+  std::uint64_t mebibytes = 1024;
+  int rounds = 5;
+  bool with_tshark = true;
+};
 
-// Frames as an office wire carries them: TCP of all sizes, some UDP on ports of its own.
-void write_traffic(trace::PcapWriter& writer, const std::string& boot, std::size_t octets) {
-  auto reader = trace::CaptureReader::open(boot);
-  if (!reader) return;
-  Random random(1);
-  std::chrono::nanoseconds now(1'700'000'000'000'000'000);
-  std::size_t written = 0;
-  std::vector<Bytes> frames;
-  for (std::uint16_t port = 0; port < 64; ++port) {
-    Bytes payload(port % 3 == 0 ? 1400 : port * 20U);
-    random.fill(payload);
-    Bytes frame = frames::build_udp(
-        {.destination_mac = MacAddress{{2, 9, 9, 9, 9, 1}},
-         .source_mac = MacAddress{{2, 9, 9, 9, 9, 2}},
-         .source = {Ipv4Address::of(10, 99, 0, 1), static_cast<std::uint16_t>(5000 + port)},
-         .destination = {Ipv4Address::of(10, 99, 0, 2), 443}},
-        payload);
-    if (port % 8 != 0) frame[23] = 6;  // TCP, as nine tenths of traffic are
-    frames.push_back(std::move(frame));
-  }
-  bool boot_written = false;
-  for (std::size_t i = 0; written < octets; ++i) {
-    const Bytes& frame = frames[i % frames.size()];
-    writer.write(now, frame);
-    now += std::chrono::microseconds(50);
-    written += frame.size() + 16;
-    if (boot_written || written < octets / 2) continue;
-    boot_written = true;
-    while (const auto captured = reader->next()) {
-      writer.write(now, captured->raw);
-      now += std::chrono::microseconds(200);
-    }
-  }
-}
+// What a child took.
+struct Cost {
+  double seconds = 0;  // user and system
+  std::uint64_t peak_kib = 0;
+  int exit_code = -1;
+};
 
-// The CPU seconds of a child that runs the work.
-double measure(const std::function<int()>& work) {
+Cost measure(const std::function<int()>& work) {
   const pid_t child = fork();
   if (child == 0) _exit(work());
   int status = 0;
   rusage usage{};
-  if (child < 0 || wait4(child, &status, 0, &usage) != child || status != 0) return -1;
+  if (child < 0 || wait4(child, &status, 0, &usage) != child) return {};
   const auto seconds = [](const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  return {.seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime),
+          .peak_kib = static_cast<std::uint64_t>(usage.ru_maxrss),
+          .exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status)};
 }
 
 int read_bare(const std::string& file) {
@@ -84,70 +64,98 @@ int read_bare(const std::string& file) {
   return octets > 0 ? 0 : 1;
 }
 
-int read_grouped(const std::string& file) {
-  auto reader = trace::CaptureReader::open(file);
-  if (!reader) return 1;
-  trace::BootGrouper grouper;
-  std::size_t boots = 0;
-  while (const auto frame = reader->next()) {
-    grouper.on_frame({.number = frame->number,
-                      .at = frame->at,
-                      .interface = frame->interface,
-                      .octets = frame->octets});
-    while (grouper.poll_boot()) ++boots;
-  }
-  grouper.finish();
-  while (grouper.poll_boot()) ++boots;
-  return boots == 1 ? 0 : 1;
+int run_quietly(std::vector<std::string> words) {
+  const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nowhere < 0 || dup2(nowhere, STDOUT_FILENO) < 0 || dup2(nowhere, STDERR_FILENO) < 0) return 1;
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  execvp(pointers[0], pointers.data());
+  return 127;
 }
-
-int run_tshark(const std::string& file) {
-  execlp("tshark", "tshark", "-q", "-n", "-r", file.c_str(), "-z", "io,phs",
-         static_cast<char*>(nullptr));
-  return 1;
-}
-
-struct Contestant {
-  std::string name;
-  std::function<int()> work;
-  std::vector<double> seconds;
-};
 
 double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
+  std::ranges::sort(values);
   return values[values.size() / 2];
 }
 
+// One capture, all contestants in turn.
+bool compare(const Options& options, const TrafficKind& kind) {
+  const std::string file = options.directory + "/bench_explain." + options.form;
+  if (!write_traffic({.kind = kind.name,
+                      .boot = options.boot,
+                      .path = file,
+                      .octets = options.mebibytes << 20U})) {
+    fmt::print(stderr, "bench: {}: cannot be made from {}\n", file, options.boot);
+    return false;
+  }
+  std::vector<double> bare;
+  std::vector<double> explain;
+  std::uint64_t peak_kib = 0;
+  int exit_code = 0;
+  for (int round = 0; round < options.rounds; ++round) {
+    bare.push_back(measure([&] { return read_bare(file); }).seconds);
+    const Cost cost = measure([&] { return run_quietly({options.program, "explain", file}); });
+    explain.push_back(cost.seconds);
+    peak_kib = std::max(peak_kib, cost.peak_kib);
+    exit_code = std::max(exit_code, cost.exit_code);
+  }
+  std::string tshark = "-";
+  if (options.with_tshark && !kind.packets) {
+    const Cost cost = measure([&] {
+      return run_quietly({"tshark", "-q", "-n", "-r", file, "-z", "io,phs"});
+    });
+    if (cost.exit_code == 0) tshark = fmt::format("{:.2f}", cost.seconds);
+  }
+  fmt::print("| {} | {:.0f} | {:.3f} | {:.3f} | {:.2f} | {} | {:.1f} | {} |\n", kind.what,
+             static_cast<double>(std::filesystem::file_size(file)) / (1U << 20U), median(bare),
+             median(explain), median(explain) / median(bare), tshark,
+             static_cast<double>(peak_kib) / 1024, exit_code);
+  std::fflush(stdout);
+  std::filesystem::remove(file);
+  // It finds the boot, or says that there are faults among the noise.
+  return exit_code == 0 || exit_code == 1;
+}
+
 int run(const std::vector<std::string>& words) {
-  if (words.size() < 2) {
-    fmt::print(stderr, "usage: bench_explain BOOT.pcap BIG.pcap [MEBIBYTES]\n");
+  Options options;
+  std::vector<std::string> positionals;
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    const auto value = [&] { return at + 1 < words.size() ? words[++at] : std::string(); };
+    if (words[at] == "--only") {
+      options.only = value();
+    } else if (words[at] == "--rounds") {
+      options.rounds = std::stoi(value());
+    } else if (words[at] == "--mebibytes") {
+      options.mebibytes = std::stoull(value());
+    } else if (words[at] == "--directory") {
+      options.directory = value();
+    } else if (words[at] == "--pcapng") {
+      options.form = "pcapng";
+    } else if (words[at] == "--no-tshark") {
+      options.with_tshark = false;
+    } else {
+      positionals.push_back(words[at]);
+    }
+  }
+  if (positionals.size() != 2) {
+    fmt::print(stderr,
+               "usage: bench_explain PXEPROOF BOOT.pcapng [--only REGEX] [--mebibytes N] "
+               "[--rounds N] [--directory DIR] [--pcapng] [--no-tshark]\n");
     return 2;
   }
-  const std::size_t mebibytes = words.size() > 2 ? std::stoul(words[2]) : 1024;
-  if (!std::filesystem::exists(words[1])) {
-    auto writer = trace::PcapWriter::create(words[1]);
-    if (!writer) {
-      fmt::print(stderr, "{}\n", writer.error().message);
-      return 2;
-    }
-    write_traffic(*writer, words[0], mebibytes << 20U);
+  options.program = positionals[0];
+  options.boot = positionals[1];
+  fmt::print(
+      "| other traffic | MiB | bare s | explain s | x bare | tshark s | peak MiB | exit |\n"
+      "|---|---|---|---|---|---|---|---|\n");
+  const std::regex only(options.only);
+  bool all_well = true;
+  for (const TrafficKind& kind : traffic_kinds()) {
+    if (!std::regex_search(std::string(kind.name), only)) continue;
+    all_well = compare(options, kind) && all_well;
   }
-  std::vector<Contestant> contestants{
-      {"bare pcap_next", [&] { return read_bare(words[1]); }, {}},
-      {"pxeproof explain", [&] { return read_grouped(words[1]); }, {}},
-      {"tshark -q -z io,phs", [&] { return run_tshark(words[1]); }, {}}};
-  for (int round = 0; round < kRounds; ++round) {
-    for (Contestant& contestant : contestants) {
-      if (round > 0 && contestant.name.starts_with("tshark")) continue;  // once is slow enough
-      contestant.seconds.push_back(measure(contestant.work));
-    }
-  }
-  const double bare = median(contestants[0].seconds);
-  for (const Contestant& contestant : contestants) {
-    const double seconds = median(contestant.seconds);
-    fmt::print("{:<20} {:8.3f} s CPU   {:6.2f} x\n", contestant.name, seconds, seconds / bare);
-  }
-  return 0;
+  return all_well ? 0 : 1;
 }
 
 }  // namespace

@@ -91,6 +91,9 @@ TEST(DiffVerb, SaysWhatIsWrongWithItsInput) {
   const ProgramRun as = run_pxeproof({"diff", boot, boot, "--as", "ipxf"});
   EXPECT_EQ(as.exit_code, 2);
   EXPECT_THAT(as.output, HasSubstr("did you mean ipxe?"));
+  const ProgramRun ignore = run_pxeproof({"diff", boot, boot, "--ignore", "timing,siadr"});
+  EXPECT_EQ(ignore.exit_code, 2);
+  EXPECT_THAT(ignore.output, HasSubstr("did you mean \"siaddr\"?"));
   const ProgramRun other = run_pxeproof({"diff", boot, boot, "--mac", "02:00:00:00:00:01"});
   EXPECT_EQ(other.exit_code, 4) << other.output;
   EXPECT_THAT(other.output, HasSubstr("nothing to compare"));

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+
 #include "tests/support/capture_script.h"
 #include "trace/boot_session.h"
 
@@ -181,6 +184,32 @@ TEST(BootGrouper, CountsAPacketOnceThatTwoInterfacesSaw) {
       EXPECT_EQ(transfer->resent, 0U);
     }
   }
+}
+
+// dnsmasq as a relay sends each packet on to every server it knows: seen on the servers' side only,
+// the client still asked once.
+TEST(BootGrouper, CountsWhatARelaySendsToTwoServersAsOneQuestion) {
+  CaptureScript script;
+  ScriptClient client = testing::edk2_client();
+  script.discover(client);
+  const Bytes asked = script.frames.front().octets;
+  for (const std::uint8_t server : {std::uint8_t{2}, std::uint8_t{3}}) {
+    Bytes sent = asked;
+    constexpr std::size_t kDestination = 30;
+    constexpr std::size_t kGiaddr = 42 + 24;
+    const std::array<std::uint8_t, 4> to{10, 2, 0, server};
+    const std::array<std::uint8_t, 4> relay{10, 1, 0, 1};
+    std::ranges::copy(to, sent.begin() + kDestination);
+    std::ranges::copy(relay, sent.begin() + kGiaddr);
+    script.frame(std::move(sent));
+  }
+  script.frames.erase(script.frames.begin());
+  const std::vector<Boot> boots = boots_of(script, 10s);
+  ASSERT_EQ(boots.size(), 1U);
+  const auto sessions = split_sessions(boots[0]);
+  ASSERT_EQ(sessions.size(), 1U);
+  EXPECT_EQ(sessions[0].discovers.size(), 1U);
+  EXPECT_EQ(sessions[0].client_copies.size(), 1U);
 }
 
 TEST(BootGrouper, LeavesOrdinaryDhcpClientsOut) {

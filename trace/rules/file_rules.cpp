@@ -82,8 +82,16 @@ Look file_not_found(const RuleInput& in) {
   if (last == nullptr) return std::nullopt;
   last = asked_first(in.session, *last);
   const TransferStep& transfer = *last->what;
+  // What a boot needs may have come before the capture began.
+  if (in.boot.begins_before_capture && role_of(transfer.filename) == FileRole::Optional) {
+    return std::nullopt;
+  }
   Finding finding;
   finding.confidence = Confidence::Certain;
+  if (transfer.name_cut) {
+    finding.elsewhere =
+        "the capture cut the end of the name off: capture whole packets (tcpdump -s 0)";
+  }
   finding.packets = packets_of(*last);
   const std::string similar = similar_name(in, transfer.filename);
   const std::vector<SeenDhcp> answers = boot_answers(in.session);
