@@ -133,16 +133,15 @@ void ReaderSession::read_lines(const TextSource& source, std::optional<DeferredF
 
 void ReaderSession::read_line(std::string_view line, std::optional<DeferredFile> form) {
   if (line.size() > limits_.line_octets) {
-    complain("line-too-long",
-             {fmt::format("the line has {} octets, and dnsmasq cuts lines after {}", line.size(),
-                          limits_.line_octets),
-              "divide it, or shorten the comment"});
-    return;
+    const Complaint complaint{fmt::format("the line has {} octets, and dnsmasq cuts lines after {}",
+                                          line.size(), limits_.line_octets),
+                              "divide it, or shorten the comment"};
+    return form ? leave_out_line(complaint) : complain("line-too-long", complaint);
   }
   auto content = parse_line(line);
   if (!content) {
-    complain("syntax", content.error());
-    return;
+    if (!form) return complain("syntax", content.error());
+    return leave_out_line(content.error());
   }
   if (!*content) return;
   if (!form) {
@@ -154,11 +153,12 @@ void ReaderSession::read_line(std::string_view line, std::optional<DeferredFile>
   location_.order = ++directives_read_;
   const Judgement judgement = is_host ? read_dhcp_host(*this, **content)
                                       : read_dhcp_option(*this, **content, OptionDirective::Plain);
-  // dnsmasq reports such a line and goes on.
-  if (!judgement) {
-    warn("bad-line", fmt::format("the line is left out: {}", judgement.error().what),
-         judgement.error().remedy);
-  }
+  if (!judgement) leave_out_line(judgement.error());
+}
+
+// In hosts files and the like dnsmasq reports such a line and goes on.
+void ReaderSession::leave_out_line(const Complaint& complaint) {
+  warn("bad-line", fmt::format("the line is left out: {}", complaint.what), complaint.remedy);
 }
 
 void ReaderSession::dispatch(const DirectiveLine& line) {
@@ -235,6 +235,12 @@ Judgement ReaderSession::include_file(const std::string& path) {
   }
   ++file_count_;
   Result<std::string, std::string> text = files_.read(path);
+  if (!text && files_.list(path)) {
+    warn("conf-file-directory",
+         fmt::format("{} is a directory, of which conf-file reads nothing", printable(path)),
+         fmt::format("write conf-dir={}", printable(path)));
+    return {};
+  }
   if (!text) {
     return refuse(fmt::format("cannot read {}: {}", printable(path), text.error()),
                   "correct the path or the permissions");

@@ -65,6 +65,7 @@ class ReaderSession {
 
   void read_lines(const TextSource& source, std::optional<DeferredFile> form);
   void read_line(std::string_view line, std::optional<DeferredFile> form);
+  void leave_out_line(const Complaint& complaint);
   void read_deferred(const Deferred& deferred);
   void read_deferred_text(const Deferred& deferred, const TextSource& source);
   void dispatch(const DirectiveLine& line);

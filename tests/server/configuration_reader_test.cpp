@@ -138,6 +138,16 @@ TEST(ConfigurationReader, SaysWhichFileIsMissing) {
               ElementsAre("test.conf:2: conf-file: cannot read /none: No such file or directory; "
                           "correct the path or the permissions"));
   EXPECT_THAT(errors_of("conf-dir=/none\n"), ElementsAre(HasSubstr("cannot list /none")));
+  EXPECT_THAT(errors_of("conf-file=/none\n"), ElementsAre(HasSubstr("cannot read /none")));
+}
+
+// dnsmasq opens the directory, reads nothing and goes on.
+TEST(ConfigurationReader, WarnsOfADirectoryThatConfFileNames) {
+  MemoryFiles files(FileTexts{{"/d/a.conf", "no such directive\n"}});
+
+  EXPECT_THAT(printed(load("conf-file=/d\nport=0\n", files).warnings),
+              ElementsAre(AllOf(StartsWith("test.conf:1: warning: /d is a directory"),
+                                HasSubstr("write conf-dir=/d"))));
 }
 
 TEST(ConfigurationReader, ReadsDirectoriesInOrderWithoutWhatEditorsLeave) {
@@ -161,7 +171,7 @@ TEST(ConfigurationReader, ReadsHostsAndOptionsFilesAfterTheRest) {
   MemoryFiles files(FileTexts{{"/hosts.d/one", "b8:27:eb:01:02:03,set:pi\n"},
                               {"/hosts.d/two", "# none\n52:54:00:00:00:01,ignore\n"},
                               {"/options", "vendor:PXEClient,1,0.0.0.0\n"},
-                              {"/broken", "dhcp-host=52:54:00:00:00:02\nzz:zz\n"}});
+                              {"/broken", "dhcp-host=52:54:00:00:00:02\nzz:zz\n\"open\n"}});
   const LoadedConfiguration loaded = load(
       "dhcp-hostsfile=/hosts.d\ndhcp-optsfile=/options\ndhcp-hostsfile=/broken\n"
       "dhcp-hostsdir=/none\n",
@@ -175,6 +185,7 @@ TEST(ConfigurationReader, ReadsHostsAndOptionsFilesAfterTheRest) {
   EXPECT_THAT(printed(loaded.warnings),
               ElementsAre(StartsWith("/broken:1: warning: the line is left out"),
                           StartsWith("/broken:2: warning: the line is left out"),
+                          StartsWith("/broken:3: warning: the line is left out"),
                           StartsWith("test.conf:4: warning: cannot read /none")));
 }
 
