@@ -98,6 +98,7 @@ class Serve {
   ServeHistory history_;
   std::unique_ptr<OpenerLink> opener_;
   std::optional<live::StopSignals> signals_;
+  std::unique_ptr<ScriptQueue> scripts_;
   std::unique_ptr<RunningServer> server_;
   std::unique_ptr<ServeControl> control_;
   BootWatch watch_;
@@ -139,6 +140,14 @@ Outcome<void> Serve::start() {
     teller_ = std::make_unique<BootTeller>(watch_, options_.origin.directory,
                                            [this](const std::string& line) { print(line); });
   }
+  if (const auto& script = ready->loaded.configuration.script; !script.program.empty()) {
+    auto scripts = ScriptQueue::start(script, [this](const std::string& line) {
+      if (server_) server_->log().message(ServerLog::Level::Info, line);
+    });
+    if (!scripts) return fail(scripts.error());
+    scripts_ = std::move(*scripts);
+    running.scripts = scripts_.get();
+  }
   auto server = RunningServer::start(std::move(*ready), std::move(running));
   if (!server) return fail(server.error());
   server_ = std::move(*server);
@@ -165,8 +174,9 @@ Outcome<void> Serve::start() {
   loop_.emplace(std::move(*loop));
   for (live::EventSource* source :
        {static_cast<live::EventSource*>(&*signals_), static_cast<live::EventSource*>(server_.get()),
-        server_->opener_source(), &control_->source(),
-        static_cast<live::EventSource*>(teller_.get()), static_cast<live::EventSource*>(&lines_)}) {
+        server_->opener_source(), static_cast<live::EventSource*>(scripts_.get()),
+        &control_->source(), static_cast<live::EventSource*>(teller_.get()),
+        static_cast<live::EventSource*>(&lines_)}) {
     if (source == nullptr) continue;
     if (const auto added = loop_->add(*source); !added) {
       return environment_failed(added.error().message);

@@ -16,6 +16,21 @@ namespace {
 
 constexpr std::string_view kCommandLine = "command line";
 constexpr std::string_view kEtcHosts = "/etc/hosts";
+constexpr std::string_view kEtcEthers = "/etc/ethers";
+
+// A line of ethers(5), "52:54:00:12:34:56 name", as dhcp-host has it; nullopt: a comment, or blank.
+std::optional<std::string> host_of_ethers(std::string_view line) {
+  line = line.substr(0, line.find('#'));
+  std::string fields;
+  bool is_between = true;
+  for (const char letter : line) {
+    const bool is_blank = letter == ' ' || letter == '\t' || letter == '\r';
+    if (!is_blank && is_between && !fields.empty()) fields += ',';
+    if (!is_blank) fields += letter;
+    is_between = is_blank;
+  }
+  return fields.empty() ? std::nullopt : std::optional(fields);
+}
 
 // dnsmasq leaves out what editors leave behind.
 bool is_left_behind(std::string_view name) {
@@ -138,7 +153,10 @@ void ReaderSession::read_line(std::string_view line, std::optional<DeferredFile>
                               "divide it, or shorten the comment"};
     return form ? leave_out_line(complaint) : complain("line-too-long", complaint);
   }
-  auto content = parse_line(line);
+  const bool is_ethers = form == DeferredFile::Ethers;
+  const auto host = is_ethers ? host_of_ethers(line) : std::nullopt;
+  if (is_ethers && !host) return;
+  auto content = parse_line(host ? *host : line);
   if (!content) {
     if (!form) return complain("syntax", content.error());
     return leave_out_line(content.error());
@@ -148,7 +166,7 @@ void ReaderSession::read_line(std::string_view line, std::optional<DeferredFile>
     dispatch(divide_directive(**content));
     return;
   }
-  const bool is_host = *form == DeferredFile::DhcpHosts;
+  const bool is_host = *form != DeferredFile::DhcpOptions;
   current_directive_ = is_host ? "dhcp-host" : "dhcp-option";
   location_.order = ++directives_read_;
   const Judgement judgement = is_host ? read_dhcp_host(*this, **content)
@@ -262,6 +280,26 @@ Judgement ReaderSession::include_directory(const std::string& path,
     if (Judgement read = include_file(file); !read) return read;
   }
   return {};
+}
+
+Judgement ReaderSession::include_output(const std::string& command) {
+  if (nesting_ >= limits_.nesting || ++file_count_ > limits_.files) {
+    return refuse("too many files and programs", "include fewer");
+  }
+  Result<std::string, std::string> text = files_.run(command);
+  if (!text) {
+    return refuse(fmt::format("{} failed: {}", printable(command), text.error()),
+                  "run it by hand, and correct it");
+  }
+  ++nesting_;
+  read_lines({.name = command, .text = *std::move(text)}, std::nullopt);
+  --nesting_;
+  return {};
+}
+
+void ReaderSession::read_etc_ethers() {
+  if (std::exchange(reads_etc_ethers_, true)) return;
+  defer_file(DeferredFile::Ethers, std::string(kEtcEthers));
 }
 
 void ReaderSession::defer_file(DeferredFile kind, std::string path) {
