@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "cli/boot_file_check.h"
 #include "cli/boot_teller.h"
 #include "cli/boot_watch.h"
 #include "cli/configuration_record.h"
@@ -57,6 +58,9 @@ Outcome<void> test_configuration(const ConfigurationOrigin& origin) {
   const auto loaded = load_and_record(*record);
   if (!loaded) return fail(loaded.error());
   print_warnings(*loaded, 1);
+  for (const server::Diagnostic& finding : check_boot_files(loaded->configuration)) {
+    fmt::print(stderr, "{}\n", server::to_string(finding));
+  }
   fmt::print("configuration read, no error\n");
   return {};
 }

@@ -85,7 +85,8 @@ Outcome<LeaseFile> open_lease_file(const std::string& path) {
         live::last_error("dhcp-leasefile " + path, "name a file that the server may write")
             .message);
   }
-  if (!live::lock_file(file.journal)) {
+  // A server that was killed has let go a moment later, when its opener has noticed.
+  if (!live::lock_file_within(file.journal, std::chrono::seconds(1))) {
     return environment_failed(
         fmt::format("dhcp-leasefile {}: another server uses it; give each its own", path));
   }

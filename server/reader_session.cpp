@@ -68,6 +68,12 @@ std::vector<std::string> wanted_paths(const std::string& directory, std::vector<
   return names;
 }
 
+// Of ethers(5), with a comma between: there are two fields, and the first has colons.
+bool is_address_and_name(std::string_view fields) {
+  const std::size_t comma = fields.find(',');
+  return comma != std::string_view::npos && comma == fields.rfind(',') && fields.find(':') < comma;
+}
+
 std::string times(std::size_t count) { return count == 1 ? "" : fmt::format(" {} times", count); }
 
 }  // namespace
@@ -156,6 +162,10 @@ void ReaderSession::read_line(std::string_view line, std::optional<DeferredFile>
   const bool is_ethers = form == DeferredFile::Ethers;
   const auto host = is_ethers ? host_of_ethers(line) : std::nullopt;
   if (is_ethers && !host) return;
+  if (is_ethers && !is_address_and_name(*host)) {
+    return leave_out_line(
+        {"a hardware address and a name or an address are needed", "write 52:54:00:12:34:56 name"});
+  }
   auto content = parse_line(host ? *host : line);
   if (!content) {
     if (!form) return complain("syntax", content.error());

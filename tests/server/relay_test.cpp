@@ -103,7 +103,8 @@ TEST(Relay, TakesAnswersOnlyFromTheInterfaceThatIsNamed) {
 
 // As dnsmasq does from 2.91 on: the far server has the addresses, this one the boot menu.
 TEST(Relay, LeavesTheProxyItsAnswer) {
-  Site site(kRelayLine + std::string(kProxyRange) + std::string(kBiosService));
+  Site site("dhcp-relay=192.168.77.1,10.9.0.1\n" + std::string(kProxyRange) +
+            std::string(kBiosService));
   site.send(discover());
 
   ASSERT_THAT(site.replies, SizeIs(2));
