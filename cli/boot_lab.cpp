@@ -77,7 +77,7 @@ Outcome<std::string> write_scratch_file(std::string_view name, std::string_view 
 
 std::vector<std::uint16_t> expected_ports(const server::Configuration& configuration) {
   std::vector<std::uint16_t> ports;
-  if (!configuration.ranges.empty()) ports.push_back(configuration.dhcp_server_port);
+  if (configuration.serves_dhcp()) ports.push_back(configuration.dhcp_server_port);
   if (configuration.tftp.enabled) ports.push_back(69);
   return ports;
 }

@@ -134,6 +134,8 @@ void BootWatch::on_event(const server::ServerEvent& event) {
     case Kind::AddressLeased:
     case Kind::AddressRefused:
     case Kind::Informed:
+    case Kind::RequestRelayed:
+    case Kind::AnswerRelayed:
       boot_of(event);
       return;
   }

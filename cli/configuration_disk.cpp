@@ -1,8 +1,11 @@
 #include "cli/configuration_disk.h"
 
 #include <fmt/format.h>
+#include <sys/wait.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -51,6 +54,23 @@ Result<std::vector<std::string>, std::string> ConfigurationDisk::list(const std:
     if (directory->is_regular_file(ignored)) names.push_back(directory->path().filename().string());
   }
   return names;
+}
+
+Result<std::string, std::string> ConfigurationDisk::run(const std::string& command) {
+  std::fflush(nullptr);
+  FILE* output = popen(command.c_str(), "re");
+  if (output == nullptr) return fail(reason_of(errno));
+  std::string text;
+  std::array<char, 4096> part{};
+  std::size_t size = 0;
+  while ((size = fread(part.data(), 1, part.size(), output)) > 0) text.append(part.data(), size);
+  const int status = pclose(output);
+  if (status < 0) return fail(reason_of(errno));
+  if (WIFSIGNALED(status)) return fail(fmt::format("it was ended by signal {}", WTERMSIG(status)));
+  if (WEXITSTATUS(status) != 0) {
+    return fail(fmt::format("it ended with exit code {}", WEXITSTATUS(status)));
+  }
+  return text;
 }
 
 std::string ConfigurationDisk::identity(const std::string& path) {

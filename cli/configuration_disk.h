@@ -13,6 +13,8 @@ class ConfigurationDisk : public server::ConfigurationFiles {
  public:
   Result<std::string, std::string> read(const std::string& path) override;
   Result<std::vector<std::string>, std::string> list(const std::string& path) override;
+  // Through the shell, as dnsmasq does; what it writes to standard error is not caught.
+  Result<std::string, std::string> run(const std::string& command) override;
   std::string identity(const std::string& path) override;
 };
 

@@ -57,6 +57,12 @@ Result<std::vector<std::string>, std::string> RecordingFiles::list(const std::st
   return names;
 }
 
+Result<std::string, std::string> RecordingFiles::run(const std::string& command) {
+  auto text = source_.run(command);
+  record_.outputs.insert_or_assign(command, text);
+  return text;
+}
+
 std::string RecordingFiles::identity(const std::string& path) {
   std::string identity = source_.identity(path);
   record_.identities.insert_or_assign(path, identity);
@@ -72,6 +78,12 @@ Result<std::string, std::string> RecordedFiles::read(const std::string& path) {
 Result<std::vector<std::string>, std::string> RecordedFiles::list(const std::string& path) {
   const auto found = record_.lists.find(path);
   if (found == record_.lists.end()) return fail(std::string("not recorded"));
+  return found->second;
+}
+
+Result<std::string, std::string> RecordedFiles::run(const std::string& command) {
+  const auto found = record_.outputs.find(command);
+  if (found == record_.outputs.end()) return fail(std::string("not recorded"));
   return found->second;
 }
 

@@ -24,6 +24,7 @@ struct ConfigurationRecord {
   server::ConfigurationSources sources;
   std::map<std::string, Result<std::string, std::string>> texts;
   std::map<std::string, Result<std::vector<std::string>, std::string>> lists;
+  std::map<std::string, Result<std::string, std::string>> outputs;  // of conf-script's programs
   std::map<std::string, std::string> identities;
 };
 
@@ -36,6 +37,7 @@ class RecordingFiles : public server::ConfigurationFiles {
       : source_(source), record_(record) {}
   Result<std::string, std::string> read(const std::string& path) override;
   Result<std::vector<std::string>, std::string> list(const std::string& path) override;
+  Result<std::string, std::string> run(const std::string& command) override;
   std::string identity(const std::string& path) override;
 
  private:
@@ -49,6 +51,7 @@ class RecordedFiles : public server::ConfigurationFiles {
   explicit RecordedFiles(const ConfigurationRecord& record) : record_(record) {}
   Result<std::string, std::string> read(const std::string& path) override;
   Result<std::vector<std::string>, std::string> list(const std::string& path) override;
+  Result<std::string, std::string> run(const std::string& command) override;
   std::string identity(const std::string& path) override;
 
  private:

@@ -171,7 +171,7 @@ class Trial {
       : configuration_(configuration),
         packet_(packet),
         interface_(imagine_interface(configuration, packet)) {
-    if (!configuration.ranges.empty()) {
+    if (configuration.serves_dhcp()) {
       dhcp_.emplace(configuration, std::vector{interface_},
                     server::DhcpServer::Options{.policy = {}, .seed = kSeed});
     }

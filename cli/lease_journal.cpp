@@ -35,9 +35,13 @@ LeaseJournal::LeaseJournal(LeaseFile file, Helpers helpers)
       journal_(std::move(file.journal)),
       helpers_(std::move(helpers)) {}
 
-void LeaseJournal::restore(Instant now, server::DhcpServer& dhcp) {
+std::vector<server::WrittenLease> LeaseJournal::restore(Instant now, server::DhcpServer& dhcp) {
+  std::vector<server::WrittenLease> ended;
   const auto octets = live::read_whole_file(journal_);
-  if (!octets) return helpers_.complain(path_ + ": " + octets.error().message);
+  if (!octets) {
+    helpers_.complain(path_ + ": " + octets.error().message);
+    return ended;
+  }
   const server::LeaseText text = server::read_lease_text(as_text(*octets));
   for (const auto& fault : text.faults) {
     helpers_.complain(
@@ -47,7 +51,10 @@ void LeaseJournal::restore(Instant now, server::DhcpServer& dhcp) {
   for (const server::WrittenLease& each : text.leases) {
     server::Lease lease = each.lease;
     if (each.expires_epoch) {
-      if (*each.expires_epoch <= today) continue;
+      if (*each.expires_epoch <= today) {
+        ended.push_back(each);
+        continue;
+      }
       lease.expires = now + std::chrono::seconds(*each.expires_epoch - today);
     }
     if (!dhcp.restore(std::move(lease))) {
@@ -57,13 +64,14 @@ void LeaseJournal::restore(Instant now, server::DhcpServer& dhcp) {
     }
   }
   statistics_.lines = text.lines;
-  // A torn line would swallow the next one.
-  must_compact_ = !text.faults.empty();
+  // What has ended is told once. A torn line would swallow the next one.
+  must_compact_ = !text.faults.empty() || !ended.empty();
   if (text.torn_octets > 0 &&
       ftruncate(journal_.number(), static_cast<off_t>(octets->size() - text.torn_octets)) != 0) {
     helpers_.complain(live::last_error("dhcp-leasefile " + path_).message);
   }
   sync_due_ = now;
+  return ended;
 }
 
 void LeaseJournal::keep(Instant now, const server::LeaseChange& change) {

@@ -3,11 +3,13 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/server_resources.h"
 #include "live/file_descriptor.h"
 #include "server/boot_service.h"
 #include "server/dhcp_server.h"
+#include "server/lease_text.h"
 
 namespace pxeproof::cli {
 
@@ -30,8 +32,9 @@ class LeaseJournal : public server::LeaseKeeper {
 
   LeaseJournal(LeaseFile file, Helpers helpers);
 
-  // Reads what an earlier run left into the server; leases that ended meanwhile are left out.
-  void restore(Instant now, server::DhcpServer& dhcp);
+  // Reads what an earlier run left into the server; returns the leases that ended meanwhile, which
+  // are left out.
+  std::vector<server::WrittenLease> restore(Instant now, server::DhcpServer& dhcp);
 
   void keep(Instant now, const server::LeaseChange& change) override;
   void flush(Instant now) override;

@@ -155,6 +155,9 @@ void OpenerLink::on_loaded(Message& message) {
   if (ready.resources.lease_file && message.descriptors.size() > 1) {
     ready.resources.lease_file->journal = std::move(message.descriptors[1]);
   }
+  if (decoded->has_dump_file && message.descriptors.size() > 1) {
+    ready.resources.dump_file = std::move(message.descriptors.back());
+  }
   loaded_ = std::move(ready);
 }
 

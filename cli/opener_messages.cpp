@@ -89,11 +89,13 @@ void write_record(Writer& out, const ConfigurationRecord& record) {
     out.text(source.name);
     out.text(source.text);
   });
-  out.list(record.texts, [&](const auto& entry) {
-    out.text(entry.first);
-    out.octet(entry.second ? 1 : 0);
-    out.text(entry.second ? *entry.second : entry.second.error());
-  });
+  for (const auto* texts : {&record.texts, &record.outputs}) {
+    out.list(*texts, [&](const auto& entry) {
+      out.text(entry.first);
+      out.octet(entry.second ? 1 : 0);
+      out.text(entry.second ? *entry.second : entry.second.error());
+    });
+  }
   out.list(record.lists, [&](const auto& entry) {
     out.text(entry.first);
     out.octet(entry.second ? 1 : 0);
@@ -112,14 +114,16 @@ ConfigurationRecord read_record(Reader& in) {
     std::string name = in.text();
     record.sources.files.push_back({std::move(name), in.text()});
   });
-  in.list([&] {
-    std::string path = in.text();
-    const bool is_good = in.octet() != 0;
-    std::string text = in.text();
-    Result<std::string, std::string> entry = fail(text);
-    if (is_good) entry = std::move(text);
-    record.texts.insert_or_assign(std::move(path), std::move(entry));
-  });
+  for (auto* texts : {&record.texts, &record.outputs}) {
+    in.list([&] {
+      std::string path = in.text();
+      const bool is_good = in.octet() != 0;
+      std::string text = in.text();
+      Result<std::string, std::string> entry = fail(text);
+      if (is_good) entry = std::move(text);
+      texts->insert_or_assign(std::move(path), std::move(entry));
+    });
+  }
   in.list([&] {
     std::string path = in.text();
     const bool is_good = in.octet() != 0;
@@ -247,6 +251,7 @@ Bytes encode_loaded(const ConfigurationRecord& record, const ServerResources& re
   out.octet(resources.reads_as_root ? 1 : 0);
   out.octet(resources.lease_file ? 1 : 0);
   out.text(resources.lease_file ? resources.lease_file->path : std::string());
+  out.octet(resources.dump_file.is_open() ? 1 : 0);
   return octets;
 }
 
@@ -262,6 +267,7 @@ std::optional<LoadedResources> decode_loaded(ByteView octets) {
   const bool has_lease_file = in.octet() != 0;
   std::string path = in.text();
   if (has_lease_file) resources.lease_file = LeaseFile{.path = std::move(path), .journal = {}};
+  loaded.has_dump_file = in.octet() != 0;
   return in.is_whole() ? std::optional(std::move(loaded)) : std::nullopt;
 }
 

@@ -23,7 +23,8 @@ namespace pxeproof::cli {
 //          <- Opened (id, fault or none) + descriptor
 //     Load ->
 //          <- Sockets + up to 64 descriptors, as often as it takes
-//          <- Loaded + the record in memory [+ lease journal]    or    LoadFailed (code, text)
+//          <- Loaded + the record in memory [+ lease journal] [+ dump file]    or    LoadFailed
+//          (code, text)
 //     NewJournal ->
 //          <- Journal (error text or none) + descriptor
 //     CommitJournal ->                       the new journal takes the old one's name
@@ -62,6 +63,7 @@ Bytes encode_loaded(const ConfigurationRecord& record, const ServerResources& re
 struct LoadedResources {
   ConfigurationRecord record;
   ServerResources resources;
+  bool has_dump_file = false;  // its descriptor is the last
 };
 std::optional<LoadedResources> decode_loaded(ByteView octets);
 

@@ -108,6 +108,7 @@ void OpenerProcess::load() {
     journal_path_ = opened->lease_file->path;
     journal_ = live::FileDescriptor(fcntl(part.back(), F_DUPFD_CLOEXEC, 0));
   }
+  if (opened->dump_file.is_open()) part.push_back(opened->dump_file.number());
   send(encode_plain(OpenerMessage::Loaded), part);
 }
 

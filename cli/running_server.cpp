@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "live/monotonic_clock.h"
+#include "live/wall_clock.h"
 #include "protocol/dhcp/message.h"
 #include "protocol/tftp/packet.h"
 
@@ -68,6 +69,7 @@ RunningServer::RunningServer(RunningServerOptions options)
     explicit Keeper(RunningServer& owner) : server(owner) {}
     void keep(Instant now, const server::LeaseChange& change) override {
       if (server.journal_) server.journal_->keep(now, change);
+      server.run_scripts(now, change);
     }
     void flush(Instant now) override {
       if (server.journal_) server.journal_->flush(now);
@@ -80,6 +82,7 @@ RunningServer::RunningServer(RunningServerOptions options)
 }
 
 DatagramService& RunningServer::service() {
+  if (dump_) return *dump_;
   if (faulty_service_) return *faulty_service_;
   return mutant_service_ ? *mutant_service_ : static_cast<DatagramService&>(*service_);
 }
@@ -112,7 +115,7 @@ Outcome<void> RunningServer::apply(ReadyServer ready) {
                          configuration_.log_dhcp);
   apply_tftp(resources);
   apply_dhcp();
-  apply_leases(resources);
+  apply_script(apply_leases(resources));
   service_->set_parts(dhcp_serves_ ? dhcp_.get() : nullptr, tftp_.get());
 
   std::vector<live::UdpSocket> sockets = std::move(resources.sockets);
@@ -124,10 +127,12 @@ Outcome<void> RunningServer::apply(ReadyServer ready) {
     if (!options_.faults.empty()) {
       faulty_service_ = std::make_unique<FaultyService>(service(), options_.faults, options_.seed);
     }
+    apply_dump(resources);
     auto server = live::UdpServer::run_on(service(), {}, std::move(sockets));
     if (!server) return environment_failed(server.error().message);
     udp_.emplace(std::move(*server));
   } else {
+    apply_dump(resources);
     for (live::UdpSocket& socket : sockets) {
       if (auto adopted = udp_->adopt(std::move(socket)); !adopted) {
         return environment_failed(adopted.error().message);
@@ -173,7 +178,7 @@ void RunningServer::apply_tftp(const ServerResources& resources) {
 }
 
 void RunningServer::apply_dhcp() {
-  dhcp_serves_ = !configuration_.ranges.empty();
+  dhcp_serves_ = configuration_.serves_dhcp();
   if (dhcp_) {
     dhcp_->reload(configuration_, interfaces_);
   } else if (dhcp_serves_) {
@@ -187,9 +192,9 @@ void RunningServer::apply_dhcp() {
   }
 }
 
-void RunningServer::apply_leases(ServerResources& resources) {
+std::vector<server::WrittenLease> RunningServer::apply_leases(ServerResources& resources) {
   if (wanted_lease_file(configuration_).empty()) journal_.reset();
-  if (!dhcp_ || !resources.lease_file) return;
+  if (!dhcp_ || !resources.lease_file) return {};
   OpenerLink* opener = options_.opener;
   const auto complain = [this](const std::string& text) {
     log_.message(ServerLog::Level::Error, text);
@@ -212,8 +217,61 @@ void RunningServer::apply_leases(ServerResources& resources) {
                                                                       opener->commit_journal();
                                                                   },
                                                               .complain = complain});
-  journal_->restore(live::now(), *dhcp_);
+  auto ended = journal_->restore(live::now(), *dhcp_);
   if (is_another) journal_->compact();
+  return ended;
+}
+
+// Every lease is told of anew when the server starts and when it has read its configuration again.
+void RunningServer::apply_script(const std::vector<server::WrittenLease>& ended) {
+  const std::string& program = configuration_.script.program;
+  ScriptQueue* scripts = options_.scripts;
+  script_.reset();
+  if (program.empty()) return;
+  if (scripts == nullptr || scripts->program() != program) {
+    return log_.message(
+        ServerLog::Level::Warning,
+        fmt::format("{}: dhcp-script {} is not run: the server started without it, and has no "
+                    "rights to start it now; start the server again",
+                    server::to_string(configuration_.script.location), program));
+  }
+  script_.emplace(configuration_, [this](Ipv4Address address) {
+    for (const NetworkInterface& interface : interfaces_) {
+      for (const Subnet& subnet : interface.addresses) {
+        if (subnet.contains(address)) return interface.name;
+      }
+    }
+    return std::string();
+  });
+  for (const server::WrittenLease& each : ended) {
+    scripts->add(script_->call_for_expired(each.lease, each.expires_epoch.value_or(0)));
+  }
+  if (!dhcp_) return;
+  const server::LeaseScript::Time time{live::now(), live::wall_clock_microseconds()};
+  for (const auto& [address, lease] : dhcp_->leases().all()) {
+    scripts->add(script_->call_for_known(time, lease));
+  }
+}
+
+void RunningServer::run_scripts(Instant now, const server::LeaseChange& change) {
+  if (!script_) return;
+  for (server::ScriptCall& call :
+       script_->calls_for({now, live::wall_clock_microseconds()}, change)) {
+    options_.scripts->add(std::move(call));
+  }
+}
+
+// The server's sockets belong to one service from the start on, so a dump has to be there by then.
+void RunningServer::apply_dump(ServerResources& resources) {
+  if (!udp_ && resources.dump_file.is_open()) {
+    dump_ = std::make_unique<PacketDump>(service(), std::move(resources.dump_file));
+  }
+  if (dump_) return dump_->configure(configuration_, interfaces_, std::move(resources.dump_file));
+  if (configuration_.dump.file.empty()) return;
+  log_.message(ServerLog::Level::Warning,
+               fmt::format("dumpfile {} is not written: the server started without one; start it "
+                           "again",
+                           configuration_.dump.file));
 }
 
 // A port that only running transfers still use is closed when they have ended.
@@ -267,6 +325,7 @@ void RunningServer::hear_opener(Instant now) {
 
 void RunningServer::stop(Instant now) {
   if (journal_) journal_->flush(now);
+  if (options_.scripts != nullptr) options_.scripts->finish();
 }
 
 std::optional<Failure> RunningServer::failure() const {
@@ -314,6 +373,10 @@ void RunningServer::tell_events() {
   while (tftp_ && tftp_->poll_event(event)) {
     if (options_.log) log_.event(event);
     if (options_.on_tftp) options_.on_tftp(event);
+    const auto* finished = std::get_if<server::TftpFinished>(&event.what);
+    if (script_ && finished != nullptr) {
+      options_.scripts->add(server::LeaseScript::call_for(*finished, event.client.address));
+    }
   }
   while (auto note = faulty_service_ ? faulty_service_->poll_note() : std::nullopt) {
     if (options_.log) log_.message(ServerLog::Level::Info, *note);

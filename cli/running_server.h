@@ -13,6 +13,8 @@
 #include "cli/lease_journal.h"
 #include "cli/mutant.h"
 #include "cli/opener_link.h"
+#include "cli/packet_dump.h"
+#include "cli/script_queue.h"
 #include "cli/server_log.h"
 #include "cli/server_resources.h"
 #include "live/event_loop.h"
@@ -46,6 +48,8 @@ struct RunningServerOptions {
   const Mutant* mutant = nullptr;  // one way to be wrong, for the conformance suite
   // Who opens files and sockets; nullptr: this process, which then has to have the rights.
   OpenerLink* opener = nullptr;
+  // Who runs the program of dhcp-script; nullptr: nobody.
+  ScriptQueue* scripts = nullptr;
   // Sees every event beside the log.
   std::function<void(const server::ServerEvent&)> on_dhcp{};
   std::function<void(const server::TftpEvent&)> on_tftp{};
@@ -93,7 +97,11 @@ class RunningServer : public live::EventSource {
   Outcome<void> apply(ReadyServer ready);
   void apply_tftp(const ServerResources& resources);
   void apply_dhcp();
-  void apply_leases(ServerResources& resources);
+  // The leases of the journal that ended before this run.
+  std::vector<server::WrittenLease> apply_leases(ServerResources& resources);
+  void apply_script(const std::vector<server::WrittenLease>& ended);
+  void apply_dump(ServerResources& resources);
+  void run_scripts(Instant now, const server::LeaseChange& change);
   void close_unused_ports();
   Outcome<void> join_groups();
   DatagramService& service();
@@ -120,6 +128,8 @@ class RunningServer : public live::EventSource {
   std::unique_ptr<server::BootService> service_;
   std::unique_ptr<DatagramService> mutant_service_;
   std::unique_ptr<FaultyService> faulty_service_;
+  std::unique_ptr<PacketDump> dump_;
+  std::optional<server::LeaseScript> script_;  // nothing: no program is run
   std::optional<live::UdpServer> udp_;
   std::vector<Reloaded> reloading_;
   bool has_unused_ports_ = false;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "cli/boot_file_check.h"
 #include "cli/boot_teller.h"
 #include "cli/boot_watch.h"
 #include "cli/configuration_record.h"
@@ -57,6 +58,9 @@ Outcome<void> test_configuration(const ConfigurationOrigin& origin) {
   const auto loaded = load_and_record(*record);
   if (!loaded) return fail(loaded.error());
   print_warnings(*loaded, 1);
+  for (const server::Diagnostic& finding : check_boot_files(loaded->configuration)) {
+    fmt::print(stderr, "{}\n", server::to_string(finding));
+  }
   fmt::print("configuration read, no error\n");
   return {};
 }
@@ -98,6 +102,7 @@ class Serve {
   ServeHistory history_;
   std::unique_ptr<OpenerLink> opener_;
   std::optional<live::StopSignals> signals_;
+  std::unique_ptr<ScriptQueue> scripts_;
   std::unique_ptr<RunningServer> server_;
   std::unique_ptr<ServeControl> control_;
   BootWatch watch_;
@@ -139,6 +144,14 @@ Outcome<void> Serve::start() {
     teller_ = std::make_unique<BootTeller>(watch_, options_.origin.directory,
                                            [this](const std::string& line) { print(line); });
   }
+  if (const auto& script = ready->loaded.configuration.script; !script.program.empty()) {
+    auto scripts = ScriptQueue::start(script, [this](const std::string& line) {
+      if (server_) server_->log().message(ServerLog::Level::Info, line);
+    });
+    if (!scripts) return fail(scripts.error());
+    scripts_ = std::move(*scripts);
+    running.scripts = scripts_.get();
+  }
   auto server = RunningServer::start(std::move(*ready), std::move(running));
   if (!server) return fail(server.error());
   server_ = std::move(*server);
@@ -165,8 +178,9 @@ Outcome<void> Serve::start() {
   loop_.emplace(std::move(*loop));
   for (live::EventSource* source :
        {static_cast<live::EventSource*>(&*signals_), static_cast<live::EventSource*>(server_.get()),
-        server_->opener_source(), &control_->source(),
-        static_cast<live::EventSource*>(teller_.get()), static_cast<live::EventSource*>(&lines_)}) {
+        server_->opener_source(), static_cast<live::EventSource*>(scripts_.get()),
+        &control_->source(), static_cast<live::EventSource*>(teller_.get()),
+        static_cast<live::EventSource*>(&lines_)}) {
     if (source == nullptr) continue;
     if (const auto added = loop_->add(*source); !added) {
       return environment_failed(added.error().message);

@@ -70,7 +70,7 @@ Outcome<void> check_roots(const server::TftpConfiguration& tftp) {
 
 std::set<std::uint16_t> wanted_ports(const server::Configuration& configuration) {
   std::set<std::uint16_t> ports;
-  if (!configuration.ranges.empty()) {
+  if (configuration.serves_dhcp()) {
     ports.insert(configuration.dhcp_server_port);
     if (configuration.pxe_enabled()) ports.insert(dhcp::kBootServerPort);
   }
@@ -87,7 +87,8 @@ Outcome<LeaseFile> open_lease_file(const std::string& path) {
         live::last_error("dhcp-leasefile " + path, "name a file that the server may write")
             .message);
   }
-  if (!live::lock_file(file.journal)) {
+  // A server that was killed has let go a moment later, when its opener has noticed.
+  if (!live::lock_file_within(file.journal, std::chrono::seconds(1))) {
     return environment_failed(
         fmt::format("dhcp-leasefile {}: another server uses it; give each its own", path));
   }
@@ -109,9 +110,10 @@ Outcome<std::optional<live::UserIdentity>> configured_user(
 }
 
 Outcome<ServerResources> ResourceOpener::open(const server::Configuration& configuration) {
-  if (configuration.ranges.empty() && !configuration.tftp.enabled) {
+  if (!configuration.serves_dhcp() && !configuration.tftp.enabled) {
     return wrong_usage(
-        "the configuration serves nothing: it has neither a dhcp-range nor enable-tftp");
+        "the configuration serves nothing: it has neither a dhcp-range nor a dhcp-relay nor "
+        "enable-tftp");
   }
   ServerResources resources;
   auto interfaces = live::list_network_interfaces();
@@ -141,12 +143,24 @@ Outcome<ServerResources> ResourceOpener::open(const server::Configuration& confi
     resources.lease_file = std::move(*file);
   }
 
+  const std::string& dump_file = configuration.dump.file;
+  if (!dump_file.empty() && dump_file != dump_file_) {
+    resources.dump_file = live::FileDescriptor(
+        ::open(dump_file.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!resources.dump_file.is_open()) {
+      return wrong_usage(
+          live::last_error("dumpfile " + dump_file, "name a file that the server may write")
+              .message);
+    }
+  }
+
   has_opened_ = true;
   interface_ = interface;
   fixed_ports_ = resources.fixed_ports;
   transfers_ = transfers;
   transfer_ports_ = resources.transfer_ports;
   lease_file_ = lease_file;
+  dump_file_ = dump_file;
   reader_ = std::move(*user);
   return resources;
 }

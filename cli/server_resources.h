@@ -31,6 +31,7 @@ struct ServerResources {
   // Files are read with all rights of root: then only what everybody may read is sent.
   bool reads_as_root = false;
   std::optional<LeaseFile> lease_file;  // where it is another one than before
+  live::FileDescriptor dump_file;       // likewise
 };
 
 // Opens what a configuration needs and remembers what is open, so that the next configuration only
@@ -60,6 +61,7 @@ class ResourceOpener {
   Transfers transfers_;
   std::vector<std::uint16_t> transfer_ports_;
   std::string lease_file_;
+  std::string dump_file_;
   std::optional<live::UserIdentity> reader_;  // whose rights files are opened with; nullopt: ours
 };
 

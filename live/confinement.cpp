@@ -30,20 +30,6 @@ void note(ConfinementReport& report, const std::string& layer, const SystemResul
   }
 }
 
-// Inside a user namespace other users often are not mapped, or setgroups is denied.
-SystemResult<void> become(const UserIdentity& user) {
-  if (setgroups(user.groups.size(), user.groups.data()) != 0 && getgroups(0, nullptr) > 0) {
-    return fail(last_error("groups stay"));
-  }
-  if (setresgid(user.group, user.group, user.group) != 0) {
-    return fail(last_error("group stays " + std::to_string(getegid())));
-  }
-  if (setresuid(user.user, user.user, user.user) != 0) {
-    return fail(last_error("user stays " + std::to_string(geteuid())));
-  }
-  return {};
-}
-
 // What the process could ever gain again. It takes a capability to change it, and without that one
 // no_new_privs has to do.
 void limit_capabilities(std::initializer_list<cap_value_t> kept) {
@@ -75,6 +61,20 @@ SystemResult<void> forbid_new_privileges() {
 }
 
 }  // namespace
+
+// Inside a user namespace other users often are not mapped, or setgroups is denied.
+SystemResult<void> become(const UserIdentity& user) {
+  if (setgroups(user.groups.size(), user.groups.data()) != 0 && getgroups(0, nullptr) > 0) {
+    return fail(last_error("groups stay"));
+  }
+  if (setresgid(user.group, user.group, user.group) != 0) {
+    return fail(last_error("group stays " + std::to_string(getegid())));
+  }
+  if (setresuid(user.user, user.user, user.user) != 0) {
+    return fail(last_error("user stays " + std::to_string(geteuid())));
+  }
+  return {};
+}
 
 SystemResult<UserIdentity> find_user(const std::string& user, const std::string& group) {
   UserIdentity identity{.name = user, .user = 0, .group = 0, .groups = {}};

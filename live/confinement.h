@@ -21,6 +21,9 @@ struct UserIdentity {
 // Looks a user up, and the group that shall be its own where one is named.
 SystemResult<UserIdentity> find_user(const std::string& user, const std::string& group);
 
+// Takes that user's place, groups first; there is no way back.
+SystemResult<void> become(const UserIdentity& user);
+
 // What became of each layer: of those that this kernel or this namespace does not have, the reason.
 struct ConfinementReport {
   std::vector<std::string> applied;

@@ -1,5 +1,6 @@
 #include "live/memory_file.h"
 
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -22,6 +23,15 @@ SystemResult<FileDescriptor> make_memory_file(ByteView octets) {
 }
 
 bool lock_file(const FileDescriptor& file) { return flock(file.number(), LOCK_EX | LOCK_NB) == 0; }
+
+bool lock_file_within(const FileDescriptor& file, std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds kPause{20};
+  for (auto left = patience; !lock_file(file); left -= kPause) {
+    if (left <= kPause) return false;
+    poll(nullptr, 0, static_cast<int>(kPause.count()));
+  }
+  return true;
+}
 
 SystemResult<Bytes> read_whole_file(const FileDescriptor& file) {
   struct stat status {};

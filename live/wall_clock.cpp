@@ -8,6 +8,12 @@ namespace pxeproof::live {
 
 std::int64_t wall_clock_seconds() { return std::time(nullptr); }
 
+std::int64_t wall_clock_microseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+}
+
 std::string wall_clock_text() {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);

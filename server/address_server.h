@@ -83,6 +83,7 @@ class AddressServer {
   std::uint32_t lease_seconds(const Request& request, const MatchedRange& range) const;
   LeaseClient client_of(const Request& request) const;
   void set_tags(const Request& request, const MatchedRange* range);
+  LeaseCircumstances circumstances_of(const Request& request) const;
 
   const CompiledConfiguration& configuration_;
   const HostTable& hosts_;

@@ -185,6 +185,31 @@ struct BridgeInterface {
   std::vector<std::string> aliases{};
 };
 
+// dhcp-relay.
+struct DhcpRelay {
+  Ipv4Address local{};                  // of this machine, on the clients' subnet
+  std::optional<Ipv4Address> server{};  // nullopt: by broadcast, out of the interface
+  std::optional<std::uint16_t> port{};  // the server's; nullopt: the ordinary one
+  std::string interface {};             // where answers are accepted; may end in '*'; empty: all
+  SourceLocation location{};
+};
+
+// dhcp-script: a program that is run for leases and finished transfers.
+struct ScriptConfiguration {
+  std::string program{};  // empty: none
+  std::string user{};     // dhcp-scriptuser; empty: root
+  bool on_renewal = false;
+  SourceLocation location{};
+};
+
+// dumpfile and dumpmask: which packets are kept as a capture.
+struct DumpConfiguration {
+  static constexpr std::uint32_t kDhcp = 0x1000;
+  static constexpr std::uint32_t kTftp = 0x8000;
+  std::string file{};  // empty: none
+  std::uint32_t mask = 0;
+};
+
 // One directive as it was met, for lint.
 struct DirectiveUse {
   std::string name{};
@@ -232,6 +257,9 @@ struct Configuration {
   std::map<std::string, std::vector<Ipv4Address>, std::less<>> names{};
 
   TftpConfiguration tftp{};
+  std::vector<DhcpRelay> relays{};
+  ScriptConfiguration script{};
+  DumpConfiguration dump{};
 
   bool log_dhcp = false;
   bool quiet_dhcp = false;
@@ -244,6 +272,7 @@ struct Configuration {
 
   // PXE exists in dnsmasq only with one of these lines (facts/server.md 1.1).
   bool pxe_enabled() const { return !services.empty() || !prompts.empty(); }
+  bool serves_dhcp() const { return !ranges.empty() || !relays.empty(); }
 };
 
 // The addresses of a name, case aside, with or without the configured domain; empty when unknown.

@@ -22,6 +22,12 @@ class ConfigurationFiles {
   // or why it cannot be listed. A path that is a file cannot.
   virtual Result<std::vector<std::string>, std::string> list(const std::string& path) = 0;
 
+  // What the program of a command line prints, or why it failed ("exit code 3"). Where no programs
+  // are run, all fail.
+  virtual Result<std::string, std::string> run(const std::string& /*command*/) {
+    return fail(std::string("no programs are run here"));
+  }
+
   // What tells one file from another: a file met again under another name is not read twice.
   virtual std::string identity(const std::string& path) { return path; }
 };

@@ -269,8 +269,11 @@ class NameWriter {
 
 Result<OptionValue, Complaint> encode_names(const Argument& argument, const OptionShape& shape) {
   NameWriter names;
+  // On the wire a name is ASCII; one of another alphabet has its form beginning with xn--.
+  const auto is_plain = [](char letter) { return letter >= ' ' && letter < 0x7f; };
   for (const Argument& field : argument.fields()) {
-    if (field.empty() || !names.append(field.text())) {
+    if (field.empty() || !std::ranges::all_of(field.text(), is_plain) ||
+        !names.append(field.text())) {
       return refuse(fmt::format("\"{}\" is no domain name", printable(field.text())),
                     "give names such as example.org, separated by commas");
     }

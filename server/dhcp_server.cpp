@@ -12,6 +12,7 @@
 #include "server/delivery.h"
 #include "server/host_table.h"
 #include "server/proxy_dhcp.h"
+#include "server/relay.h"
 #include "server/request.h"
 #include "server/served_networks.h"
 #include "server/tag_evaluation.h"
@@ -196,6 +197,7 @@ struct DhcpServer::Engine {
         configuration(std::move(lines), names_of(interfaces)),
         networks(configuration, interfaces),
         hosts(configuration),
+        relay(configuration.lines(), interfaces),
         proxy(configuration, options.policy),
         boot_server(configuration, options.policy),
         address_server(configuration, hosts, networks, options.policy, leases,
@@ -222,6 +224,7 @@ struct DhcpServer::Engine {
   CompiledConfiguration configuration;
   ServedNetworks networks;
   HostTable hosts;
+  Relay relay;
   ProxyDhcp proxy;
   BootServer boot_server;
   AddressServer address_server;
@@ -311,7 +314,7 @@ void DhcpServer::reload(Configuration configuration, std::vector<NetworkInterfac
 
 std::vector<std::uint16_t> DhcpServer::ports() const {
   const Configuration& lines = engine_->lines();
-  if (lines.ranges.empty()) return {};
+  if (!lines.serves_dhcp()) return {};
   std::vector<std::uint16_t> ports{lines.dhcp_server_port};
   if (lines.pxe_enabled()) ports.push_back(dhcp::kBootServerPort);
   return ports;
@@ -348,12 +351,61 @@ void DhcpServer::on_timeout(Instant now) {
 void DhcpServer::on_datagram(Instant now, const IncomingDatagram& datagram) {
   replies_.release(now);
   engine_->decided_by = nullptr;
-  const auto served = serve(now, datagram);
+  const auto served =
+      engine_->relay.is_empty() ? serve(now, datagram) : serve_or_relay(now, datagram);
   if (served) return;
   ++counters_.silent[static_cast<std::size_t>(served.error())];
   ServerEvent& event = begin_event(now, datagram);
   event.kind = ServerEvent::Kind::Silent;
   event.reason = served.error();
+}
+
+// A proxy answers beside the far address server, as in dnsmasq from 2.91 on. A lease range gives
+// way to it.
+Result<void, Reason> DhcpServer::serve_or_relay(Instant now, const IncomingDatagram& datagram) {
+  const bool is_dhcp_port = datagram.destination.port != dhcp::kBootServerPort;
+  const Relay& relay = engine_->relay;
+  if (is_dhcp_port && relay.is_answer(datagram)) return relay_answer(now, datagram);
+  if (!is_dhcp_port || !relay.is_for(datagram)) return serve(now, datagram);
+  if (const auto checked = check_header(datagram.payload); !checked) return checked;
+  const auto* interface = engine_->networks.find(datagram.interface_index);
+  if (const auto checked = check_interface(interface); !checked) return checked;
+  const auto relayed = relay_request(now, datagram);
+  const bool has_proxy = std::ranges::any_of(
+      interface->ranges, [](const MatchedRange& range) { return range.range->is_proxy(); });
+  if (!relayed || !has_proxy) return relayed;
+  // Its silence is no silence: the request has been relayed.
+  static_cast<void>(serve(now, datagram));
+  return {};
+}
+
+Result<void, Reason> DhcpServer::relay_request(Instant now, const IncomingDatagram& datagram) {
+  std::vector<OutgoingDatagram> forwarded = engine_->relay.forward(datagram);
+  if (forwarded.empty()) return fail(Reason::RelayLoop);
+  for (OutgoingDatagram& each : forwarded) {
+    if (replies_.is_full()) return fail(Reason::QueueFull);
+    ServerEvent& event = begin_event(now, datagram);
+    event.kind = ServerEvent::Kind::RequestRelayed;
+    event.relay = each.source.address;
+    event.server = each.destination.address;
+    replies_.draft() = std::move(each);
+    replies_.send();
+  }
+  count_answer(ServerEvent::Kind::RequestRelayed);
+  return {};
+}
+
+Result<void, Reason> DhcpServer::relay_answer(Instant now, const IncomingDatagram& datagram) {
+  if (replies_.is_full()) return fail(Reason::QueueFull);
+  auto answer = engine_->relay.hand_back(datagram);
+  if (!answer) return fail(Reason::NotARequest);
+  ServerEvent& event = begin_event(now, datagram);
+  event.kind = ServerEvent::Kind::AnswerRelayed;
+  event.address = answer->destination.address;
+  count_answer(event.kind);
+  replies_.draft() = std::move(*answer);
+  replies_.send();
+  return {};
 }
 
 Result<void, Reason> DhcpServer::serve(Instant now, const IncomingDatagram& datagram) {

@@ -71,6 +71,9 @@ class DhcpServer : public DatagramService {
  private:
   struct Engine;  // the machines for one configuration
 
+  Result<void, Reason> serve_or_relay(Instant now, const IncomingDatagram& datagram);
+  Result<void, Reason> relay_request(Instant now, const IncomingDatagram& datagram);
+  Result<void, Reason> relay_answer(Instant now, const IncomingDatagram& datagram);
   Result<void, Reason> serve(Instant now, const IncomingDatagram& datagram);
   Result<void, Reason> route(Instant now, Request& request);
   Result<void, Reason> serve_boot_item(Instant now, const Request& request);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "server/directive_handlers.h"
 #include "server/directive_values.h"
@@ -33,6 +34,34 @@ Judgement read_conf_dir(ReaderSession& session, Argument argument) {
   }
   if (argument.empty()) return {};
   return session.include_directory(argument.text(), suffixes);
+}
+
+// conf-script=program[ argument...]
+Judgement read_conf_script(ReaderSession& session, Argument argument) {
+  return session.include_output(argument.text());
+}
+
+Judgement read_dhcp_script(ReaderSession& session, Argument argument) {
+  ScriptConfiguration& script = session.configuration().script;
+  script.program = argument.text();
+  script.location = session.location();
+  return {};
+}
+
+// dumpmask=number, in C's notation: 0x1000 or 4096.
+Judgement read_dump_mask(ReaderSession& session, Argument argument) {
+  std::string_view digits = argument.syntax();
+  const bool is_hexadecimal = digits.starts_with("0x") || digits.starts_with("0X");
+  if (is_hexadecimal) digits.remove_prefix(2);
+  std::uint32_t mask = 0;
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), mask, is_hexadecimal ? 16 : 10);
+  if (error != std::errc{} || end != digits.data() + digits.size()) {
+    return refuse(fmt::format("\"{}\" is no mask", printable(argument.text())),
+                  "write 0x1000 for DHCP, 0x8000 for TFTP, 0x9000 for both");
+  }
+  session.configuration().dump.mask = mask;
+  return {};
 }
 
 Judgement read_log_facility(ReaderSession& session, Argument argument) {
@@ -77,23 +106,6 @@ Judgement accept_address(ReaderSession& /*session*/, const std::optional<Argumen
                   "give an IPv4 or IPv6 address");
   }
   return {};
-}
-
-// dhcp-relay=own address[,server[#port]][,interface]: our syntax is checked, and no more.
-Judgement accept_relay(ReaderSession& /*session*/, const std::optional<Argument>& argument) {
-  const std::vector<Argument> fields = argument.value_or(Argument{}).fields();
-  const bool is_ipv4 = parse_address(fields[0].syntax()).has_value();
-  if (fields.size() < 2 || (!is_ipv4 && !is_ipv6_address(fields[0].syntax()))) {
-    return refuse("an address of this machine and a server's are needed",
-                  "write dhcp-relay=192.168.1.1,10.0.0.1");
-  }
-  const std::string& second = fields[1].syntax();
-  const std::string server = second.substr(0, second.find('#'));
-  const bool is_server = is_ipv4 ? parse_address(server).has_value() : is_ipv6_address(server);
-  // Alone, the second may be the interface to broadcast on, which then has to be one interface.
-  if (is_server || (fields.size() == 2 && second.find('*') == std::string::npos)) return {};
-  return refuse(fmt::format("\"{}\" is no server's address", printable(fields[1].text())),
-                "write dhcp-relay=192.168.1.1,10.0.0.1,eth1");
 }
 
 Judgement accept_fields(ReaderSession& /*session*/, const std::optional<Argument>& argument) {

@@ -59,6 +59,9 @@ Judgement read_tftp_max(ReaderSession& session, Argument argument);
 Judgement read_tftp_mtu(ReaderSession& session, Argument argument);
 Judgement read_tftp_port_range(ReaderSession& session, Argument argument);
 
+// directive_relay.cpp
+Judgement read_dhcp_relay(ReaderSession& session, Argument argument);
+
 // directive_name.cpp
 Judgement read_host_record(ReaderSession& session, Argument argument);
 Judgement read_address(ReaderSession& session, Argument argument);
@@ -67,6 +70,9 @@ Judgement read_domain(ReaderSession& session, Argument argument);
 // directive_file.cpp
 Judgement read_conf_file(ReaderSession& session, const std::optional<Argument>& argument);
 Judgement read_conf_dir(ReaderSession& session, Argument argument);
+Judgement read_conf_script(ReaderSession& session, Argument argument);
+Judgement read_dhcp_script(ReaderSession& session, Argument argument);
+Judgement read_dump_mask(ReaderSession& session, Argument argument);
 Judgement read_log_facility(ReaderSession& session, Argument argument);
 
 // Directives that only have to be well formed.
@@ -74,7 +80,7 @@ Judgement accept_anything(ReaderSession& session, const std::optional<Argument>&
 Judgement accept_number(ReaderSession& session, const std::optional<Argument>& argument);
 Judgement accept_port(ReaderSession& session, const std::optional<Argument>& argument);
 Judgement accept_address(ReaderSession& session, const std::optional<Argument>& argument);
-Judgement accept_relay(ReaderSession& session, const std::optional<Argument>& argument);
+Judgement accept_split_relay(ReaderSession& session, const std::optional<Argument>& argument);
 Judgement accept_fields(ReaderSession& session, const std::optional<Argument>& argument);
 
 }  // namespace pxeproof::server

@@ -1,11 +1,33 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "server/directive_handlers.h"
 #include "server/directive_values.h"
 #include "server/host_names.h"
 #include "server/reader_session.h"
 
 namespace pxeproof::server {
+
+namespace {
+
+constexpr std::size_t kMaximumLabel = 63;
+
+// dnsmasq's rule for names; a name outside ASCII is the locale's matter there, and nobody's here.
+Judgement check_domain_name(std::string_view name) {
+  const auto is_control = [](char letter) { return letter == 0x7f || (letter > 0 && letter < 32); };
+  bool is_good = std::ranges::none_of(name, is_control);
+  std::size_t label = 0;
+  for (const char letter : name) {
+    label = letter == '.' || letter == '/' ? 0 : label + 1;
+    is_good = is_good && label <= kMaximumLabel;
+  }
+  if (is_good) return {};
+  return refuse(fmt::format("\"{}\" is no name", printable(name)),
+                "write labels of at most 63 printable characters, with dots between them");
+}
+
+}  // namespace
 
 // host-record=name[,name][,IPv4][,IPv6][,ttl]
 Judgement read_host_record(ReaderSession& session, Argument argument) {
@@ -24,6 +46,9 @@ Judgement read_host_record(ReaderSession& session, Argument argument) {
       names.push_back(field.text());
     }
   }
+  for (const std::string& name : names) {
+    if (const Judgement judged = check_domain_name(name); !judged) return judged;
+  }
   if (!address) return {};
   for (const std::string& name : names) add_host_name(session.configuration(), name, *address);
   return {};
@@ -39,7 +64,12 @@ Judgement read_address(ReaderSession& session, Argument argument) {
     return refuse(fmt::format("\"{}\" is no address", printable(value)),
                   "write address=/boot.example.org/192.168.1.10");
   }
+  if (last != std::string::npos && last > 0 && !text.starts_with('/')) {
+    return refuse(fmt::format("\"{}\" does not begin with '/'", printable(text)),
+                  "write address=/boot.example.org/192.168.1.10");
+  }
   if (!address || last == std::string::npos) return {};
+  if (const Judgement judged = check_domain_name(text.substr(0, last)); !judged) return judged;
   std::size_t at = 0;
   while (at < last) {
     const std::size_t end = text.find('/', at);
@@ -53,12 +83,17 @@ Judgement read_address(ReaderSession& session, Argument argument) {
 // only the name without a range concerns leases.
 Judgement read_domain(ReaderSession& session, Argument argument) {
   const std::optional<Argument> rest = argument.cut();
+  if (const Judgement name = check_domain_name(argument.text()); !name) return name;
   if (!rest) {
     session.configuration().domain = argument.text();
     return {};
   }
   const std::vector<Argument> range = rest->fields();
   const std::string& first = range[0].syntax();
+  if (range.size() > 2) {
+    return refuse(fmt::format("\"{}\" follows the range", printable(range[2].text())),
+                  "write domain=example.org,192.168.1.1,192.168.1.99");
+  }
   if (const std::size_t slash = first.find('/'); slash != std::string::npos) {
     const auto address = parse_address(first.substr(0, slash));
     if (!address && !is_ipv6_address(first.substr(0, slash))) {
@@ -75,6 +110,10 @@ Judgement read_domain(ReaderSession& session, Argument argument) {
     return {};
   }
   const bool is_range = parse_address(first) || is_ipv6_address(first);
+  if (!is_range && range.size() > 1) {
+    return refuse(fmt::format("\"{}\" is no address", printable(range[0].text())),
+                  "give the first address of the range, or an interface alone");
+  }
   if (is_range && range.size() > 1 && !parse_address(range[1].syntax()) &&
       !is_ipv6_address(range[1].syntax())) {
     return refuse(fmt::format("\"{}\" is no address", printable(range[1].text())),

@@ -66,6 +66,26 @@ Judgement expand_hosts(ReaderSession& session, const Given& /*given*/) {
   return {};
 }
 
+Judgement read_ethers(ReaderSession& session, const Given& /*given*/) {
+  session.read_etc_ethers();
+  return {};
+}
+
+Judgement run_script_on_renewal(ReaderSession& session, const Given& /*given*/) {
+  session.configuration().script.on_renewal = true;
+  return {};
+}
+
+Judgement set_script_user(ReaderSession& session, const Given& given) {
+  session.configuration().script.user = given.value_or(Argument{}).text();
+  return {};
+}
+
+Judgement set_dump_file(ReaderSession& session, const Given& given) {
+  session.configuration().dump.file = given.value_or(Argument{}).text();
+  return {};
+}
+
 Judgement leave_out_etc_hosts(ReaderSession& session, const Given& /*given*/) {
   session.leave_out_etc_hosts();
   return {};
@@ -102,8 +122,7 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"cname", ' ', Required, Allowed, Foreign, "DNS", accept_fields},
     {"conf-dir", '7', Required, Allowed, Boot, "", required<read_conf_dir>},
     {"conf-file", 'C', Optional, Allowed, Boot, "", read_conf_file},
-    {"conf-script", ' ', Required, Allowed, Unsupported,
-     "run the program yourself and name its output with conf-file", accept_anything},
+    {"conf-script", ' ', Required, Allowed, Boot, "", required<read_conf_script>},
     {"connmark-allowlist", ' ', Required, Allowed, Foreign, "DNS", accept_anything},
     {"connmark-allowlist-enable", ' ', Optional, Once, Foreign, "DNS", accept_anything},
     {"conntrack", ' ', None, Allowed, Foreign, "DNS", accept_anything},
@@ -129,7 +148,7 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"dhcp-lease-max", 'X', Required, Once, Leases, "", required<read_lease_maximum>},
     {"dhcp-leasefile", 'l', Optional, Once, Leases, "", set_text<&Configuration::lease_file>},
     {"dhcp-luascript", ' ', Required, Allowed, Unsupported,
-     "pxeproof runs no programs; follow its log instead", accept_anything},
+     "write a program that dhcp-script runs; Debian's dnsmasq has no Lua either", accept_anything},
     {"dhcp-mac", '4', Required, Allowed, Boot, "", required<read_dhcp_mac>},
     {"dhcp-match", ' ', Required, Allowed, Boot, "", required<read_dhcp_match>},
     {"dhcp-name-match", ' ', Required, Allowed, Boot, "", required<read_name_match>},
@@ -148,18 +167,16 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"dhcp-pxe-vendor", ' ', Required, Allowed, Boot, "", required<read_pxe_vendor>},
     {"dhcp-range", 'F', Required, Allowed, Boot, "", required<read_dhcp_range>},
     {"dhcp-rapid-commit", ' ', None, Allowed, Leases, "", accept_anything},
-    {"dhcp-relay", ' ', Required, Allowed, Unsupported,
-     "let the router or dnsmasq relay, and answer here", accept_relay},
+    {"dhcp-relay", ' ', Required, Allowed, Boot, "", required<read_dhcp_relay>},
     {"dhcp-remoteid", ' ', Required, Allowed, Boot, "",
      required<agent_rule<TagRule::Kind::RemoteId>>},
     {"dhcp-reply-delay", ' ', Required, Allowed, Boot, "", required<read_reply_delay>},
-    {"dhcp-script", '6', Required, Once, Unsupported,
-     "pxeproof runs no programs; follow its log instead", accept_anything},
-    {"dhcp-scriptuser", ' ', Required, Once, Foreign, "scripts and dumps", accept_anything},
+    {"dhcp-script", '6', Required, Once, Boot, "", required<read_dhcp_script>},
+    {"dhcp-scriptuser", ' ', Required, Once, Boot, "", set_script_user},
     {"dhcp-sequential-ip", ' ', None, Allowed, Leases, "",
      set_flag<&Configuration::sequential_addresses>},
     {"dhcp-split-relay", ' ', Required, Allowed, Unsupported,
-     "let the router or dnsmasq relay, and answer here", accept_relay},
+     "write dhcp-relay, or let dnsmasq relay", accept_split_relay},
     {"dhcp-subscrid", ' ', Required, Allowed, Boot, "",
      required<agent_rule<TagRule::Kind::SubscriberId>>},
     {"dhcp-ttl", ' ', Required, Once, Leases, "", accept_number},
@@ -180,8 +197,8 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"domain", 's', Required, Allowed, Leases, "", required<read_domain>},
     {"domain-needed", 'D', None, Allowed, Foreign, "DNS", accept_anything},
     {"domain-suffix", ' ', Required, Allowed, Leases, "", required<read_domain>},
-    {"dumpfile", ' ', Required, Once, Unsupported, "use pxeproof record", accept_anything},
-    {"dumpmask", ' ', Required, Once, Foreign, "scripts and dumps", accept_anything},
+    {"dumpfile", ' ', Required, Once, Boot, "", set_dump_file},
+    {"dumpmask", ' ', Required, Once, Boot, "", required<read_dump_mask>},
     {"dynamic-host", ' ', Required, Allowed, Foreign, "DNS", accept_fields},
     {"edns-packet-max", 'P', Required, Once, Foreign, "DNS", accept_number},
     {"enable-dbus", '1', Optional, Once, Foreign, "DNS", accept_anything},
@@ -255,14 +272,13 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"quiet-ra", ' ', None, Allowed, Foreign, "DHCPv6", accept_anything},
     {"quiet-tftp", ' ', None, Allowed, Boot, "", set_tftp_flag<&TftpConfiguration::quiet>},
     {"ra-param", ' ', Required, Allowed, Foreign, "DHCPv6", accept_anything},
-    {"read-ethers", 'Z', None, Allowed, Unsupported,
-     "name the hosts with dhcp-host or dhcp-hostsfile", accept_anything},
+    {"read-ethers", 'Z', None, Allowed, Boot, "", read_ethers},
     {"rebind-domain-ok", ' ', Required, Allowed, Foreign, "DNS", accept_anything},
     {"rebind-localhost-ok", ' ', None, Allowed, Foreign, "DNS", accept_anything},
     {"resolv-file", 'r', Optional, Allowed, Foreign, "DNS", accept_anything},
     {"rev-server", ' ', Required, Allowed, Foreign, "DNS", accept_fields},
-    {"script-arp", ' ', None, Allowed, Foreign, "scripts and dumps", accept_anything},
-    {"script-on-renewal", ' ', None, Allowed, Foreign, "scripts and dumps", accept_anything},
+    {"script-arp", ' ', None, Allowed, Foreign, "ARP tables", accept_anything},
+    {"script-on-renewal", ' ', None, Allowed, Boot, "", run_script_on_renewal},
     {"selfmx", 'e', None, Allowed, Foreign, "DNS", accept_anything},
     {"server", 'S', Required, Allowed, Foreign, "DNS", accept_anything},
     {"servers-file", ' ', Required, Once, Foreign, "DNS", accept_anything},

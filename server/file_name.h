@@ -31,7 +31,7 @@ struct ResolvedName {
 //  - any number of leading '/' means the root; "//" and "." parts vanish;
 //  - "sub/../f" is "f"; a ".." that would leave the root is OutsideRoot, but above the top of the
 //    whole file system is the top;
-//  - a name that ends with '/', "." or ".." means a directory: NotAFile.
+//  - a name that ends with "/", "." or ".." means a directory: NotFound; the root itself: NotAFile.
 Result<ResolvedName, FileFault> resolve_name(std::string_view requested,
                                              const FileNameRules& rules);
 

@@ -85,12 +85,17 @@ const Lease* LeasePool::store(Lease lease) {
 
 const Lease* LeasePool::restore(Lease lease) { return store(std::move(lease)); }
 
-const Lease* LeasePool::record(Lease lease) {
+const Lease* LeasePool::record(Lease lease, std::unique_ptr<LeaseCircumstances> circumstances) {
   const Lease* before = find(lease.address);
   const bool is_renewal = before != nullptr && before->client == lease.client;
+  LeaseChange change{.kind = is_renewal ? LeaseChange::Kind::Renewed : LeaseChange::Kind::Granted,
+                     .lease = {},
+                     .circumstances = std::move(circumstances)};
+  if (change.circumstances && before != nullptr) change.before = *before;
   const Lease* stored = store(std::move(lease));
   if (stored == nullptr) return nullptr;
-  report(is_renewal ? LeaseChange::Kind::Renewed : LeaseChange::Kind::Granted, *stored);
+  change.lease = *stored;
+  report(std::move(change));
   return stored;
 }
 
@@ -98,7 +103,7 @@ void LeasePool::end(Ipv4Address address) {
   const auto found = leases_.find(address);
   if (found == leases_.end()) return;
   unindex(found->second);
-  report(LeaseChange::Kind::Ended, found->second);
+  report({.kind = LeaseChange::Kind::Ended, .lease = found->second});
   leases_.erase(found);
   refresh(address);
 }
@@ -178,9 +183,9 @@ std::optional<Instant> LeasePool::next_expiry() const {
   return next;
 }
 
-void LeasePool::report(LeaseChange::Kind kind, const Lease& lease) {
+void LeasePool::report(LeaseChange change) {
   if (changes_.size() >= limits_.changes) changes_.pop_front();
-  changes_.push_back({kind, lease});
+  changes_.push_back(std::move(change));
 }
 
 bool LeasePool::poll_change(LeaseChange& out) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,6 +15,7 @@
 #include "protocol/bytes.h"
 #include "protocol/time.h"
 #include "server/address_set.h"
+#include "server/lease_circumstances.h"
 
 namespace pxeproof::server {
 
@@ -38,6 +40,9 @@ struct LeaseChange {
   enum class Kind { Granted, Renewed, Ended };
   Kind kind = Kind::Granted;
   Lease lease;
+  // Where a script asks for them: of the request, and the lease of the address before it.
+  std::unique_ptr<LeaseCircumstances> circumstances{};
+  std::optional<Lease> before{};
 };
 
 // All leases and the offers that may become leases. Two clients never have the same address: an
@@ -67,8 +72,8 @@ class LeasePool {
   const std::map<Ipv4Address, Lease>& all() const { return leases_; }
 
   // Makes or renews the lease of lease.address; nullptr when that would be one too many. The
-  // client's offer is used up.
-  const Lease* record(Lease lease);
+  // client's offer is used up. The change is reported with the circumstances, if there are any.
+  const Lease* record(Lease lease, std::unique_ptr<LeaseCircumstances> circumstances = nullptr);
 
   // The same for a lease from an earlier run: no change is reported.
   const Lease* restore(Lease lease);
@@ -110,7 +115,7 @@ class LeasePool {
   void drop_hold(Ipv4Address address);
   const Lease* store(Lease lease);
   void unindex(const Lease& lease);
-  void report(LeaseChange::Kind kind, const Lease& lease);
+  void report(LeaseChange change);
 
   Limits limits_;
   std::map<Ipv4Address, Lease> leases_;

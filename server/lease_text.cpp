@@ -16,23 +16,6 @@ constexpr std::string_view kUnknown = "*";
 constexpr std::uint8_t kEthernet = 1;
 constexpr std::size_t kMaximumFaults = 100;
 
-std::string colons(std::string_view octets) {
-  std::string text;
-  for (const char octet : octets) {
-    if (!text.empty()) text += ':';
-    text += fmt::format("{:02x}", static_cast<unsigned char>(octet));
-  }
-  return text;
-}
-
-// "06-aa:bb" names the hardware type, as dnsmasq does for all but Ethernet.
-std::string hardware_text(const LeaseClient& client) {
-  if (client.hardware.empty()) return std::string(kUnknown);
-  const std::string octets = colons(client.hardware);
-  return client.hardware_type == kEthernet ? octets
-                                           : fmt::format("{:02x}-{}", client.hardware_type, octets);
-}
-
 // A host name came from the network: whatever would end a word or a line must not.
 std::string name_text(std::string_view name) {
   std::string text;
@@ -93,12 +76,29 @@ Result<WrittenLease, std::string> read_lease(const std::vector<std::string_view>
 
 }  // namespace
 
+std::string colon_separated(std::string_view octets) {
+  std::string text;
+  for (const char octet : octets) {
+    if (!text.empty()) text += ':';
+    text += fmt::format("{:02x}", static_cast<unsigned char>(octet));
+  }
+  return text;
+}
+
+std::string hardware_text(const LeaseClient& client) {
+  if (client.hardware.empty()) return std::string(kUnknown);
+  const std::string octets = colon_separated(client.hardware);
+  return client.hardware_type == kEthernet ? octets
+                                           : fmt::format("{:02x}-{}", client.hardware_type, octets);
+}
+
 std::string lease_line(const WrittenLease& written) {
   const Lease& lease = written.lease;
-  return fmt::format(
-      "{} {} {} {} {}\n", written.expires_epoch.value_or(0), hardware_text(lease.client),
-      to_string(lease.address), name_text(lease.host_name),
-      lease.client.client_id.empty() ? std::string(kUnknown) : colons(lease.client.client_id));
+  return fmt::format("{} {} {} {} {}\n", written.expires_epoch.value_or(0),
+                     hardware_text(lease.client), to_string(lease.address),
+                     name_text(lease.host_name),
+                     lease.client.client_id.empty() ? std::string(kUnknown)
+                                                    : colon_separated(lease.client.client_id));
 }
 
 std::string ended_line(Ipv4Address address) {

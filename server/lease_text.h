@@ -17,6 +17,13 @@ struct WrittenLease {
   std::optional<std::int64_t> expires_epoch;  // seconds since 1970; nullopt: never
 };
 
+// "01:52:54:00".
+std::string colon_separated(std::string_view octets);
+
+// The hardware address as dnsmasq writes it, with its type before it where that is not Ethernet:
+// "52:54:00:12:34:56", "06-aa:bb"; * for none.
+std::string hardware_text(const LeaseClient& client);
+
 // A line of dnsmasq's lease file: "1732627000 52:54:00:12:34:56 192.168.1.100 host 01:52:54:...",
 // with 0 for a lease that never ends and * for what is not known.
 std::string lease_line(const WrittenLease& lease);

@@ -75,7 +75,7 @@ void find_silent_proxy(LintFindings& findings) {
 
 void find_missing_range(LintFindings& findings) {
   const Configuration& configuration = findings.configuration();
-  if (!configuration.ranges.empty()) return;
+  if (configuration.serves_dhcp()) return;
   const std::string what = "there is no dhcp-range, so no DHCP request gets an answer";
   const std::string remedy = "add dhcp-range=<address of the network>,proxy";
   if (!configuration.services.empty()) {

@@ -16,6 +16,21 @@ namespace {
 
 constexpr std::string_view kCommandLine = "command line";
 constexpr std::string_view kEtcHosts = "/etc/hosts";
+constexpr std::string_view kEtcEthers = "/etc/ethers";
+
+// A line of ethers(5), "52:54:00:12:34:56 name", as dhcp-host has it; nullopt: a comment, or blank.
+std::optional<std::string> host_of_ethers(std::string_view line) {
+  line = line.substr(0, line.find('#'));
+  std::string fields;
+  bool is_between = true;
+  for (const char letter : line) {
+    const bool is_blank = letter == ' ' || letter == '\t' || letter == '\r';
+    if (!is_blank && is_between && !fields.empty()) fields += ',';
+    if (!is_blank) fields += letter;
+    is_between = is_blank;
+  }
+  return fields.empty() ? std::nullopt : std::optional(fields);
+}
 
 // dnsmasq leaves out what editors leave behind.
 bool is_left_behind(std::string_view name) {
@@ -51,6 +66,12 @@ std::vector<std::string> wanted_paths(const std::string& directory, std::vector<
   std::ranges::sort(names);
   for (std::string& name : names) name = directory + "/" + name;
   return names;
+}
+
+// Of ethers(5), with a comma between: there are two fields, and the first has colons.
+bool is_address_and_name(std::string_view fields) {
+  const std::size_t comma = fields.find(',');
+  return comma != std::string_view::npos && comma == fields.rfind(',') && fields.find(':') < comma;
 }
 
 std::string times(std::size_t count) { return count == 1 ? "" : fmt::format(" {} times", count); }
@@ -133,32 +154,39 @@ void ReaderSession::read_lines(const TextSource& source, std::optional<DeferredF
 
 void ReaderSession::read_line(std::string_view line, std::optional<DeferredFile> form) {
   if (line.size() > limits_.line_octets) {
-    complain("line-too-long",
-             {fmt::format("the line has {} octets, and dnsmasq cuts lines after {}", line.size(),
-                          limits_.line_octets),
-              "divide it, or shorten the comment"});
-    return;
+    const Complaint complaint{fmt::format("the line has {} octets, and dnsmasq cuts lines after {}",
+                                          line.size(), limits_.line_octets),
+                              "divide it, or shorten the comment"};
+    return form ? leave_out_line(complaint) : complain("line-too-long", complaint);
   }
-  auto content = parse_line(line);
+  const bool is_ethers = form == DeferredFile::Ethers;
+  const auto host = is_ethers ? host_of_ethers(line) : std::nullopt;
+  if (is_ethers && !host) return;
+  if (is_ethers && !is_address_and_name(*host)) {
+    return leave_out_line(
+        {"a hardware address and a name or an address are needed", "write 52:54:00:12:34:56 name"});
+  }
+  auto content = parse_line(host ? *host : line);
   if (!content) {
-    complain("syntax", content.error());
-    return;
+    if (!form) return complain("syntax", content.error());
+    return leave_out_line(content.error());
   }
   if (!*content) return;
   if (!form) {
     dispatch(divide_directive(**content));
     return;
   }
-  const bool is_host = *form == DeferredFile::DhcpHosts;
+  const bool is_host = *form != DeferredFile::DhcpOptions;
   current_directive_ = is_host ? "dhcp-host" : "dhcp-option";
   location_.order = ++directives_read_;
   const Judgement judgement = is_host ? read_dhcp_host(*this, **content)
                                       : read_dhcp_option(*this, **content, OptionDirective::Plain);
-  // dnsmasq reports such a line and goes on.
-  if (!judgement) {
-    warn("bad-line", fmt::format("the line is left out: {}", judgement.error().what),
-         judgement.error().remedy);
-  }
+  if (!judgement) leave_out_line(judgement.error());
+}
+
+// In hosts files and the like dnsmasq reports such a line and goes on.
+void ReaderSession::leave_out_line(const Complaint& complaint) {
+  warn("bad-line", fmt::format("the line is left out: {}", complaint.what), complaint.remedy);
 }
 
 void ReaderSession::dispatch(const DirectiveLine& line) {
@@ -235,6 +263,12 @@ Judgement ReaderSession::include_file(const std::string& path) {
   }
   ++file_count_;
   Result<std::string, std::string> text = files_.read(path);
+  if (!text && files_.list(path)) {
+    warn("conf-file-directory",
+         fmt::format("{} is a directory, of which conf-file reads nothing", printable(path)),
+         fmt::format("write conf-dir={}", printable(path)));
+    return {};
+  }
   if (!text) {
     return refuse(fmt::format("cannot read {}: {}", printable(path), text.error()),
                   "correct the path or the permissions");
@@ -256,6 +290,26 @@ Judgement ReaderSession::include_directory(const std::string& path,
     if (Judgement read = include_file(file); !read) return read;
   }
   return {};
+}
+
+Judgement ReaderSession::include_output(const std::string& command) {
+  if (nesting_ >= limits_.nesting || ++file_count_ > limits_.files) {
+    return refuse("too many files and programs", "include fewer");
+  }
+  Result<std::string, std::string> text = files_.run(command);
+  if (!text) {
+    return refuse(fmt::format("{} failed: {}", printable(command), text.error()),
+                  "run it by hand, and correct it");
+  }
+  ++nesting_;
+  read_lines({.name = command, .text = *std::move(text)}, std::nullopt);
+  --nesting_;
+  return {};
+}
+
+void ReaderSession::read_etc_ethers() {
+  if (std::exchange(reads_etc_ethers_, true)) return;
+  defer_file(DeferredFile::Ethers, std::string(kEtcEthers));
 }
 
 void ReaderSession::defer_file(DeferredFile kind, std::string path) {

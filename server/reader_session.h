@@ -38,11 +38,14 @@ class ReaderSession {
 
   // Reads another file, or the files of a directory, before the next line.
   Judgement include_file(const std::string& path);
+  // What the program of a command line prints.
+  Judgement include_output(const std::string& command);
   Judgement include_directory(const std::string& path, const std::vector<std::string>& suffixes);
 
   // Files with another form of line, read after everything else. A directory means its files.
-  enum class DeferredFile { Hosts, DhcpHosts, DhcpOptions };
+  enum class DeferredFile { Hosts, DhcpHosts, DhcpOptions, Ethers };
   void defer_file(DeferredFile kind, std::string path);
+  void read_etc_ethers();
   void leave_out_etc_hosts() { reads_etc_hosts_ = false; }
   void expand_host_names() { expands_host_names_ = true; }
 
@@ -65,6 +68,7 @@ class ReaderSession {
 
   void read_lines(const TextSource& source, std::optional<DeferredFile> form);
   void read_line(std::string_view line, std::optional<DeferredFile> form);
+  void leave_out_line(const Complaint& complaint);
   void read_deferred(const Deferred& deferred);
   void read_deferred_text(const Deferred& deferred, const TextSource& source);
   void dispatch(const DirectiveLine& line);
@@ -98,6 +102,7 @@ class ReaderSession {
   std::uint16_t next_boot_type_ = 0x8000;
   bool default_pxe_vendors_ = true;
   bool reads_etc_hosts_ = true;
+  bool reads_etc_ethers_ = false;
   bool expands_host_names_ = false;
   bool on_command_line_ = false;
 };

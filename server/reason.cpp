@@ -75,6 +75,8 @@ constexpr std::array kReasons{
                "the request comes from 0.0.0.0 and has no ciaddr"},
     ReasonText{Reason::MulticastNotOffered, 0, "multicast-not-offered",
                "multicast discovery that was not offered"},
+    ReasonText{Reason::RelayLoop, 0, "relay-loop",
+               "a relayed request came back, or has passed too many relays"},
     ReasonText{Reason::QueueFull, 0, "queue-full", "too many replies are waiting"},
 
     ReasonText{Reason::NoUniqueIdentifier, 0, "no-unique-id",

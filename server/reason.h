@@ -48,6 +48,7 @@ enum class Reason : std::uint8_t {
   FileNameTooLong,
   NoReturnAddress,
   MulticastNotOffered,
+  RelayLoop,
   QueueFull,
 
   NoUniqueIdentifier,

@@ -4,8 +4,20 @@
 
 namespace pxeproof::server {
 
+namespace {
+
+// A client that asks for a minute between sends does not want two, then four; it gets as many as
+// leave it a chance.
+constexpr int kSendsOfALongInterval = 4;
+
+}  // namespace
+
 RetransmissionTimer::RetransmissionTimer(const RetransmissionLimits& limits)
-    : limits_(limits), first_interval_(limits.fixed.value_or(limits.first)) {}
+    : limits_(limits),
+      first_interval_(limits.fixed.value_or(limits.first)),
+      doubles_(first_interval_ <= limits.longest) {
+  if (!doubles_) limits_.give_up = std::max(limits_.give_up, kSendsOfALongInterval * *limits.fixed);
+}
 
 void RetransmissionTimer::on_send(Instant now) {
   resends_ = 0;
@@ -30,7 +42,7 @@ RetransmissionTimer::Action RetransmissionTimer::on_timeout(Instant now) {
   const Instant end = sent_ + limits_.give_up;
   if (now >= end) return Action::GiveUp;
   ++resends_;
-  interval_ *= 2;
+  if (doubles_) interval_ *= 2;
   deadline_ = std::min(now + interval_, end);
   return Action::Resend;
 }

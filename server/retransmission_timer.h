@@ -13,7 +13,9 @@ struct RetransmissionLimits {
   std::chrono::milliseconds first{1000};     // before a round trip was measured
   std::chrono::milliseconds longest{7000};   // of the first interval; later ones double
   std::chrono::milliseconds give_up{55000};  // after the first send without progress
-  std::optional<std::chrono::milliseconds> fixed{};  // RFC 2349: the first interval is agreed
+  // RFC 2349: the first interval is agreed. Above longest every interval is that one, and there are
+  // four before giving up.
+  std::optional<std::chrono::milliseconds> fixed{};
 };
 
 // When to send again and when to give up: the first interval follows the measured round trip
@@ -45,6 +47,7 @@ class RetransmissionTimer {
 
   RetransmissionLimits limits_;
   Duration first_interval_;  // of the next thing sent
+  bool doubles_ = true;      // each further interval
   Duration interval_{};      // running now
   Instant sent_{};           // the first time
   Instant deadline_{};

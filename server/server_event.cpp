@@ -86,6 +86,12 @@ std::vector<std::string> bare_lines(const ServerEvent& event) {
       lines.push_back(fmt::format("DHCPACK({}) {} {} {}", interface, address, client,
                                   printable(event.host_name)));
       break;
+    case ServerEvent::Kind::RequestRelayed:
+      lines.push_back(
+          fmt::format("DHCP relay at {} -> {}", to_string(event.relay), to_string(event.server)));
+      break;
+    case ServerEvent::Kind::AnswerRelayed:
+      break;  // dnsmasq says nothing either
   }
   if (event.left_out > 0) lines.push_back("PXE menu too large");
   for (std::string& line : lines) {
@@ -111,6 +117,10 @@ std::string what(const ServerEvent& event) {
           event.file.empty() ? "ask on 4011" : fmt::format("file {}", printable(event.file));
       return fmt::format("{}, server {}, {}", to_string(event.kind), to_string(event.server), file);
     }
+    case ServerEvent::Kind::RequestRelayed:
+      return fmt::format("{} to {}", to_string(event.kind), to_string(event.server));
+    case ServerEvent::Kind::AnswerRelayed:
+      return fmt::format("{} to {}", to_string(event.kind), to_string(event.address));
     case ServerEvent::Kind::AddressRefused:
       return fmt::format("{} {}: {}", to_string(event.kind), to_string(event.address),
                          event.refusal);
@@ -142,6 +152,10 @@ std::string_view to_string(ServerEvent::Kind kind) {
       return "refused";
     case ServerEvent::Kind::Informed:
       return "informed";
+    case ServerEvent::Kind::RequestRelayed:
+      return "request relayed";
+    case ServerEvent::Kind::AnswerRelayed:
+      return "answer relayed";
   }
   return {};
 }

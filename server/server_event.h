@@ -27,6 +27,8 @@ struct ServerEvent {
     AddressLeased,
     AddressRefused,  // NAK, refusal says why
     Informed,
+    RequestRelayed,  // dhcp-relay: to the servers
+    AnswerRelayed,   // and back to the client
   };
   Kind kind = Kind::Silent;
   Instant at;
@@ -50,9 +52,10 @@ struct ServerEvent {
 };
 std::string_view to_string(ServerEvent::Kind kind);
 inline constexpr std::size_t kServerEventKinds =
-    static_cast<std::size_t>(ServerEvent::Kind::Informed) + 1;
+    static_cast<std::size_t>(ServerEvent::Kind::AnswerRelayed) + 1;
 
-// Totals since the server was made; every datagram that arrives is in exactly one of them.
+// Totals since the server was made; every datagram that arrives is in exactly one of them, but for
+// those that are relayed and answered, too.
 struct DhcpCounters {
   std::array<std::uint64_t, kServerEventKinds> answered{};  // by kind; none is Silent
   std::array<std::uint64_t, kReasonCount> silent{};

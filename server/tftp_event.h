@@ -33,6 +33,11 @@ struct TftpStarted {
 };
 struct TftpFinished {
   std::string name;
+  std::uint64_t size = 0;  // of the file
+  // On the server, where TftpOptions::tells_paths asks for it; and where the file is when the
+  // client has no directory of its own.
+  std::string path{};
+  std::string shared_path{};
   std::uint64_t octets = 0;  // as sent; in netascii more than the file has
   Duration duration{};       // since the request
   std::uint64_t resent = 0;  // datagrams

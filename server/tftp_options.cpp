@@ -88,10 +88,9 @@ Result<void, TftpOptionsFault> validate(const TftpOptions& options) {
       retransmission.first > retransmission.longest) {
     return fail(TftpOptionsFault::IntervalsOutOfOrder);
   }
-  const auto longest = std::max<std::chrono::milliseconds>(
-      retransmission.longest, std::chrono::seconds(options.maximum_timeout));
   // Sends at 0, 1, 3 and 7 first intervals.
-  if (retransmission.give_up <= longest * 7) return fail(TftpOptionsFault::FewerThanFourSends);
+  if (retransmission.give_up <= retransmission.longest * 7)
+    return fail(TftpOptionsFault::FewerThanFourSends);
   return {};
 }
 
@@ -107,6 +106,7 @@ TftpOptions tftp_options(const Configuration& configuration,
   }
   options.unique_root = tftp.unique_root;
   options.lowercase = tftp.lowercase;
+  options.tells_paths = !configuration.script.program.empty();
   options.require_own_file = tftp.secure;
   options.acknowledge_block_size = !tftp.no_block_size;
   options.mtu = tftp.mtu;

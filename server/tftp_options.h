@@ -50,12 +50,13 @@ struct TftpOptions {
   bool require_own_file = false;        // tftp-secure
   bool require_world_readable = false;  // dnsmasq's rule when it runs as root
 
+  bool tells_paths = false;  // in events of finished transfers
+
   // Negotiation.
   bool acknowledge_block_size = true;  // not tftp-no-blocksize
   std::uint32_t mtu = 0;               // tftp-mtu, octets; lowers the interface's; 0: does not
   std::uint16_t maximum_window = 64;   // blocks
-  std::uint8_t maximum_timeout = 7;    // seconds; with more, four sends do not fit a minute, so
-                                       // the option is not acknowledged
+  std::uint8_t maximum_timeout = 255;  // seconds; a longer one is not acknowledged
   RetransmissionLimits retransmission;
 
   TftpLimits limits;

@@ -260,12 +260,24 @@ void TftpServer::finish(TransferSlot slot) {
   ++counters_.finished;
   counters_.octets += session.acknowledged_octets();
   counters_.resent += session.resent();
-  tell(transfer.client, transfer.local,
-       TftpFinished{.name = printable(transfer.filename),
-                    .octets = session.acknowledged_octets(),
-                    .duration = now_ - transfer.requested,
-                    .resent = session.resent()});
+  TftpFinished finished{.name = printable(transfer.filename),
+                        .octets = session.acknowledged_octets(),
+                        .duration = now_ - transfer.requested,
+                        .resent = session.resent()};
+  if (options_.tells_paths) tell_paths(transfer, finished);
+  tell(transfer.client, transfer.local, std::move(finished));
   release(slot);
+}
+
+void TftpServer::tell_paths(const Transfer& transfer, TftpFinished& finished) const {
+  finished.size = transfer.session()->content()->size();
+  const auto name =
+      resolve(transfer.filename, transfer.client.address, transfer.mac, transfer.interface_index);
+  if (!name) return;
+  finished.path = name->root + "/" + name->path;
+  if (name->unique_directory.empty()) return;
+  finished.shared_path =
+      std::exchange(finished.path, name->root + "/" + name->unique_directory + "/" + name->path);
 }
 
 void TftpServer::fail_transfer(TransferSlot slot, TftpReason reason, Answer answer) {

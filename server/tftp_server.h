@@ -120,6 +120,7 @@ class TftpServer : public DatagramService {
   void follow(TransferSlot slot);
   void finish(TransferSlot slot);
   enum class Answer { Error, Silence };
+  void tell_paths(const Transfer& transfer, TftpFinished& finished) const;
   void fail_transfer(TransferSlot slot, TftpReason reason, Answer answer);
   void tell_failure(TransferSlot slot, TftpReason reason, const tftp::Error* from_client);
   void release(TransferSlot slot);

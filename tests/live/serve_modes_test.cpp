@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -96,6 +97,39 @@ TEST_F(ServeModes, TellsPrometheusWhatItCounts) {
         run_serve_program({"serve", "--conf-file", configuration, "--metrics", "127.0.0.1:9109"});
     EXPECT_NE(second.code, 0);
   });
+}
+
+TEST_F(ServeModes, RunsTheScriptForAFileThatWasSentAndKeepsADump) {
+  in_private_network([this] {
+    const std::string hook = directory.write("hook", "#!/bin/sh\necho told: \"$@\"\nexit 3\n");
+    std::filesystem::permissions(hook, std::filesystem::perms::owner_all);
+    const std::string dump = directory / "dump.pcap";
+    ServedProgram server({"--conf-file", configuration, "--dhcp-script=" + hook,
+                          "--dumpfile=" + dump, "--dumpmask=0x8000"});
+    fetch("pxelinux.0");
+    EXPECT_TRUE(server.wait_for("script: told: tftp 3000 127.0.0.1 " + (directory / "tree") +
+                                "/pxelinux.0"))
+        << server.log;
+    EXPECT_TRUE(server.wait_for("ended with exit code 3")) << server.log;
+    EXPECT_EQ(TftpFetch("none").error_code, 1);
+    server.send_signal(SIGTERM);
+    EXPECT_TRUE(server.wait().is_success());
+    std::ifstream kept(dump, std::ios::binary);
+    const std::string octets{std::istreambuf_iterator<char>(kept), {}};
+    EXPECT_THAT(octets, AllOf(HasSubstr("pxelinux.0"), HasSubstr(std::string(512, 'x')),
+                              HasSubstr("none")));
+  });
+}
+
+TEST_F(ServeModes, StopsWhenAConfigurationProgramFails) {
+  const std::string program = directory.write("program", "#!/bin/sh\necho log-dhcp\nexit $1\n");
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  const auto test = [&](const std::string& code) {
+    return run_serve_program({"serve", "--conf-script=" + program + " " + code, "--test"});
+  };
+  EXPECT_EQ(test("0").code, 0) << test("0").output;
+  EXPECT_EQ(test("4").code, 2);
+  EXPECT_THAT(test("4").output, HasSubstr("exit code 4"));
 }
 
 TEST_F(ServeModes, EndsOnceAClientHasItsProgram) {

@@ -120,8 +120,8 @@ TEST(ConfigurationExamples, TheIpxeChainHasUrlsAsFiles) {
 TEST(ConfigurationExamples, TheRouterGetsOneWarningForAllItsNames) {
   const LoadedConfiguration loaded = load(std::string(kRouter), example_files());
 
-  EXPECT_THAT(printed(loaded.warnings),
-              ElementsAre(HasSubstr("do not concern network boot"), HasSubstr("read-ethers")));
+  EXPECT_THAT(printed(loaded.warnings), ElementsAre(HasSubstr("do not concern network boot"),
+                                                    HasSubstr("cannot read /etc/ethers")));
   EXPECT_TRUE(loaded.configuration.tftp.enabled) << "from the directory of files";
   EXPECT_THAT(loaded.configuration.options, SizeIs(6));
   EXPECT_THAT(warnings_of(kRouter), Contains("tag-never-set")) << "nothing sets pxelinux";

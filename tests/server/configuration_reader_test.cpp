@@ -73,12 +73,51 @@ TEST(ConfigurationReader, WarnsOnceOfAllThatDoesNotConcernNetworkBoot) {
 
 TEST(ConfigurationReader, WarnsOfEachDirectiveThatItDoesNotFollow) {
   const LoadedConfiguration loaded =
-      load("dhcp-script=/bin/hook\ndhcp-relay=10.0.0.1,10.0.1.1\ndumpfile=/tmp/dump\n");
+      load("dhcp-luascript=/etc/hook.lua\ndhcp-split-relay=10.0.0.1,10.0.1.1,eth0\n");
 
   EXPECT_THAT(printed(loaded.warnings),
-              ElementsAre(HasSubstr(":1: warning: pxeproof does not do what dhcp-script"),
-                          HasSubstr(":2: warning: pxeproof does not do what dhcp-relay"),
-                          HasSubstr("use pxeproof record")));
+              ElementsAre(HasSubstr(":1: warning: pxeproof does not do what dhcp-luascript"),
+                          HasSubstr(":2: warning: pxeproof does not do what dhcp-split-relay")));
+}
+
+TEST(ConfigurationReader, ReadsScriptsRelaysAndDumps) {
+  const LoadedConfiguration loaded = load(
+      "dhcp-script=/bin/hook\ndhcp-scriptuser=boot\nscript-on-renewal\n"
+      "dhcp-relay=10.0.0.1,10.0.1.1#1067,eth*\ndhcp-relay=10.0.0.1,eth1\n"
+      "dumpfile=/tmp/dump\ndumpmask=0x9000\n");
+
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+  const Configuration& read = loaded.configuration;
+  EXPECT_EQ(read.script.program, "/bin/hook");
+  EXPECT_EQ(read.script.user, "boot");
+  EXPECT_TRUE(read.script.on_renewal);
+  ASSERT_THAT(read.relays, SizeIs(2));
+  EXPECT_EQ(read.relays[0].server, Ipv4Address::of(10, 0, 1, 1));
+  EXPECT_EQ(read.relays[0].port, 1067);
+  EXPECT_EQ(read.relays[0].interface, "eth*");
+  EXPECT_EQ(read.relays[1].server, std::nullopt);
+  EXPECT_EQ(read.relays[1].interface, "eth1");
+  EXPECT_EQ(read.dump.mask, 0x9000U);
+  EXPECT_THAT(errors_of("dumpmask=all\n"), ElementsAre(HasSubstr("0x1000 for DHCP")));
+}
+
+TEST(ConfigurationReader, ReadsEthersAsHosts) {
+  MemoryFiles files(
+      FileTexts{{"/etc/ethers",
+                 "# hosts\n52:54:00:00:00:01 pc1 # a name\n52:54:00:00:00:02\t10.0.0.9\n"
+                 "nonsense\n"}});
+  const LoadedConfiguration loaded = load("read-ethers\nread-ethers\n", files);
+
+  ASSERT_THAT(loaded.configuration.hosts, SizeIs(2));
+  EXPECT_EQ(loaded.configuration.hosts[0].name, "pc1");
+  EXPECT_EQ(loaded.configuration.hosts[1].address, Ipv4Address::of(10, 0, 0, 9));
+  EXPECT_THAT(printed(loaded.warnings), ElementsAre(StartsWith("/etc/ethers:4: warning: ")));
+}
+
+// A reader without programs: the disk's are tested where there is one.
+TEST(ConfigurationReader, StopsWhenAProgramFails) {
+  EXPECT_THAT(errors_of("conf-script=/bin/false x\n"),
+              ElementsAre(StartsWith("test.conf:1: conf-script: /bin/false x failed: ")));
 }
 
 TEST(ConfigurationReader, RefusesASecondLineWhereDnsmasqDoes) {
@@ -138,6 +177,16 @@ TEST(ConfigurationReader, SaysWhichFileIsMissing) {
               ElementsAre("test.conf:2: conf-file: cannot read /none: No such file or directory; "
                           "correct the path or the permissions"));
   EXPECT_THAT(errors_of("conf-dir=/none\n"), ElementsAre(HasSubstr("cannot list /none")));
+  EXPECT_THAT(errors_of("conf-file=/none\n"), ElementsAre(HasSubstr("cannot read /none")));
+}
+
+// dnsmasq opens the directory, reads nothing and goes on.
+TEST(ConfigurationReader, WarnsOfADirectoryThatConfFileNames) {
+  MemoryFiles files(FileTexts{{"/d/a.conf", "no such directive\n"}});
+
+  EXPECT_THAT(printed(load("conf-file=/d\nport=0\n", files).warnings),
+              ElementsAre(AllOf(StartsWith("test.conf:1: warning: /d is a directory"),
+                                HasSubstr("write conf-dir=/d"))));
 }
 
 TEST(ConfigurationReader, ReadsDirectoriesInOrderWithoutWhatEditorsLeave) {
@@ -161,7 +210,7 @@ TEST(ConfigurationReader, ReadsHostsAndOptionsFilesAfterTheRest) {
   MemoryFiles files(FileTexts{{"/hosts.d/one", "b8:27:eb:01:02:03,set:pi\n"},
                               {"/hosts.d/two", "# none\n52:54:00:00:00:01,ignore\n"},
                               {"/options", "vendor:PXEClient,1,0.0.0.0\n"},
-                              {"/broken", "dhcp-host=52:54:00:00:00:02\nzz:zz\n"}});
+                              {"/broken", "dhcp-host=52:54:00:00:00:02\nzz:zz\n\"open\n"}});
   const LoadedConfiguration loaded = load(
       "dhcp-hostsfile=/hosts.d\ndhcp-optsfile=/options\ndhcp-hostsfile=/broken\n"
       "dhcp-hostsdir=/none\n",
@@ -175,6 +224,7 @@ TEST(ConfigurationReader, ReadsHostsAndOptionsFilesAfterTheRest) {
   EXPECT_THAT(printed(loaded.warnings),
               ElementsAre(StartsWith("/broken:1: warning: the line is left out"),
                           StartsWith("/broken:2: warning: the line is left out"),
+                          StartsWith("/broken:3: warning: the line is left out"),
                           StartsWith("test.conf:4: warning: cannot read /none")));
 }
 

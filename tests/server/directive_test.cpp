@@ -426,7 +426,11 @@ TEST(ForeignDirectives, AreRefusedAsDnsmasqDoes) {
   for (const char* line :
        {"dhcp-relay=10.0.0.1", "dhcp-relay=x,10.0.0.2", "dhcp-relay=10.0.0.1,,eth0",
         "dhcp-relay=10.0.0.1,x,eth0", "dhcp-relay=10.0.0.1,eth*", "domain=a,10.0.0.0/33",
-        "domain=a,10.0.0.0/24,x", "domain=a,10.0.0.1,x", "domain=a,10.0.0.1,"}) {
+        "domain=a,10.0.0.0/24,x", "domain=a,10.0.0.1,x", "domain=a,10.0.0.1,",
+        "domain=a,eth0,10.0.0.0/24", "domain=a,10.0.0.0/24,local,b", "domain=a\x7f",
+        "domain=x123456789x123456789x123456789x123456789x123456789x123456789x123",
+        "address=a,/b/10.0.0.1", "host-record=a\x1b,10.0.0.1", "dhcp-option=119,a\x7f",
+        "dhcp-option=option:domain-search,\xc3\xa9"}) {
     EXPECT_FALSE(loads(line)) << line;
   }
   for (const char* line : {"dhcp-relay=10.0.0.1,10.0.0.2", "dhcp-relay=10.0.0.1,10.0.0.2#1067,eth*",

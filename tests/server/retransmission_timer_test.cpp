@@ -44,6 +44,15 @@ TEST(RetransmissionTimer, FollowsTheMeasuredRoundTripButNeverBelowAQuarterSecond
   EXPECT_EQ(slow.interval(), 1200ms);  // RFC 6298 s.2.2: 400 + 4 x 200
 }
 
+TEST(RetransmissionTimer, KeepsALongAgreedIntervalAndSendsFourTimes) {  // RFC 2349
+  RetransmissionTimer seven({.fixed = 7s});
+  EXPECT_THAT(schedule(seven, kStart), ElementsAre(7, 21, 49, 55));
+  RetransmissionTimer thirty({.fixed = 30s});
+  EXPECT_THAT(schedule(thirty, kStart), ElementsAre(30, 60, 90, 120));
+  RetransmissionTimer longest({.fixed = 255s});
+  EXPECT_THAT(schedule(longest, kStart), ElementsAre(255, 510, 765, 1020));
+}
+
 TEST(RetransmissionTimer, SettlesOnASteadyRoundTrip) {
   RetransmissionTimer timer({});
   Instant now = kStart;

@@ -405,13 +405,14 @@ TEST(TftpLoss, CopiesAloneNeverMultiplyTheTraffic) {  // the sorcerer's apprenti
   }
 }
 
-TEST(TftpLoss, EverySingleLossIsRepaired) {
-  const Options options{{"blksize", "100"}, {"windowsize", "4"}};
-  for (std::uint16_t lost = 0; lost < 60; ++lost) {
+// A transfer of 50 blocks that loses one datagram, whichever side sent it.
+void expect_repair_of_each_loss(std::uint64_t window) {
+  const Options options{{"blksize", "100"}, {"windowsize", std::to_string(window)}};
+  for (std::uint16_t lost = 0; lost < 110; ++lost) {
     TftpBench bench;
-    const Bytes content = pattern(2450);
+    const Bytes content = pattern(4950);
     bench.add("f", content);
-    BookClient client(rrq("f", options), 100, 4);
+    BookClient client(rrq("f", options), 100, window);
     std::uint16_t count = 0;
     client.start(bench.now);
     std::deque<Sent> to_client;
@@ -434,9 +435,14 @@ TEST(TftpLoss, EverySingleLossIsRepaired) {
       client.on_timeout(bench.now);
       for (const Sent& sent : bench.wait(0s)) to_client.push_back(sent);
     }
-    EXPECT_EQ(client.content, content) << "lost datagram " << lost;
-    EXPECT_EQ(bench.server.transfers(), 0U) << "lost datagram " << lost;
+    EXPECT_EQ(client.content, content) << "window " << window << ", lost datagram " << lost;
+    EXPECT_EQ(bench.server.transfers(), 0U) << "window " << window << ", lost datagram " << lost;
   }
+}
+
+// In windows of 4 and 16 that is DATA and ACK at each of their positions.
+TEST(TftpLoss, EverySingleLossIsRepaired) {
+  for (const std::uint64_t window : {1U, 4U, 16U}) expect_repair_of_each_loss(window);
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ TEST(TftpOptions, NameTheirFault) {
             TftpOptionsFault::ShortestIntervalZero);
   EXPECT_EQ(fault([](auto& o) { o.retransmission.first = 9s; }),
             TftpOptionsFault::IntervalsOutOfOrder);
-  EXPECT_EQ(fault([](auto& o) { o.maximum_timeout = 8; }), TftpOptionsFault::FewerThanFourSends);
+  EXPECT_EQ(fault([](auto& o) { o.retransmission.longest = 8s; }),
+            TftpOptionsFault::FewerThanFourSends);
 }
 
 TEST(TftpOptions, FollowTheTftpLinesOfAConfiguration) {

@@ -1,0 +1,98 @@
+#include "cli/boot_file_check.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "protocol/bytes.h"
+#include "server/file_name.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+using server::Diagnostic;
+
+std::optional<struct stat> status_of(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 ? std::optional(status) : std::nullopt;
+}
+
+class Checker {
+ public:
+  explicit Checker(const server::TftpConfiguration& tftp) : tftp_(tftp) {}
+
+  bool check_root() {
+    const auto status = status_of(tftp_.root);
+    if (status && S_ISDIR(status->st_mode)) return true;
+    warn("tftp-root-missing", tftp_.root_location,
+         fmt::format("tftp-root {} is no directory, so the server does not start",
+                     printable(tftp_.root)),
+         "make it, or correct the path");
+    return false;
+  }
+
+  void check(const std::string& file, const server::SourceLocation& location) {
+    if (file.empty() || file.find("://") != std::string::npos || !seen_.insert(file).second) return;
+    const auto name =
+        server::resolve_name(file, {.root = tftp_.root, .lowercase = tftp_.lowercase});
+    if (!name) return;
+    // A name without suffix may be one that ".0" is added to.
+    const std::string path = tftp_.root + "/" + name->path;
+    auto status = status_of(path);
+    if (!status) status = status_of(path + ".0");
+    if (!status) {
+      return warn(
+          "boot-file-missing", location,
+          fmt::format("there is no {} in tftp-root {}", printable(file), printable(tftp_.root)),
+          "put it there, or correct the name");
+    }
+    if ((status->st_mode & S_IROTH) != 0) return;
+    warn("boot-file-unreadable", location,
+         fmt::format("{} is not readable for everybody, so a server that root starts refuses it",
+                     printable(path)),
+         fmt::format("chmod o+r {}", printable(path)));
+  }
+
+  std::vector<Diagnostic> take() { return std::move(findings_); }
+
+ private:
+  void warn(std::string rule, const server::SourceLocation& location, std::string what,
+            std::string remedy) {
+    findings_.push_back({.severity = Diagnostic::Severity::Warning,
+                         .rule = std::move(rule),
+                         .location = location,
+                         .what = std::move(what),
+                         .remedy = std::move(remedy)});
+  }
+
+  const server::TftpConfiguration& tftp_;
+  std::set<std::string> seen_;
+  std::vector<Diagnostic> findings_;
+};
+
+}  // namespace
+
+std::vector<Diagnostic> check_boot_files(const server::Configuration& configuration) {
+  const server::TftpConfiguration& tftp = configuration.tftp;
+  // Whose directory it would be is known only when the client asks.
+  const bool is_common = tftp.unique_root == server::TftpConfiguration::UniqueRoot::Off;
+  if (!tftp.enabled || tftp.root.empty() || !tftp.interface_roots.empty() || !is_common) return {};
+  Checker checker(tftp);
+  if (tftp.no_fail && !status_of(tftp.root)) return {};
+  if (!checker.check_root()) return checker.take();
+  for (const server::PxeService& service : configuration.services) {
+    if (!service.server && service.server_name.empty()) {
+      checker.check(service.basename, service.location);
+    }
+  }
+  for (const server::DhcpBoot& boot : configuration.boots) {
+    if (!boot.server && boot.tftp_server_name.empty()) checker.check(boot.file, boot.location);
+  }
+  return checker.take();
+}
+
+}  // namespace pxeproof::cli
