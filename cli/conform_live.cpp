@@ -122,7 +122,7 @@ bool is_answer(const conformance::Case& subject, std::string_view name) {
 
 Outcome<std::string> version_of(const TargetFile& target) {
   if (!target.version) return std::string();
-  live::Command command{.program = find_peer(target.version->run.front()),
+  live::Command command{.program = find_peer(target.version->run.front(), target.package),
                         .arguments = {target.version->run.begin() + 1, target.version->run.end()}};
   auto lines = live::run_to_end(command, nullptr);
   if (!lines) {
