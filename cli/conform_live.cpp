@@ -186,6 +186,7 @@ Outcome<LiveInstanceNotes> run_live_instance(const conformance::Instance& instan
   if (!probed) return fail(probed.error());
   for (const conformance::Need each : setting.abilities)
     notes.abilities.emplace_back(to_string(each));
+  setting.abilities.insert(options.target.claims.begin(), options.target.claims.end());
   add_local_abilities(setting, (*host)->has_foreign_files());
   if (notes.abilities.empty()) {
     return environment_failed(

@@ -310,7 +310,8 @@ Outcome<TargetResult> run_target(const TargetFile& target,
     return std::ranges::find(cases, each.id, &conformance::Case::id) - cases.begin();
   };
   std::ranges::sort(result.cases, {}, place);
-  for (const std::string& claim : target.claims) {
+  for (const conformance::Need need : target.claims) {
+    const std::string_view claim = to_string(need);
     if (is_virtual || std::ranges::find(result.abilities, claim) != result.abilities.end())
       continue;
     if (!result.abilities.empty()) {

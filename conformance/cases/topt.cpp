@@ -54,7 +54,8 @@ void blksize_script(Script& s) {
     s.next(flow, [&s, flow, agreed, size](const Reply& reply) -> Ruling {
       if (reply.as_data()) {
         s.error(flow, 0);
-        return admit("not offered");
+        return s.setting().can(Need::BlockSize) ? refuse(fmt::format("blksize={}: DATA", size))
+                                                : admit("not offered");
       }
       const auto oack = reply.as_oack();
       const auto value = oack ? find_option(oack->options, "blksize") : std::nullopt;
@@ -259,9 +260,12 @@ void timeout_honoured_script(Script& s) {
     s.next(flow, [&s, begun, seconds](const Reply& reply) -> Ruling {
       *begun = s.now();
       const auto oack = reply.as_oack();
-      return oack && find_option(oack->options, "timeout")
-                 ? go_on()
-                 : skip(fmt::format("not offered: timeout={}", seconds));
+      const auto value = oack ? find_option(oack->options, "timeout") : std::nullopt;
+      if (value == std::to_string(seconds)) return go_on();
+      if (value) return refuse(fmt::format("timeout={}: {}", seconds, reply.words()));
+      // The probe asks for 2 s: who acknowledges that knows the option.
+      return seconds == 1 ? refuse("timeout=1 is not acknowledged, and timeout=2 is")
+                          : skip(fmt::format("not offered: timeout={}", seconds));
     });
     s.watch(flow, seconds * 2000ms, [begun, seconds](std::span<const Reply> replies) -> Ruling {
       if (replies.empty()) return refuse(fmt::format("timeout={}: nothing comes again", seconds));
