@@ -35,7 +35,7 @@ struct TargetFile {
   std::map<std::string, std::string> variants{};  // further ones of its own, by the suite's names
   // What it is able to do by its own words: cases that need it run, whatever the probe finds.
   std::vector<Need> claims{};
-  std::string package{};                          // what to install where it is missing
+  std::string package{};  // what to install where it is missing
   // Remote: its address.
   std::string address{};
 
