@@ -97,6 +97,15 @@ void unknown_script(Script& s) {
                             ? admit("left out")
                             : refuse("foo=1 blksize=1024: " + reply.words());
                });
+  // A name that begins like a known one, or that a known one begins with, is another name.
+  for (const std::string_view name : {"blksizes", "blk"}) {
+    first_answer(
+        s, rrq("k1300.bin", {{std::string(name), "1024"}}), [name](const Reply& reply) -> Ruling {
+          const auto data = reply.as_data();
+          return data && data->block == 1 ? admit("left out")
+                                          : refuse(fmt::format("{}=1024: {}", name, reply.words()));
+        });
+  }
 }
 
 void nothing_unasked_script(Script& s) {
@@ -112,6 +121,7 @@ void nothing_unasked_script(Script& s) {
       if (reply.as_data()) return admit("a subset");
       const auto oack = reply.as_oack();
       if (!oack || asked.empty()) return refuse(words);
+      if (!oack->trailer.empty()) return refuse(words + ", and octets behind it");
       std::set<std::string> seen;
       for (const tftp::Option& option : oack->options) {
         if (!find_option(asked, option.name)) return refuse(words);
