@@ -1,8 +1,10 @@
 #include "cli/conform_host.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -59,6 +61,16 @@ std::optional<std::uint64_t> resident_memory(pid_t pid) {
     if (word == "VmRSS:" && status >> amount) return amount;
   }
   return std::nullopt;
+}
+
+// How many descriptors a target may have differs between machines; atftpd aborts when one is beyond
+// what select() can take. This is what Debian gives a service; whoever wants more may raise it.
+void limit_descriptors() {
+  constexpr rlim_t kServiceLimit = 1024;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kServiceLimit);
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace
@@ -129,6 +141,7 @@ Outcome<std::unique_ptr<TargetHost>> TargetHost::start(live::LabNetwork& network
 }
 
 Outcome<void> TargetHost::launch() {
+  limit_descriptors();  // of this instance's process, for what it starts
   const conformance::TargetFile& target = options_.target;
   live::SystemResult<live::ChildProcess> process = fail(live::SystemError{});
   if (target.kind == conformance::TargetFile::Kind::Builtin) {

@@ -164,7 +164,7 @@ void schedule_script(Script& s) {
     *first = s.now();
     return reply.as_data() ? go_on() : refuse(reply.words());
   });
-  s.watch(flow, 64s, [first](std::span<const Reply> replies) -> Ruling {
+  s.watch(flow, 66s, [first](std::span<const Reply> replies) -> Ruling {
     std::vector<double> times{0};
     for (const Reply& reply : replies) {
       if (reply.as_error()) continue;  // the server says that it gives up
