@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "cli/mutant.h"
 #include "cli/mutants/edited_service.h"
@@ -56,6 +57,17 @@ ServicePtr unpadded(DatagramService& inner, const Configuration&) {
   edits.say = [](OutgoingDatagram& out, Mouth&) {
     if (!is_dhcp_port(out.source.port)) return Pass::On;
     while (!out.head.empty() && out.head.back() == 0) out.head.pop_back();
+    return Pass::On;
+  };
+  return std::make_unique<EditedService>(inner, std::move(edits));
+}
+
+// No client reads such a message, and no probe finds a server: its cases have to run all the same.
+ServicePtr swapped_cookie(DatagramService& inner, const Configuration&) {
+  Edits edits;
+  edits.say = [](OutgoingDatagram& out, Mouth&) {
+    if (is_dhcp_port(out.source.port) && out.head.size() > dhcp::kOptionsOffset)
+      std::swap(out.head[dhcp::kHeaderSize], out.head[dhcp::kHeaderSize + 1]);
     return Pass::On;
   };
   return std::make_unique<EditedService>(inner, std::move(edits));
@@ -142,6 +154,10 @@ std::vector<Mutant> field_mutants() {
        .what = "messages are shorter than 300 octets",
        .killed_by = {"OFFER-09"},
        .wrap = unpadded},
+      {.name = "cookie-swapped",
+       .what = "the magic cookie is another",
+       .killed_by = {"OFFER-01", "BOOT-01"},
+       .wrap = swapped_cookie},
       {.name = "flags-swapped",
        .what = "the octets of flags are swapped",
        .killed_by = {"OFFER-07", "RELAY-01"},
