@@ -29,10 +29,11 @@ bool take_verbosity(std::string_view word, Arguments& arguments) {
 std::string unknown_option(const Syntax& syntax, std::string_view option) {
   const std::size_t name_start = std::min(option.find_first_not_of('-'), option.size());
   const std::string name(option.substr(name_start, option.find('=') - name_start));
+  const std::string_view dashes = option.substr(0, name_start);
   std::vector<std::string> names;
   for (const OptionSpec& spec : syntax.options) names.emplace_back(spec.name);
   const auto suggestion = nearest(name, names);
-  return fmt::format("pxeproof {}: unknown option --{}{}", syntax.verb, name,
+  return fmt::format("pxeproof {}: unknown option {}{}{}", syntax.verb, dashes, name,
                      suggestion ? fmt::format("; did you mean --{}?", *suggestion)
                                 : fmt::format("; pxeproof {} --help lists them", syntax.verb));
 }
@@ -93,7 +94,8 @@ Outcome<Arguments> parse_arguments(const Syntax& syntax, std::span<const std::st
   po::options_description description;
   description.add_options()("help,h", "");
   for (const OptionSpec& spec : syntax.options) {
-    const std::string name(spec.name);
+    std::string name(spec.name);
+    if (!spec.letter.empty()) name += fmt::format(",{}", spec.letter);
     if (spec.value.empty()) {
       description.add_options()(name.c_str(), "");
     } else {
@@ -142,7 +144,9 @@ std::string help_text(const Syntax& syntax) {
   for (const OptionSpec& spec : syntax.options) {
     const std::string left = spec.value.empty() ? fmt::format("--{}", spec.name)
                                                 : fmt::format("--{} {}", spec.name, spec.value);
-    text += fmt::format("  {:<28} {}\n", left, spec.explanation);
+    // Behind the explanation: the completions read the names at the beginning of the lines.
+    const std::string letter = spec.letter.empty() ? "" : fmt::format(" (-{})", spec.letter);
+    text += fmt::format("  {:<28} {}{}\n", left, spec.explanation, letter);
   }
   text += fmt::format("  {:<28} {}\n", "-v, -vv", "each packet; each packet and its octets");
   text += fmt::format("  {:<28} {}\n", "--help", "this text");

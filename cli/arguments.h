@@ -16,6 +16,7 @@ struct OptionSpec {
   std::string_view name;         // without dashes
   std::string_view value;        // what to give, such as "FILE"; empty: a flag
   std::string_view explanation;  // one line
+  std::string_view letter{};     // its short form without dash, such as "j"; empty: none
 };
 
 // What to do with "--name=value" when no spec has that name.

@@ -34,13 +34,13 @@ namespace {
 constexpr std::array kOptions = {
     OptionSpec{"target", "T[,T]", "builtin (default), dnsmasq, tftpd-hpa, atftpd, or a TOML file"},
     OptionSpec{"time", "WHICH", "virtual or real; builtin runs in virtual time unless told"},
-    OptionSpec{"interface", "IF", "where a remote target is"},
+    OptionSpec{"interface", "IF", "where a remote target is, or with --replay the server"},
     OptionSpec{"clients", "ADDRESS", "the first of four free addresses there"},
     OptionSpec{"level", "L[,L]", "only must, safe, should, may, quirk or info"},
     OptionSpec{"strict", "", "what is allowed but not preferred (pass~) fails too"},
     OptionSpec{"baseline", "FILE", "what is known to fail; none: nothing is (default: shipped)"},
     OptionSpec{"update-baseline", "", "write the failures of this run to the baseline"},
-    OptionSpec{"jobs", "N", "instances of the server at once, in real time (default 6)"},
+    OptionSpec{"jobs", "N", "instances of the server at once, in real time (default 6)", "j"},
     OptionSpec{"shard", "I/N", "only every N-th case, for machines that share the work"},
     OptionSpec{"seed", "N", "for everything random (default 1)"},
     OptionSpec{"all", "", "print every failure in full"},
@@ -55,7 +55,6 @@ constexpr std::array kOptions = {
     OptionSpec{"to-case", "FILE", "write a capture's conversation as a case to edit and to replay"},
     OptionSpec{"output", "FILE", "with --to-case: where to write; - for standard output (default)"},
     OptionSpec{"conf-file", "FILE", "with --replay: the server's configuration (else derived)"},
-    OptionSpec{"interface", "IF", "with --replay: the server is there, on a real network"},
     OptionSpec{"server", "ADDRESS", "with --replay --interface: the server, if not the recorded"},
 };
 
@@ -266,6 +265,30 @@ void print_target(const ConformOptions& options, const conformance::TargetResult
   fmt::print("\n{}", conformance::totals(result));
 }
 
+std::string shell_word(std::string_view word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./_-+:=@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos)
+    return std::string(word);
+  std::string text = "'";
+  for (const char letter : word) text += letter == '\'' ? "'\\''" : std::string(1, letter);
+  return text + "'";
+}
+
+// What a run of one case has to be told to see the same; to be pasted into a shell.
+std::string repeated_by(const ConformOptions& options, const std::string& target) {
+  std::string words = "--target " + shell_word(target);
+  if (options.run.seed != 1) words += fmt::format(" --seed {}", options.run.seed);
+  if (options.run.time == ConformRunOptions::Time::Real) words += " --time real";
+  if (options.run.mutant != nullptr) words += fmt::format(" --mutant {}", options.run.mutant->name);
+  if (options.baseline != ConformOptions::Baseline::Shipped)
+    words += " --baseline " + shell_word(options.baseline_file);
+  if (options.strict) words += " --strict";
+  if (!options.run.interface.empty()) words += " --interface " + shell_word(options.run.interface);
+  if (!options.run.clients.empty()) words += " --clients " + shell_word(options.run.clients);
+  return words + " -v";
+}
+
 Outcome<conformance::Run> run_all(ConformOptions& options) {
   conformance::Run run;
   run.seed = options.run.seed;
@@ -281,6 +304,7 @@ Outcome<conformance::Run> run_all(ConformOptions& options) {
     if (options.run.progress) fmt::print(stderr, "\r\033[K");
     if (!result) return fail(result.error());
     if (auto judged = judge(options, *result); !judged) return fail(judged.error());
+    result->repeated_by = repeated_by(options, options.target_words[run.targets.size()]);
     if (told) {
       print_target(options, *result);
       fmt::print("\n");

@@ -1,12 +1,15 @@
 #include "cli/conform_host.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "cli/configuration_disk.h"
 #include "cli/conform_fixture.h"
@@ -60,9 +63,19 @@ std::optional<std::uint64_t> resident_memory(pid_t pid) {
   return std::nullopt;
 }
 
+// How many descriptors a target may have differs between machines; atftpd aborts when one is beyond
+// what select() can take. This is what Debian gives a service; whoever wants more may raise it.
+void limit_descriptors() {
+  constexpr rlim_t kServiceLimit = 1024;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kServiceLimit);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
-std::string find_peer(const std::string& program) {
+std::string find_peer(const std::string& program, const std::string& package) {
   if (program.find('/') != std::string::npos) return program;
   std::vector<fs::path> places;
   if (const char* named = std::getenv("PXEPROOF_PEERS")) {
@@ -76,10 +89,21 @@ std::string find_peer(const std::string& program) {
   std::error_code failed;
   const fs::path self = fs::read_symlink("/proc/self/exe", failed);
   // build/release/cli/pxeproof beside build/peers, where ./dev unpacks packages that must not run
-  // as services.
-  if (!failed) places.push_back(self.parent_path().parent_path().parent_path() / "peers/usr/sbin");
+  // as services. Each has a directory: atftpd brings an in.tftpd too.
+  if (!failed && !package.empty()) {
+    const fs::path peers = self.parent_path().parent_path().parent_path() / "peers";
+    places.push_back(peers / package / "usr/sbin");
+  }
+  // The PATH of an ordinary user has no place for servers.
+  if (const char* path = std::getenv("PATH")) {
+    std::istringstream list(path);
+    for (std::string place; std::getline(list, place, ':');) places.emplace_back(place);
+  }
+  places.emplace_back("/usr/local/sbin");
+  places.emplace_back("/usr/sbin");
   for (const fs::path& place : places) {
-    if (access((place / program).c_str(), X_OK) == 0) return (place / program).string();
+    if (!place.empty() && access((place / program).c_str(), X_OK) == 0)
+      return (place / program).string();
   }
   return program;
 }
@@ -117,6 +141,7 @@ Outcome<std::unique_ptr<TargetHost>> TargetHost::start(live::LabNetwork& network
 }
 
 Outcome<void> TargetHost::launch() {
+  limit_descriptors();  // of this instance's process, for what it starts
   const conformance::TargetFile& target = options_.target;
   live::SystemResult<live::ChildProcess> process = fail(live::SystemError{});
   if (target.kind == conformance::TargetFile::Kind::Builtin) {
@@ -134,7 +159,7 @@ Outcome<void> TargetHost::launch() {
                                                 {"fixture", std::string(kLabFixture)},
                                                 {"interface", "eth0"}});
       if (command.program.empty()) {
-        command.program = find_peer(filled);
+        command.program = find_peer(filled, target.package);
       } else {
         command.arguments.push_back(std::move(filled));
       }

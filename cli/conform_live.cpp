@@ -122,7 +122,7 @@ bool is_answer(const conformance::Case& subject, std::string_view name) {
 
 Outcome<std::string> version_of(const TargetFile& target) {
   if (!target.version) return std::string();
-  live::Command command{.program = find_peer(target.version->run.front()),
+  live::Command command{.program = find_peer(target.version->run.front(), target.package),
                         .arguments = {target.version->run.begin() + 1, target.version->run.end()}};
   auto lines = live::run_to_end(command, nullptr);
   if (!lines) {
@@ -186,6 +186,7 @@ Outcome<LiveInstanceNotes> run_live_instance(const conformance::Instance& instan
   if (!probed) return fail(probed.error());
   for (const conformance::Need each : setting.abilities)
     notes.abilities.emplace_back(to_string(each));
+  setting.abilities.insert(options.target.claims.begin(), options.target.claims.end());
   add_local_abilities(setting, (*host)->has_foreign_files());
   if (notes.abilities.empty()) {
     return environment_failed(

@@ -10,9 +10,9 @@
 
 namespace pxeproof::cli {
 
-// Where the programs of targets are looked for, in this order: the directories of PXEPROOF_PEERS,
-// those that ./dev unpacks, and the PATH.
-std::string find_peer(const std::string& program);
+// Where the program of a target is: looked for in the directories of PXEPROOF_PEERS, in what ./dev
+// unpacked of the package, on the PATH, and where Debian keeps servers, in this order.
+std::string find_peer(const std::string& program, const std::string& package);
 
 // The version that a target says it has; empty when it does not say.
 Outcome<std::string> version_of(const conformance::TargetFile& target);

@@ -119,6 +119,7 @@ Outcome<ConformOptions> read_conform_options(const Arguments& arguments) {
     auto target = load_target(name);
     if (!target) return fail(target.error());
     options.targets.push_back(std::move(*target));
+    options.target_words.push_back(name);
   }
   const auto seed = parse_count("--seed", arguments.value_or("seed", "1"), 0, ~std::uint64_t{0});
   if (!seed) return fail(seed.error());
@@ -151,6 +152,12 @@ Outcome<ConformOptions> read_conform_options(const Arguments& arguments) {
                                      suggestion ? "; did you mean " + *suggestion + "?"
                                                 : "; `pxeproof conform list mutants` shows all"));
     }
+  }
+  for (const conformance::TargetFile& target : options.targets) {
+    if (options.run.mutant == nullptr || target.kind == conformance::TargetFile::Kind::Builtin)
+      continue;
+    return wrong_usage(
+        fmt::format("--mutant: only the builtin server can be one, not {}", target.name));
   }
   if (const auto baseline = arguments.value("baseline")) {
     options.baseline =

@@ -17,6 +17,7 @@ struct ConformOptions {
   std::vector<std::string> filter{};
   std::vector<const conformance::Case*> cases{};
   std::vector<conformance::TargetFile> targets{};
+  std::vector<std::string> target_words{};  // how each was named
   ConformRunOptions run{};
   bool strict = false;  // pass~ counts as a failure
   enum class Baseline { Shipped, None, File } baseline = Baseline::Shipped;

@@ -94,6 +94,7 @@ Outcome<conformance::TargetResult> run_remote(const conformance::TargetFile& tar
   }
   for (const conformance::Need each : setting->abilities)
     result.abilities.emplace_back(to_string(each));
+  setting->abilities.insert(target.claims.begin(), target.claims.end());
 
   for (const conformance::Case* each : cases) {
     std::string why =

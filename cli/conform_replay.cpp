@@ -234,7 +234,8 @@ int ReplayRun::replay_in_lab(const Replay& replay, const ReplaySource& source) {
   std::error_code ignored;
   std::filesystem::remove_all(tree, ignored);
   if (const auto made = make_replay_tree(*replay.dialogue, tree); !made) return told(made.error());
-  std::string text = source.configuration;
+  std::string text = replay.dialogue->configuration.empty() ? source.configuration
+                                                            : replay.dialogue->configuration;
   if (!options_.configuration_file.empty()) {
     std::ostringstream read;
     read << std::ifstream(options_.configuration_file).rdbuf();
@@ -377,13 +378,20 @@ Outcome<ReplayOptions> read_replay_options(const Arguments& arguments) {
 
 ExitCode run_to_case(const Arguments& arguments) {
   const std::string capture = arguments.value_or("to-case", "");
-  const auto dialogues = conformance::read_dialogues(capture, {});
+  auto dialogues = conformance::read_dialogues(capture, {});
   if (!dialogues) {
     const bool is_unreadable =
         dialogues.error().kind == conformance::DialogueError::Kind::Unreadable;
     return static_cast<ExitCode>(
         told({is_unreadable ? ExitCode::WrongUsage : ExitCode::NothingTested,
               dialogues.error().message}));
+  }
+  // Where the configuration is known it goes along; otherwise it is read off the answers.
+  if (const auto sources = find_replay_sources(capture); sources && sources->size() == 1) {
+    const std::string& known = sources->front().configuration;
+    for (conformance::Dialogue& each : *dialogues) {
+      if (!known.empty()) each.configuration = with_tftp_root(known, "{root}");
+    }
   }
   const std::string text =
       conformance::write_case(*dialogues, std::filesystem::path(capture).filename().string());

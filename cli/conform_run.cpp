@@ -20,6 +20,7 @@
 #include "live/monotonic_clock.h"
 #include "live/private_namespaces.h"
 #include "live/temporary_directory.h"
+#include "live/watchdog.h"
 #include "trace/packet_text.h"
 
 namespace pxeproof::cli {
@@ -30,6 +31,10 @@ using conformance::CaseResult;
 using conformance::Instance;
 using conformance::TargetFile;
 using conformance::TargetResult;
+
+// Of real time, for an instance in virtual time: far more than one takes on a busy machine.
+constexpr std::chrono::seconds kLightLimit{120};
+constexpr std::chrono::seconds kHeavyLimit{900};
 
 constexpr std::string_view kAbility = "ability ";
 constexpr std::string_view kNote = "note ";
@@ -113,6 +118,13 @@ Outcome<void> run_virtually(const std::vector<Instance>& instances, TargetResult
   if (!foreign) return fail(foreign.error());
   for (const Instance& instance : instances) {
     const Instant begun = live::now();
+    // Our server runs in this very thread: a loop without end in it would be one here.
+    const live::Watchdog watchdog(
+        {.limit = is_heavy(instance) ? kHeavyLimit : kLightLimit,
+         .message = fmt::format("pxeproof conform: the builtin server does not come back from the "
+                                "cases of {}: it loops for ever; --time real shows which case",
+                                instance.name),
+         .exit_code = static_cast<int>(ExitCode::TestedThingFailed)});
     const auto ran = run_virtual_instance(
         instance,
         {.seed = options.seed,
@@ -310,7 +322,8 @@ Outcome<TargetResult> run_target(const TargetFile& target,
     return std::ranges::find(cases, each.id, &conformance::Case::id) - cases.begin();
   };
   std::ranges::sort(result.cases, {}, place);
-  for (const std::string& claim : target.claims) {
+  for (const conformance::Need need : target.claims) {
+    const std::string_view claim = to_string(need);
     if (is_virtual || std::ranges::find(result.abilities, claim) != result.abilities.end())
       continue;
     if (!result.abilities.empty()) {

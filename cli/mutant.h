@@ -32,6 +32,7 @@ const std::vector<Mutant>& mutants();
 const Mutant* find_mutant(std::string_view name);
 
 std::vector<Mutant> dhcp_mutants();
+std::vector<Mutant> field_mutants();
 std::vector<Mutant> pxe_mutants();
 std::vector<Mutant> tftp_mutants();
 std::vector<Mutant> transfer_mutants();

@@ -34,6 +34,8 @@ std::string_view to_string(Need need) {
       return "tftp.timeout";
     case Need::TransferSize:
       return "tftp.tsize";
+    case Need::BlockSize:
+      return "tftp.blksize";
     case Need::LocalFiles:
       return "local-files";
     case Need::Restart:
@@ -46,6 +48,14 @@ std::string_view to_string(Need need) {
       return "superuser";
   }
   return {};
+}
+
+std::optional<Need> claim_named(std::string_view name) {
+  for (const Need need : {Need::Dhcp, Need::BootServer, Need::Tftp, Need::WindowSize,
+                          Need::TimeoutOption, Need::TransferSize, Need::BlockSize}) {
+    if (to_string(need) == name) return need;
+  }
+  return std::nullopt;
 }
 
 std::string describe_answers(const Case& subject) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,7 @@ enum class Need {
   WindowSize,     // acknowledges windowsize (RFC 7440)
   TimeoutOption,  // acknowledges timeout (RFC 2349)
   TransferSize,   // acknowledges tsize (RFC 2349)
+  BlockSize,      // acknowledges blksize (RFC 2348)
   LocalFiles,     // its tree is ours to change
   Restart,        // it can be stopped and started again
   SecondAddress,  // it has a second address on the link
@@ -39,6 +41,8 @@ enum class Need {
   Superuser,      // the tree may hold files of another owner
 };
 std::string_view to_string(Need need);
+// What a target may claim: the needs that a probe looks for, by name; nullopt for other words.
+std::optional<Need> claim_named(std::string_view name);
 
 // Where a case may run.
 enum class Company {

@@ -58,6 +58,7 @@ void probe_script(Script& s) {
            probe_option(s, Need::WindowSize, "windowsize", "4");
            probe_option(s, Need::TimeoutOption, "timeout", "2");
            probe_option(s, Need::TransferSize, "tsize", "0");
+           probe_option(s, Need::BlockSize, "blksize", "512");
            return go_on();
          });
 }

@@ -282,6 +282,7 @@ std::vector<Dialogue> DialogueReader::finish() {
 }  // namespace
 
 std::vector<Dialogue::File> Dialogue::files() const {
+  if (kept_files) return *kept_files;
   std::vector<File> files;
   for (const Turn& turn : turns) {
     const auto* read = std::get_if<RecordedRead>(&turn.said);

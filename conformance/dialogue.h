@@ -74,6 +74,12 @@ struct Dialogue {
   };
   std::vector<File> files() const;
 
+  // What an edited case keeps beside the answers, so that an edited answer is one that the server
+  // does not give: its configuration, with {root} for the tree, and its files. Nothing: told from
+  // the answers.
+  std::string configuration{};
+  std::optional<std::vector<File>> kept_files{};
+
   // Whether the recorded answers bear dnsmasq's handwriting: its options in its order.
   bool looks_like_dnsmasq() const;
 };

@@ -7,8 +7,10 @@
 #include <charconv>
 #include <chrono>
 #include <limits>
+#include <sstream>
 #include <utility>
 
+#include "conformance/derived_configuration.h"
 #include "firmware/profile_reading.h"
 #include "firmware/toml_reader.h"
 #include "protocol/dhcp/message.h"
@@ -31,6 +33,8 @@ constexpr std::string_view kHead =
 # come.
 #
 #   [client.01]                  one recorded machine: its address, and the server's
+#   configuration, files         what the server is given in a lab, {root} being a tree with the
+#                                files ("SIZE NAME"); they stay when an answer is edited
 #   [client.01.turn.0001]        one thing it says: a DHCP message, or a file that it reads
 #   ....message, ....read        its fields
 #   ....answer.01.message        what the server answered; no answer: it must be silent
@@ -111,6 +115,17 @@ class Writer {
     line("address", quoted(to_string(dialogue.client_address)));
     line("server", quoted(to_string(dialogue.server)));
     line("server_leases", dialogue.server_leases ? "true" : "false");
+    std::vector<std::string> lines;
+    std::istringstream text(dialogue.configuration.empty()
+                                ? derive_configuration(dialogue, "{root}")
+                                : dialogue.configuration);
+    for (std::string each; std::getline(text, each);) lines.push_back(each);
+    list("configuration", lines);
+    std::vector<std::string> files;
+    for (const Dialogue::File& file : dialogue.files()) {
+      files.push_back(fmt::format("{} {}", file.size, file.name));
+    }
+    list("files", files);
     const Instant first = dialogue.turns.empty() ? Instant{} : dialogue.turns.front().at;
     for (std::size_t at = 0; at < dialogue.turns.size(); ++at) {
       turn(fmt::format("{}.turn.{:04}", table, at + 1), dialogue.turns[at], first);
@@ -123,6 +138,11 @@ class Writer {
   void begin(const std::string& table) { text_ += fmt::format("\n[{}]\n", table); }
   void line(std::string_view key, std::string_view value) {
     text_ += fmt::format("{} = {}\n", key, value);
+  }
+  void list(std::string_view key, const std::vector<std::string>& texts) {
+    text_ += fmt::format("{} = [\n", key);
+    for (const std::string& each : texts) text_ += fmt::format("  {},\n", quoted(each));
+    text_ += "]\n";
   }
   template <typename Number>
   void number(std::string_view key, Number value) {
@@ -448,6 +468,25 @@ Dialogue dialogue_of(TomlReader table) {
   dialogue.client_address = address(table, "address");
   dialogue.server = address(table, "server");
   dialogue.server_leases = table.flag("server_leases");
+  if (table.has("configuration")) {
+    for (const std::string& each : table.texts("configuration")) {
+      dialogue.configuration += octets_of_text(each) + "\n";
+    }
+  }
+  if (table.has("files")) {
+    dialogue.kept_files.emplace();
+    for (const std::string& each : table.texts("files")) {
+      const std::size_t space = each.find(' ');
+      std::uint64_t size = 0;
+      const char* const end = each.data() + std::min(space, each.size());
+      const auto [stop, error] = std::from_chars(each.data(), end, size);
+      if (space == std::string::npos || error != std::errc{} || stop != end) {
+        table.refuse("files", fmt::format("'{}' is not SIZE NAME", each));
+        break;
+      }
+      dialogue.kept_files->push_back({octets_of_text(each.substr(space + 1)), size});
+    }
+  }
   TomlReader turns = table.table("turn");
   for (const std::string& key : turns.keys()) {
     dialogue.turns.push_back(turn_of(turns.table(key)));

@@ -78,6 +78,24 @@ std::string row(const Case& subject, const Run& run) {
   return text + "</tr>\n";
 }
 
+// What a reader looks for first: the verdicts that fail the run.
+std::string unexpected_list(const Run& run) {
+  std::string items;
+  for (const TargetResult& target : run.targets) {
+    for (const CaseResult& each : target.cases) {
+      const bool is_unexpected = each.verdict == Verdict::Fail ||
+                                 each.verdict == Verdict::UnexpectedPass ||
+                                 each.verdict == Verdict::Error;
+      if (!is_unexpected) continue;
+      items += fmt::format("<li><a href=\"#{0}\">{0}</a> {1}, {2}: {3}</li>\n", each.id,
+                           html(target.target), to_string(each.verdict),
+                           html(each.seen.empty() ? each.answer : each.seen));
+    }
+  }
+  if (items.empty()) return "<p>Nothing is unexpected.</p>\n";
+  return "<p>Unexpected:</p>\n<ul>\n" + items + "</ul>\n";
+}
+
 }  // namespace
 
 std::string write_html(const Run& run, std::string_view tool_version) {
@@ -89,11 +107,16 @@ std::string write_html(const Run& run, std::string_view tool_version) {
       kStyle, html(tool_version), kSuite, html(kClaimBoundary));
   for (const Group& group : groups()) text += fmt::format("<a href=\"#{0}\">{0}</a>", group.name);
   text += "</nav>\n";
-  std::string head = "<tr><th>case</th>";
+  text +=
+      "<p><b>pass~</b> is allowed, but not preferred; <b>xfail</b> is a failure that the baseline "
+      "knows, <b>XPASS</b> one that it knows and that passed; <b>skip</b> is not offered by this "
+      "server, or not possible here. A case opens on what it sends, wants and found.</p>\n";
+  text += unexpected_list(run);
+  std::string head = "<tr><th scope=\"col\">case</th>";
   for (const TargetResult& target : run.targets) {
     const Counts counts = count(target.cases);
     head += fmt::format(
-        "<th>{} {}<small> {} time; {} pass, {} fail, {} known, {} skip</small></th>",
+        "<th scope=\"col\">{} {}<small> {} time; {} pass, {} fail, {} known, {} skip</small></th>",
         html(target.target), html(target.version), target.time, counts.pass + counts.loose,
         counts.fail + counts.unexpected_pass, counts.expected_fail, counts.skip);
   }

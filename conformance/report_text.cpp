@@ -16,7 +16,7 @@ std::string cell(std::size_t number, std::string_view what) {
 }
 
 std::string again(const TargetResult& target, const CaseResult& result) {
-  return fmt::format("pxeproof conform {} --target {} -v", result.id, target.target);
+  return fmt::format("pxeproof conform {} {}", result.id, target.repeated_by);
 }
 
 bool is_unexpected(Verdict verdict) {

@@ -40,8 +40,9 @@ struct CaseResult {
 struct TargetResult {
   std::string target{};  // its name
   std::string version{};
-  std::string time{};      // "virtual" or "real"
-  std::string baseline{};  // what the verdicts were compared with; empty: nothing
+  std::string time{};         // "virtual" or "real"
+  std::string baseline{};     // what the verdicts were compared with; empty: nothing
+  std::string repeated_by{};  // what `pxeproof conform CASE` has to be told to see the same
   std::vector<std::string> abilities{};
   std::vector<std::string> notes{};  // such as a claim that the probe contradicts
   std::vector<CaseResult> cases{};

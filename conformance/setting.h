@@ -17,7 +17,7 @@ struct Setting {
   Ipv4Address router{};         // the server's gateway, which a case may play
   Subnet routed_network{};      // behind the router, served too
   std::string root{};           // where the server's file system has the tree
-  std::set<Need> abilities{};   // as probed
+  std::set<Need> abilities{};   // as probed, or claimed by the target
   enum class Time { Virtual, Real } time = Time::Real;
   std::uint64_t seed = 1;
 

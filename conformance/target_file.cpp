@@ -1,5 +1,7 @@
 #include "conformance/target_file.h"
 
+#include <fmt/format.h>
+
 #include "conformance/builtin_texts.h"
 #include "firmware/toml_reader.h"
 
@@ -54,7 +56,19 @@ Result<TargetFile, std::string> read_target(std::string_view text, const std::st
     for (const std::string& name : variants.keys()) target.variants[name] = variants.text(name);
     variants.finish();
   }
-  if (reader.has("claims")) target.claims = reader.texts("claims");
+  if (reader.has("claims")) {
+    for (const std::string& claim : reader.texts("claims")) {
+      const auto need = claim_named(claim);
+      if (!need) {
+        reader.refuse("claims", fmt::format("\"{}\" is no ability; there are dhcp, boot-server, "
+                                            "tftp, tftp.windowsize, tftp.timeout, tftp.tsize and "
+                                            "tftp.blksize",
+                                            claim));
+        break;
+      }
+      target.claims.push_back(*need);
+    }
+  }
   if (reader.has("package")) target.package = reader.text("package");
   reader.finish();
   if (reader.error()) return fail(*reader.error());

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "conformance/case.h"
 #include "protocol/result.h"
 
 namespace pxeproof::conformance {
@@ -32,8 +33,9 @@ struct TargetFile {
   // empty: it has none.
   std::string configuration{};
   std::map<std::string, std::string> variants{};  // further ones of its own, by the suite's names
-  std::vector<std::string> claims{};              // abilities by name
-  std::string package{};                          // what to install where it is missing
+  // What it is able to do by its own words: cases that need it run, whatever the probe finds.
+  std::vector<Need> claims{};
+  std::string package{};  // what to install where it is missing
   // Remote: its address.
   std::string address{};
 

@@ -23,6 +23,8 @@ pxe-service=ARM32_EFI,"EFI ARM32",arm32.efi
 pxe-service=ARM64_EFI,"EFI ARM64",arm64.efi
 )";
 
+constexpr int kManyEntries = 20;
+
 // One, three and twenty entries, and a type that another server serves, by architecture.
 std::string menus() {
   std::string text =
@@ -32,7 +34,7 @@ std::string menus() {
       "pxe-service=PC98,\"Second\",pxelinux\n"
       "pxe-service=PC98,\"Local disk\",0\n"
       "pxe-service=Arc_x86,\"Other server\",1,{server}\n";
-  for (int entry = 1; entry <= 20; ++entry) {
+  for (int entry = 1; entry <= kManyEntries; ++entry) {
     text += fmt::format("pxe-service=Alpha,\"Entry {:02}\",pxelinux\n", entry);
   }
   return text;
@@ -43,6 +45,9 @@ std::string overflow() {
   for (int entry = 1; entry <= 40; ++entry) {
     text += fmt::format("pxe-service=PC98,\"Entry {:02} with a text of thirty\",pxelinux\n", entry);
   }
+  // A name that needs option 67, beside a menu that needs option 43.
+  text += "dhcp-match=set:arch1,option:client-arch,1\n";
+  text += fmt::format("dhcp-boot=tag:arch1,{}.0\n", std::string(126, 'n'));
   return text + "pxe-service=x86PC,\"Install\",pxelinux\n";
 }
 
@@ -113,6 +118,24 @@ const std::vector<ConfiguredBoot>& configured_boots() {
       {10, "arm32.efi", 0x8003}, {11, "arm64.efi", 0x8004},
   };
   return all;
+}
+
+std::vector<std::string> configured_menu(unsigned architecture) {
+  switch (architecture) {
+    case 0:
+      return {"Only one"};
+    case 1:
+      return {"First", "Second", "Local disk"};
+    case 3:
+      break;
+    default:
+      return {};
+  }
+  std::vector<std::string> texts;
+  for (int entry = 1; entry <= kManyEntries; ++entry) {
+    texts.push_back(fmt::format("Entry {:02}", entry));
+  }
+  return texts;
 }
 
 std::string configuration_text(const Variant& variant, const Setting& setting) {

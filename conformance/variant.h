@@ -30,6 +30,9 @@ struct ConfiguredBoot {
 };
 const std::vector<ConfiguredBoot>& configured_boots();
 
+// The texts of an architecture's menu in the variant "menus", in their order.
+std::vector<std::string> configured_menu(unsigned architecture);
+
 // The configuration in a setting.
 std::string configuration_text(const Variant& variant, const Setting& setting);
 

@@ -251,6 +251,59 @@ void slow_pace(server::TftpOptions& options) {
   options.retransmission.first = 4000ms;
 }
 
+// Names and modes are compared as far as the known ones go.
+Pass prefixes_suffice(tftp::Request& request, IncomingDatagram&, Mouth&) {
+  for (tftp::Option& option : request.options) {
+    if (option.name.starts_with("blksize")) option.name = "blksize";
+  }
+  if (request.mode.starts_with("octet")) request.mode = "octet";
+  return Pass::On;
+}
+
+Pass octet_behind_oack(tftp::Packet& packet, OutgoingDatagram&, Mouth&) {
+  if (auto* oack = std::get_if<tftp::Oack>(&packet)) oack->trailer.push_back(0);
+  return Pass::On;
+}
+
+// A request to 255.255.255.255 is one; those to the subnet's broadcast address are not.
+ServicePtr answers_limited_broadcast(DatagramService& inner, const Configuration&) {
+  Edits edits;
+  edits.hear = [](IncomingDatagram& datagram, Bytes&, Mouth&) {
+    if (datagram.destination.port == tftp::kPort && datagram.destination.address.is_broadcast())
+      datagram.destination.address = Ipv4Address::of(10, 77, 0, 2);
+    return Pass::On;
+  };
+  return std::make_unique<EditedService>(inner, std::move(edits));
+}
+
+// A client's transfer is found by the client alone, whatever port it sends to.
+ServicePtr any_port_of_ours(DatagramService& inner, const Configuration&) {
+  auto ports = std::make_shared<std::map<Endpoint, std::uint16_t>>();
+  Edits edits;
+  edits.hear = [ports](IncomingDatagram& datagram, Bytes& payload, Mouth&) {
+    const auto known = ports->find(datagram.source);
+    if (known != ports->end() && tftp::peek_opcode(payload) == tftp::Opcode::Ack)
+      datagram.destination.port = known->second;
+    return Pass::On;
+  };
+  edits.say = [ports](OutgoingDatagram& out, Mouth&) {
+    const auto opcode = tftp::peek_opcode(out.head);
+    const bool transfer = opcode == tftp::Opcode::Data || opcode == tftp::Opcode::Oack;
+    if (!is_dhcp_port(out.source.port) && transfer) (*ports)[out.destination] = out.source.port;
+    return Pass::On;
+  };
+  return std::make_unique<EditedService>(inner, std::move(edits));
+}
+
+// The second octet of a pair is lost where a block ends between them.
+Pass parted_pairs_lost(tftp::Packet& packet, OutgoingDatagram&, Mouth&) {
+  auto* data = std::get_if<tftp::Data>(&packet);
+  if (data == nullptr || data->block < 2 || data->payload.empty()) return Pass::On;
+  const bool is_second = data->payload.front() == '\n' || data->payload.front() == 0;
+  if (is_second && data->payload.size() < 8) data->payload = data->payload.subspan(1);
+  return Pass::On;
+}
+
 // The option is acknowledged, and the server keeps its own pace.
 ServicePtr timeout_ignored(DatagramService& inner, const Configuration&) {
   auto asked = std::make_shared<std::map<Endpoint, std::string>>();
@@ -330,6 +383,26 @@ std::vector<Mutant> tftp_mutants() {
        .what = "any window is granted",
        .killed_by = {"TWIN-10"},
        .tftp = wide_window},
+      {.name = "prefixes-suffice",
+       .what = "names and modes that begin like a known one are it",
+       .killed_by = {"TOPT-02", "TFTP-06"},
+       .wrap = requests<prefixes_suffice>},
+      {.name = "octet-behind-oack",
+       .what = "an OACK has an octet too many",
+       .killed_by = {"TOPT-03"},
+       .wrap = packets<octet_behind_oack>},
+      {.name = "answers-limited-broadcast",
+       .what = "a request to 255.255.255.255 is served",
+       .killed_by = {"TFTP-08"},
+       .wrap = answers_limited_broadcast},
+      {.name = "any-port-of-ours",
+       .what = "a client's ACK counts at whatever port of the server",
+       .killed_by = {"TERR-06"},
+       .wrap = any_port_of_ours},
+      {.name = "parted-pairs-lost",
+       .what = "in netascii the second octet of a pair is lost where a block begins with it",
+       .killed_by = {"TFTP-05"},
+       .wrap = packets<parted_pairs_lost>},
       {.name = "any-mode",
        .what = "every mode is octet",
        .killed_by = {"TFTP-06"},

@@ -123,6 +123,46 @@ ServicePtr future_ack_jumps(DatagramService& inner, const Configuration&) {
       nullptr);
 }
 
+// The ACK of the block that is next to be sent counts as that of the last one.
+ServicePtr next_ack_jumps(DatagramService& inner, const Configuration&) {
+  return follow(
+      inner,
+      [](Transfer& transfer, IncomingDatagram& datagram, Bytes& payload, Mouth& mouth) {
+        const std::uint16_t block = block_of(payload);
+        if (tftp::unwrap_block(block, transfer.highest_sent) == transfer.highest_sent + 1)
+          jump(datagram, block, mouth);
+        return Pass::On;
+      },
+      nullptr);
+}
+
+// Any ACK begins the transfer that was negotiated.
+ServicePtr any_ack_of_oack(DatagramService& inner, const Configuration&) {
+  auto negotiating = std::make_shared<std::set<Endpoint>>();
+  Edits edits;
+  edits.hear = [negotiating](IncomingDatagram& datagram, Bytes& payload, Mouth&) {
+    if (is_ack(payload) && negotiating->erase(datagram.source) > 0) payload[2] = payload[3] = 0;
+    return Pass::On;
+  };
+  edits.say = [negotiating](OutgoingDatagram& out, Mouth&) {
+    if (!is_dhcp_port(out.source.port) && tftp::peek_opcode(out.head) == tftp::Opcode::Oack)
+      negotiating->insert(out.destination);
+    return Pass::On;
+  };
+  return std::make_unique<EditedService>(inner, std::move(edits));
+}
+
+// A repeated ACK 0 repeats the first block.
+ServicePtr apprentice_of_oack(DatagramService& inner, const Configuration&) {
+  return follow(
+      inner,
+      [](Transfer& transfer, IncomingDatagram&, Bytes& payload, Mouth& mouth) {
+        if (block_of(payload) == 0 && transfer.last_acked == 0) repeat(transfer, mouth);
+        return Pass::On;
+      },
+      nullptr);
+}
+
 ServicePtr compares_16_bits(DatagramService& inner, const Configuration&) {
   return follow(
       inner,
@@ -419,6 +459,18 @@ std::vector<Mutant> transfer_mutants() {
        .what = "an ACK of a later block skips those before it, as in atftpd",
        .killed_by = {"TLOSS-05"},
        .wrap = future_ack_jumps},
+      {.name = "next-ack-jumps",
+       .what = "an ACK of the next block skips it",
+       .killed_by = {"TLOSS-05"},
+       .wrap = next_ack_jumps},
+      {.name = "any-ack-of-oack",
+       .what = "an OACK is acknowledged by whatever number",
+       .killed_by = {"TLOSS-05"},
+       .wrap = any_ack_of_oack},
+      {.name = "sas-of-oack",
+       .what = "a repeated ACK 0 repeats the first block",
+       .killed_by = {"TLOSS-04"},
+       .wrap = apprentice_of_oack},
       {.name = "never-gives-up",
        .what = "a block is sent for ever",
        .killed_by = {"TLOSS-07"},

@@ -31,6 +31,8 @@ void ack_script(Script& s) {
       return refuse("another xid or chaddr");
     if (!as_text(option_value(reply, 60)).starts_with("PXEClient"))
       return refuse("an ACK without option 60 of PXEClient");
+    if (reply.dhcp()->address(OptionCode::ServerIdentifier) != s.setting().server)
+      return refuse("an ACK whose option 54 is not the server's address");
     return admit("ACK from 4011");
   });
 }
@@ -67,8 +69,10 @@ void bootfile_by_arch_script(Script& s) {
     Stimulus request = s.r0();
     request.arch(row.arch);
     s.ack(request, [&s, row](const Reply& reply) -> Ruling {
-      if (reply.boot_file() == row.file && reply.boot_server() == s.setting().server)
-        return admit("its file");
+      const bool right_server = names_server(reply) && reply.boot_server() == s.setting().server;
+      if (reply.boot_file() == row.file && right_server) return admit("its file");
+      if (reply.boot_file() == row.file)
+        return refuse(fmt::format("arch {}: an ACK without the file's server", row.arch));
       if (!reply.boot_file().empty())
         return refuse(fmt::format("arch {}: file \"{}\"", row.arch, reply.boot_file()));
       const auto menu = sub_option(reply, pxe::VendorTag::BootMenu);
@@ -79,7 +83,8 @@ void bootfile_by_arch_script(Script& s) {
       Stimulus chosen = s.r0();
       chosen.arch(row.arch).item(entries->front().type, 0);
       s.ack(chosen, [row](const Reply& last) -> Ruling {
-        if (last.boot_file() == row.file) return admit("a menu that leads there");
+        if (last.boot_file() == row.file && names_server(last))
+          return admit("a menu that leads there");
         return refuse(fmt::format("arch {}: the menu leads to \"{}\"", row.arch, last.boot_file()));
       });
       return go_on();
@@ -90,9 +95,15 @@ void bootfile_by_arch_script(Script& s) {
 void item_echo_script(Script& s) {
   Stimulus request = s.r0();
   request.item(kFirstItem, 0);
-  s.ack(request, [](const Reply& reply) -> Ruling {
+  s.ack(request, [&s](const Reply& reply) -> Ruling {
     if (reply.boot_file().empty()) return refuse("an ACK without file");
-    if (reply.boot_server().is_unspecified()) return refuse("an ACK without a server");
+    if (!names_server(reply) || reply.boot_server() != s.setting().server)
+      return refuse("an ACK without the file's server");
+    if (!as_text(option_value(reply, 60)).starts_with("PXEClient"))
+      return refuse("an ACK without option 60 of PXEClient");
+    // iPXE compares it with the OFFER's.
+    if (reply.dhcp()->address(OptionCode::ServerIdentifier) != s.setting().server)
+      return refuse("an ACK whose option 54 is not the server's address");
     const auto value = sub_option(reply, pxe::VendorTag::BootItem);
     if (!value) return refuse("an ACK without 43.71");
     const auto item = pxe::decode_item(*value);

@@ -1,5 +1,7 @@
 #include "conformance/cases/boot_path.h"
 
+#include "conformance/cases/look.h"
+
 namespace pxeproof::conformance {
 
 namespace {
@@ -27,11 +29,12 @@ void ask_boot_server(Script& script, std::optional<std::uint16_t> architecture,
   if (item) request.item(item->type, item->layer);
   script.ask(request,
              [&script, judge, architecture, item, depth](std::span<const Reply> replies) -> Ruling {
-               BootPath path{.offered = true, .file = {}, .server = {}, .through_4011 = true};
+               BootPath path{.offered = true, .through_4011 = true};
                if (replies.empty()) return judge(path);
                const Reply& reply = replies.front();
                path.file = reply.boot_file();
                path.server = reply.boot_server();
+               path.names_server = names_server(reply);
                const auto next = first_item(reply);
                if (path.file.empty() && !item && next && depth == 0) {
                  ask_boot_server(script, architecture, next, judge, depth + 1);
@@ -55,6 +58,7 @@ void follow_boot_path(Script& script, Stimulus discover, std::optional<std::uint
                  return judge({.offered = true,
                                .file = offer.boot_file(),
                                .server = offer.boot_server(),
+                               .names_server = names_server(offer),
                                .through_4011 = false});
                }
                ask_boot_server(script, architecture, item, judge, 0);

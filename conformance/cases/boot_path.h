@@ -11,8 +11,9 @@ namespace pxeproof::conformance {
 // What a client of an architecture ends up loading.
 struct BootPath {
   bool offered = false;
-  std::string file{};    // empty: a dead end
-  Ipv4Address server{};  // where the file comes from
+  std::string file{};         // empty: a dead end
+  Ipv4Address server{};       // where the file comes from
+  bool names_server = false;  // by siaddr or option 66, not only by its own address
   bool through_4011 = false;
 };
 

@@ -94,7 +94,7 @@ void bit3_script(Script& s) {
 }
 
 void server_list_script(Script& s) {
-  each_message(s, 1, [](const Reply& reply) -> Ruling {
+  const auto judge = [&s](const Reply& reply) -> Ruling {
     const auto value = sub_option(reply, VendorTag::BootServers);
     if (!value) return go_on();
     const auto servers = pxe::decode_servers(*value);
@@ -103,13 +103,23 @@ void server_list_script(Script& s) {
     for (const auto& server : *servers) {
       if (!types.insert(server.type).second)
         return refuse(fmt::format("type {:04x} twice in 43.8", server.type));
+      // All of the configuration's servers are this one.
+      for (const Ipv4Address address : server.addresses) {
+        if (address != s.setting().server)
+          return refuse(fmt::format("type {:04x} with a server that is none", server.type));
+      }
     }
     return go_on();
-  });
+  };
+  for (const std::uint16_t arch : {std::uint16_t{0}, std::uint16_t{1}, std::uint16_t{4}}) {
+    each_message(s, arch, judge);
+  }
 }
 
 // Each entry of a menu can be had: type 0 is the local disk, others are listed or asked for.
-void check_menu(Script& s, std::uint16_t arch, std::size_t wanted) {
+void check_menu(Script& s, std::uint16_t arch) {
+  const std::vector<std::string> texts = configured_menu(arch);
+  const std::size_t wanted = texts.size();
   const auto entries = std::make_shared<std::vector<pxe::MenuEntry>>();
   each_message(s, arch, [entries](const Reply& reply) -> Ruling {
     const auto value = sub_option(reply, VendorTag::BootMenu);
@@ -119,12 +129,21 @@ void check_menu(Script& s, std::uint16_t arch, std::size_t wanted) {
     *entries = std::move(*decoded);
     return go_on();
   });
-  s.then([&s, entries, arch, wanted] {
+  s.then([&s, entries, arch, wanted, texts] {
     // What does not fit one option 43 may be left out: not every client joins several (RFC 3396).
     const bool may_leave_out = wanted > 3;
     if (entries->size() != wanted && (entries->empty() || !may_leave_out)) {
       return s.rule(
           refuse(fmt::format("arch {}: {} of {} entries", arch, entries->size(), wanted)));
+    }
+    // In the order of the configuration, with its texts: the first entry is what a client boots.
+    auto due = texts.begin();
+    for (const pxe::MenuEntry& entry : *entries) {
+      due = std::find(due, texts.end(), entry.text);
+      if (due == texts.end())
+        return s.rule(refuse(
+            fmt::format("arch {}: an entry \"{}\" that is not due", arch, printable(entry.text))));
+      ++due;
     }
     s.rule(admit(entries->size() == wanted ? "every entry resolves" : "whole entries left out"));
     for (const pxe::MenuEntry& entry : *entries) {
@@ -139,17 +158,19 @@ void check_menu(Script& s, std::uint16_t arch, std::size_t wanted) {
 }
 
 void menu_script(Script& s) {
-  check_menu(s, 0, 1);
-  check_menu(s, 1, 3);
-  check_menu(s, 3, 20);
+  for (const std::uint16_t arch : {std::uint16_t{0}, std::uint16_t{1}, std::uint16_t{3}}) {
+    check_menu(s, arch);
+  }
 }
 
 void prompt_script(Script& s) {
   struct Row {
     std::uint16_t arch;
     int timeout;
+    std::string_view text;
   };
-  for (const Row& row : {Row{3, 0}, Row{1, 3}, Row{0, 255}}) {
+  for (const Row& row :
+       {Row{3, 0, "At once"}, Row{1, 3, "Three seconds"}, Row{0, 255, "Wait for ever"}}) {
     Stimulus discover = s.d0();
     discover.arch(row.arch);
     s.offer(discover, [row](const Reply& reply) -> Ruling {
@@ -161,7 +182,9 @@ void prompt_script(Script& s) {
         return refuse(fmt::format("a time of {} where {} is configured", prompt->timeout_seconds,
                                   row.timeout));
       }
-      return prompt->text.empty() ? refuse("a prompt without text") : admit("as configured");
+      return prompt->text == row.text
+                 ? admit("as configured")
+                 : refuse(fmt::format("a prompt of \"{}\"", printable(prompt->text)));
     });
   }
 }

@@ -5,6 +5,7 @@
 #include "conformance/cases/groups.h"
 #include "conformance/cases/look.h"
 #include "conformance/script.h"
+#include "conformance/variant.h"
 
 namespace pxeproof::conformance {
 
@@ -27,7 +28,11 @@ void guid_script(Script& s) {
   ones.option(OptionCode::ClientMachineIdentifier, all_ones).called("DISCOVER 97 of all ones");
   s.offer(ones, check(all_ones));
   s.then([&s, check, own] {
-    if (s.setting().can(Need::BootServer)) s.ack(s.r0(), check(own));
+    if (!s.setting().can(Need::BootServer)) return;
+    s.ack(s.r0(), check(own));
+    Stimulus item = s.r0();
+    item.item(static_cast<std::uint16_t>(configured_boots().front().item), 0);
+    s.ack(item, check(own));
   });
   Stimulus without = s.d0();
   without.without(OptionCode::ClientMachineIdentifier).called("DISCOVER without 97");
@@ -78,7 +83,7 @@ void client_id_script(Script& s) {
 }
 
 void encapsulation_script(Script& s) {
-  s.offer(s.d0(), [](const Reply& reply) -> Ruling {
+  const auto judge = [](const Reply& reply) -> Ruling {
     const auto value = reply.dhcp()->joined(OptionCode::VendorSpecific);
     if (!value) return admit("absent");
     if (value->size() > 255) return refuse(fmt::format("option 43 of {} octets", value->size()));
@@ -91,6 +96,14 @@ void encapsulation_script(Script& s) {
         return refuse(fmt::format("sub-option {} twice", each.tag));
     }
     return admit("well-formed");
+  };
+  s.offer(s.d0(), judge);
+  s.then([&s, judge] {
+    if (!s.setting().can(Need::BootServer)) return;
+    s.ack(s.r0(), judge);
+    Stimulus item = s.r0();
+    item.item(static_cast<std::uint16_t>(configured_boots().front().item), 0);
+    s.ack(item, judge);
   });
 }
 
@@ -103,7 +116,7 @@ std::vector<Case> echo_cases() {
        .slug = "guid",
        .clause = "RFC 4578 s.2.3",
        .requirement = "Option 97 comes back with the same 17 octets; what was not sent does not.",
-       .stimulus = "DISCOVERs and a REQUEST with option 97, with all ones, and without it",
+       .stimulus = "DISCOVERs and REQUESTs with option 97, with all ones, and without it",
        .answers = {"identical"},
        .problems = "None known.",
        .needs = needs,
@@ -142,7 +155,7 @@ std::vector<Case> echo_cases() {
        .slug = "encapsulation",
        .clause = "RFC 2132 s.8.4",
        .requirement = "Option 43 is a list of sub-options that fit, each once, ended by 255.",
-       .stimulus = "the canonical DISCOVER",
+       .stimulus = "a DISCOVER, a REQUEST to 4011 and one for an item",
        .answers = {"well-formed", "absent"},
        .problems = "None known.",
        .needs = needs,

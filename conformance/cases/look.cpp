@@ -48,6 +48,11 @@ std::optional<Bytes> sub_option(const Reply& reply, pxe::VendorTag tag) {
   return found->value;
 }
 
+bool names_server(const Reply& reply) {
+  const auto view = reply.dhcp();
+  return view && (!view->siaddr().is_unspecified() || has_option(reply, 66));
+}
+
 std::uint8_t control_bits(const Reply& reply) {
   const auto value = sub_option(reply, pxe::VendorTag::DiscoveryControl);
   return value && value->size() == 1 ? value->front() : 0;

@@ -20,6 +20,8 @@ std::string first_present(const Reply& reply, std::initializer_list<std::uint8_t
 std::uint8_t last_option(const Reply& reply);
 // A sub-option of option 43; empty when absent.
 std::optional<Bytes> sub_option(const Reply& reply, pxe::VendorTag tag);
+// Where the boot file comes from is said: iPXE and others look at siaddr only, some at option 66.
+bool names_server(const Reply& reply);
 // 0 when 43.6 is absent.
 std::uint8_t control_bits(const Reply& reply);
 

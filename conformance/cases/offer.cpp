@@ -110,7 +110,8 @@ void hops_secs_script(Script& s) {
 }
 
 void flags_script(Script& s) {
-  for (const std::uint16_t flags : {std::uint16_t{0}, std::uint16_t{0xffff}}) {
+  for (const std::uint16_t flags :
+       {std::uint16_t{0}, std::uint16_t{0x8000}, std::uint16_t{0xffff}}) {
     Stimulus discover = s.d0();
     discover.flags(flags).called(fmt::format("DISCOVER flags {:04x}", flags));
     s.offer(discover, [flags](const Reply& reply) -> Ruling {
@@ -138,16 +139,44 @@ void delivery_script(Script& s) {
   }
 }
 
+// What holds for every DHCP message, short or long.
+Ruling well_formed(const Reply& reply) {
+  if (reply.payload.size() < dhcp::kMinimumMessage)
+    return refuse(fmt::format("a message of {} octets", reply.payload.size()));
+  const auto view = reply.dhcp();
+  if (!view->has_end()) return refuse("options without End");
+  if (view->op() != dhcp::kBootReply) return refuse("op is not 2");
+  if (option_value(reply, 53).size() != 1) return refuse("option 53 is not one octet");
+  if (option_value(reply, 54).size() != 4) return refuse("option 54 is not four octets");
+  for (const auto& [code, count] : option_counts(reply)) {
+    if (count > 1 && code != 43) return refuse(fmt::format("option {} {} times", code, count));
+  }
+  return admit("well-formed");
+}
+
+Ruling all_well_formed(std::span<const Reply> replies) {
+  for (const Reply& reply : replies) {
+    Ruling ruling = well_formed(reply);
+    if (ruling.kind == Ruling::Kind::Refuse) return ruling;
+  }
+  return go_on();
+}
+
 void framing_script(Script& s) {
-  s.offer(s.d0(), [](const Reply& reply) -> Ruling {
-    if (reply.payload.size() < dhcp::kMinimumMessage)
-      return refuse(fmt::format("a message of {} octets", reply.payload.size()));
-    if (!reply.dhcp()->has_end()) return refuse("options without End");
-    if (option_value(reply, 53).size() != 1) return refuse("option 53 is not one octet");
-    for (const auto& [code, count] : option_counts(reply)) {
-      if (count > 1 && code != 43) return refuse(fmt::format("option {} {} times", code, count));
-    }
-    return admit("well-formed");
+  s.offer(s.d0(), well_formed);
+  // The shortest replies are those without a menu.
+  Stimulus uefi = s.d0();
+  uefi.arch(7);
+  s.ask(uefi, all_well_formed);
+  s.then([&s] {
+    if (!s.setting().can(Need::BootServer)) return;
+    s.ask(s.r0(), all_well_formed);
+    Stimulus request = s.r0();
+    request.arch(7);
+    s.ask(request, all_well_formed);
+    Stimulus item = s.r0();
+    item.item(static_cast<std::uint16_t>(configured_boots().front().item), 0);
+    s.ask(item, all_well_formed);
   });
 }
 
@@ -160,8 +189,9 @@ void size_limit_script(Script& s) {
   // An IP header and a UDP header are part of option 57's number.
   for (const Row& row : {Row{std::uint16_t{576}, 576, "576"}, Row{std::nullopt, 576, "absent"},
                          Row{std::uint16_t{100}, 576, "100"}}) {
+    // Of this architecture there is more to say than the smallest message holds.
     Stimulus discover = s.d0();
-    discover.called(fmt::format("DISCOVER with option 57 {}", row.words));
+    discover.arch(1).called(fmt::format("DISCOVER arch 1 with option 57 {}", row.words));
     if (row.size) {
       const Bytes value{static_cast<std::uint8_t>(*row.size >> 8U),
                         static_cast<std::uint8_t>(*row.size)};
@@ -192,7 +222,11 @@ void arch_select_script(Script& s) {
   for (const ConfiguredBoot& boot : configured_boots()) {
     const auto arch = static_cast<std::uint16_t>(boot.architecture);
     follow_boot_path(s, arch, [boot](const BootPath& path) -> Ruling {
-      if (path.file == boot.file) return admit("its own file");
+      if (path.file == boot.file) {
+        return path.names_server ? admit("its own file")
+                                 : refuse(fmt::format("arch {}: a file without a server (siaddr)",
+                                                      boot.architecture));
+      }
       return refuse(fmt::format("arch {} is led to {}", boot.architecture,
                                 path.file.empty() ? "nothing" : "\"" + path.file + "\""));
     });
@@ -212,11 +246,17 @@ void twins_script(Script& s) {
 }
 
 void dead_end_script(Script& s) {
-  follow_boot_path(s, 16, [](const BootPath& path) -> Ruling {
-    if (!path.offered) return admit("silent");
-    if (!path.file.empty()) return admit("complete offer");
-    return refuse("an OFFER that leads to no file");
-  });
+  // The second differs from x64 in its high octet.
+  for (const std::uint16_t arch : {std::uint16_t{16}, std::uint16_t{0x0107}}) {
+    follow_boot_path(s, arch, [arch](const BootPath& path) -> Ruling {
+      if (!path.offered) return admit("silent");
+      if (path.file.empty()) return refuse("an OFFER that leads to no file");
+      const bool of_another = std::ranges::find(configured_boots(), path.file,
+                                                &ConfiguredBoot::file) != configured_boots().end();
+      return of_another ? refuse(fmt::format("arch {} is led to \"{}\"", arch, path.file))
+                        : admit("complete offer");
+    });
+  }
 }
 
 void arch_list_script(Script& s) {
@@ -384,7 +424,7 @@ std::vector<Case> offer_cases() {
        .clause = "RFC 2131 s.2, s.4.1, table 3",
        .requirement = "The flags are copied. An OFFER without an address has nowhere to go but "
                       "broadcast.",
-       .stimulus = "DISCOVERs with flags 0000 and ffff",
+       .stimulus = "DISCOVERs with flags 0000, 8000 and ffff",
        .answers = {"copied", "~broadcast flag forced"},
        .problems = "The bits that must be zero are copied by some and cleared by others.",
        .needs = dhcp,
@@ -404,7 +444,7 @@ std::vector<Case> offer_cases() {
        .clause = "RFC 2131 s.3, s.4.1; RFC 2132 s.9.6; RFC 1542 s.2.1",
        .requirement = "Magic cookie, one octet of option 53, each option once, End, and at least "
                       "300 octets.",
-       .stimulus = "the canonical DISCOVER",
+       .stimulus = "DISCOVERs of BIOS and x64 EFI, their REQUESTs to 4011, and one for an item",
        .answers = {"well-formed"},
        .problems = "Option 43 may come in parts (RFC 3396).",
        .needs = dhcp,
@@ -414,9 +454,11 @@ std::vector<Case> offer_cases() {
        .clause = "RFC 2131 s.2; RFC 2132 s.9.10",
        .requirement = "A reply is never larger than 576 octets or what option 57 allows, whichever "
                       "is more, and no option is cut.",
-       .stimulus = "DISCOVERs with option 57 of 576, without it, and with the illegal 100",
+       .stimulus = "DISCOVERs with option 57 of 576, without it, and with the illegal 100, for an "
+                   "architecture with a long menu and a long file name",
        .answers = {"within the limit"},
        .problems = "The numbers count the IP and UDP headers.",
+       .variant = "overflow",
        .needs = dhcp,
        .script = size_limit_script},
       {.id = "OFFER-11",
@@ -454,7 +496,7 @@ std::vector<Case> offer_cases() {
        .level = Level::Safe,
        .requirement = "An OFFER leads to something to load. Where nothing is configured there is "
                       "none, so that another server's may win.",
-       .stimulus = "a DISCOVER for architecture 16, for which nothing is configured",
+       .stimulus = "DISCOVERs for the architectures 16 and 263, for which nothing is configured",
        .answers = {"silent", "complete offer"},
        .problems = "None known.",
        .needs = dhcp,

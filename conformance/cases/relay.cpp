@@ -25,8 +25,7 @@ Stimulus relayed(Script& s, std::size_t relay) {
 }
 
 void to_giaddr_script(Script& s) {
-  Stimulus discover = relayed(s, kRelay);
-  s.offer(discover, [&s](const Reply& reply) -> Ruling {
+  const auto judge = [&s](const Reply& reply) -> Ruling {
     if (reply.destination.address != s.ip(kRelay)) return refuse("an OFFER that is not to giaddr");
     if (reply.destination.port != dhcp::kServerPort)
       return refuse(fmt::format("an OFFER to port {} of the relay", reply.destination.port));
@@ -34,7 +33,12 @@ void to_giaddr_script(Script& s) {
     if ((reply.dhcp()->flags() & dhcp::kBroadcastFlag) == 0)
       return refuse("an OFFER that has lost the broadcast flag");
     return admit("to the relay's port 67");
-  });
+  };
+  s.offer(relayed(s, kRelay), judge);
+  // Where the relay sends from does not matter.
+  Stimulus other_port = relayed(s, kRelay);
+  other_port.from_port(1067).called("DISCOVER through a relay's port 1067");
+  s.offer(other_port, judge);
 }
 
 void option_82_script(Script& s) {

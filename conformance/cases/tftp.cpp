@@ -89,10 +89,23 @@ void netascii_script(Script& s) {
                       ? admit("converted")
                       : refuse("netascii: " + result.words());
          });
+  // Small blocks part the pairs of CR with what belongs to it.
+  for (const std::string_view size : {"10", "13"}) {
+    if (!s.setting().can(Need::BlockSize)) break;
+    s.read({.file = "netascii.txt",
+            .mode = "netascii",
+            .options = {{"blksize", std::string(size)}},
+            .content = converted},
+           [size](const ReadResult& result) -> Ruling {
+             return result.ending == ReadResult::Ending::Complete
+                        ? go_on()
+                        : refuse(fmt::format("netascii blksize={}: {}", size, result.words()));
+           });
+  }
 }
 
 void bad_mode_script(Script& s) {
-  for (const std::string_view mode : {"mail", "foo", ""}) {
+  for (const std::string_view mode : {"mail", "foo", "octets", ""}) {
     tftp::Request request = rrq("k1300.bin");
     request.mode = mode;
     const FlowPtr flow = s.flow();
@@ -117,15 +130,16 @@ void reply_address_script(Script& s) {
 }
 
 void broadcast_script(Script& s) {
-  const FlowPtr flow = s.flow();
-  s.request_to(flow, rrq("small.bin"), {s.setting().network.broadcast(), tftp::kPort},
-               ScriptDatagram::Link::Broadcast);
-  s.settle(flow, [&s, flow](std::span<const Reply> replies) -> Ruling {
-    if (replies.empty()) return admit("silent");
-    flow->server = replies.front().source;
-    s.error(flow, 0);
-    return refuse(fmt::format("a broadcast request is answered by {}", replies.front().words()));
-  });
+  for (const Ipv4Address address : {s.setting().network.broadcast(), Ipv4Address::broadcast()}) {
+    const FlowPtr flow = s.flow();
+    s.request_to(flow, rrq("small.bin"), {address, tftp::kPort}, ScriptDatagram::Link::Broadcast);
+    s.settle(flow, [&s, flow](std::span<const Reply> replies) -> Ruling {
+      if (replies.empty()) return admit("silent");
+      flow->server = replies.front().source;
+      s.error(flow, 0);
+      return refuse(fmt::format("a broadcast request is answered by {}", replies.front().words()));
+    });
+  }
 }
 
 void path_forms_script(Script& s) {

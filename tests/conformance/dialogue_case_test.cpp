@@ -123,6 +123,21 @@ TEST(DialogueCase, AnswersMayBeLeftOut) {
   EXPECT_TRUE(read->at(0).turns.at(0).answers.empty());
 }
 
+// It used to be told from the edited answers, so that the server gave them and nothing failed.
+TEST(DialogueCase, AnEditedAnswerChangesNothingOfTheServer) {
+  const auto plain = read_case(case_text(), "case.toml");
+  ASSERT_TRUE(plain) << plain.error();
+  EXPECT_THAT(plain->at(0).configuration, HasSubstr("tftp-root={root}"));
+  EXPECT_THAT(plain->at(0).configuration, HasSubstr("Network Boot"));
+  const auto edited = read_case(with(case_text(), "4e6574776f726b", "4e4f5457414e54"), "case.toml");
+  ASSERT_TRUE(edited) << edited.error();
+  EXPECT_EQ(edited->at(0).configuration, plain->at(0).configuration);
+  ASSERT_TRUE(edited->at(0).kept_files);
+  EXPECT_EQ(edited->at(0).kept_files->size(), plain->at(0).files().size());
+  EXPECT_THAT(error_of(with(case_text(), "files = [\n  \"", "files = [\n  \"x")),
+              HasSubstr("is not SIZE NAME"));
+}
+
 TEST(DialogueCase, SaysWhereATextIsWrong) {
   const std::string text = case_text();
   EXPECT_EQ(error_of(text), "no error");

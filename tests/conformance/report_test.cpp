@@ -17,7 +17,10 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 Run example() {
-  TargetResult target{.target = "dnsmasq", .version = "2.90", .time = "real"};
+  TargetResult target{.target = "dnsmasq",
+                      .version = "2.90",
+                      .time = "real",
+                      .repeated_by = "--target './my t.toml' --seed 7 -v"};
   target.cases = {
       {.id = "TOPT-10", .verdict = Verdict::Pass, .answer = "the real size"},
       {.id = "TOPT-11",
@@ -123,7 +126,8 @@ TEST(Report, EndsEachFailureWithExpectedSeenAndAgain) {
   const std::string text = failure_block(run.targets[0], run.targets[0].cases[1]);
   EXPECT_THAT(text, HasSubstr("expected   the real size | omitted"));
   EXPECT_THAT(text, HasSubstr("seen       OACK"));
-  EXPECT_THAT(text, HasSubstr("again      pxeproof conform TOPT-11 --target dnsmasq -v"));
+  EXPECT_THAT(text,
+              HasSubstr("again      pxeproof conform TOPT-11 --target './my t.toml' --seed 7 -v"));
 }
 
 TEST(Report, IsOnePageOfHtmlWithoutScriptsOrLinksOut) {
@@ -131,6 +135,7 @@ TEST(Report, IsOnePageOfHtmlWithoutScriptsOrLinksOut) {
   EXPECT_THAT(page, HasSubstr("<!doctype html>"));
   EXPECT_THAT(page, HasSubstr("id=\"TOPT-11\""));
   EXPECT_THAT(page, HasSubstr("OACK &lt;tsize&gt;"));
+  EXPECT_THAT(page, HasSubstr("Unexpected:</p>\n<ul>\n<li><a href=\"#TOPT-11\">"));
   EXPECT_THAT(page, Not(HasSubstr("http:")));
   EXPECT_THAT(page, Not(HasSubstr("<script")));
 }

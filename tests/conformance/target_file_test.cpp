@@ -38,6 +38,7 @@ TEST(TargetFile, SaysWhatIsWrong) {
         "name = \"x\"\nkind = \"exec\"\ncommand = []\nready = [69]",
         "name = \"x\"\nkind = \"exec\"\ncommand = [\"a\"]\nready = []",
         "name = \"x\"\nkind = \"exec\"\ncommand = [\"a\"]\nready = [99999]",
+        "name = \"x\"\nkind = \"builtin\"\nclaims = [\"tfpt\"]",
         "name = \"x\"\nkind = \"builtin\"\ncolour = \"red\""}) {
     const auto target = read_target(text, "bad.toml");
     ASSERT_FALSE(target) << text;
