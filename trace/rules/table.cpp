@@ -313,6 +313,8 @@ Explanation explain_boot(const Boot& boot, firmware::Family family, const Captur
     std::optional<Finding> finding = rule.look(input);
     if (!finding) continue;
     finding->rule = &rule;
+    // The capture may have begun behind the questions that the rule would show.
+    if (finding->packets.empty()) finding->packets = {boot.steps.front().first_packet};
     std::ranges::sort(finding->packets);
     finding->packets.erase(std::unique(finding->packets.begin(), finding->packets.end()),
                            finding->packets.end());
