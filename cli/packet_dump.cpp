@@ -6,6 +6,7 @@
 #include "live/wall_clock.h"
 #include "protocol/dhcp/message.h"
 #include "protocol/frames/build.h"
+#include "protocol/frames/inspect.h"
 
 namespace pxeproof::cli {
 
@@ -15,7 +16,6 @@ constexpr std::uint32_t kMagic = 0xa1b2c3d4;  // microseconds
 constexpr std::uint32_t kVersion = 0x00040002;
 constexpr std::uint32_t kLongest = 65535;
 constexpr std::uint32_t kLinkTypeRaw = 101;
-constexpr std::size_t kEthernetHeader = 14;
 constexpr std::int64_t kMicroseconds = 1'000'000;
 
 // In the order of this machine's octets as dnsmasq has it, so that either may go on with a file of
@@ -84,7 +84,7 @@ bool PacketDump::poll_transmit(OutgoingDatagram& out) {
 void PacketDump::write_packet(const Endpoint& source, const Endpoint& destination,
                               ByteView payload) {
   frames::build_udp({.source = source, .destination = destination}, payload, frame_);
-  const ByteView packet = ByteView(frame_).subspan(kEthernetHeader);
+  const ByteView packet = ByteView(frame_).subspan(frames::kEthernetHeaderSize);
   const auto size = static_cast<std::uint32_t>(packet.size());
   const std::int64_t time = live::wall_clock_microseconds();
   record_.clear();

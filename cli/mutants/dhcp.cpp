@@ -84,11 +84,8 @@ void from_67(Message&, OutgoingDatagram& out) {
 }
 void to_68(Message&, OutgoingDatagram& out) { out.destination.port = dhcp::kClientPort; }
 void ack_as_offer(Message& reply, OutgoingDatagram&) {
-  constexpr std::uint8_t kBootItem = 71;
-  const dhcp::Option* vendor = reply.find(OptionCode::VendorSpecific);
-  const bool for_item =
-      vendor != nullptr && !vendor->value.empty() && vendor->value.front() == kBootItem;
-  if (message_type(reply) == kAck && for_item) set_message_type(reply, MessageType::Offer);
+  if (message_type(reply) == kAck && is_item_answer(reply))
+    set_message_type(reply, MessageType::Offer);
 }
 void six_octets(Message& reply, OutgoingDatagram&) { reply.header.hlen = 6; }
 void relay_port_68(Message& reply, OutgoingDatagram& out) {

@@ -78,6 +78,31 @@ ServicePtr edit_replies(DatagramService& inner, EditReply edit) {
   return std::make_unique<EditedService>(inner, std::move(edits));
 }
 
+ServicePtr edit_vendor_options(DatagramService& inner, EditVendorOptions edit) {
+  return edit_replies(inner, [edit = std::move(edit)](dhcp::Message& reply, OutgoingDatagram&) {
+    dhcp::Option* option = reply.find(dhcp::OptionCode::VendorSpecific);
+    if (option == nullptr) return;
+    auto vendor = pxe::decode(option->value);
+    if (!vendor) return;
+    edit(*vendor);
+    option->value = pxe::encode(*vendor);
+  });
+}
+
+void edit_menu(Bytes& menu, const std::function<void(std::vector<pxe::MenuEntry>&)>& edit) {
+  auto entries = pxe::decode_menu(menu);
+  if (!entries) return;
+  edit(*entries);
+  pxe::VendorOptions made;
+  if (made.add_menu(*entries)) menu = made.sub_options.front().value;
+}
+
+bool is_item_answer(const dhcp::Message& reply) {
+  constexpr auto kItem = static_cast<std::uint8_t>(pxe::VendorTag::BootItem);
+  const dhcp::Option* vendor = reply.find(dhcp::OptionCode::VendorSpecific);
+  return vendor != nullptr && !vendor->value.empty() && vendor->value.front() == kItem;
+}
+
 ServicePtr edit_requests(DatagramService& inner, EditRequest edit) {
   Edits edits;
   edits.hear = [edit = std::move(edit)](IncomingDatagram& datagram, Bytes& payload, Mouth& mouth) {

@@ -8,6 +8,7 @@
 
 #include "protocol/datagram_service.h"
 #include "protocol/dhcp/message.h"
+#include "protocol/dhcp/pxe_options.h"
 #include "protocol/tftp/packet.h"
 
 namespace pxeproof::cli {
@@ -63,6 +64,9 @@ using ServicePtr = std::unique_ptr<DatagramService>;
 // Changes each DHCP reply.
 using EditReply = std::function<void(dhcp::Message& reply, OutgoingDatagram& datagram)>;
 ServicePtr edit_replies(DatagramService& inner, EditReply edit);
+// Changes option 43 of each reply that has one.
+using EditVendorOptions = std::function<void(pxe::VendorOptions& vendor)>;
+ServicePtr edit_vendor_options(DatagramService& inner, EditVendorOptions edit);
 // Changes or drops each DHCP request that decodes.
 using EditRequest =
     std::function<Pass(dhcp::Message& request, IncomingDatagram& datagram, Mouth& mouth)>;
@@ -75,6 +79,11 @@ ServicePtr edit_tftp(DatagramService& inner, EditTftp edit);
 using EditTftpRequest =
     std::function<Pass(tftp::Request& request, IncomingDatagram& datagram, Mouth& mouth)>;
 ServicePtr edit_tftp_requests(DatagramService& inner, EditTftpRequest edit);
+
+// Changes the entries of a boot menu (43.9).
+void edit_menu(Bytes& menu, const std::function<void(std::vector<pxe::MenuEntry>&)>& edit);
+// What the reply says begins with a boot item (43.71): it answers for one.
+bool is_item_answer(const dhcp::Message& reply);
 
 bool is_dhcp_port(std::uint16_t port);
 std::uint8_t message_type(const dhcp::Message& message);

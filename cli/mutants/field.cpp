@@ -31,15 +31,10 @@ ServicePtr requests(DatagramService& inner, const Configuration&) {
 // Changes one sub-option of option 43 wherever it stands.
 template <VendorTag Tag, void (*Edit)(Bytes&)>
 ServicePtr sub_option(DatagramService& inner, const Configuration&) {
-  return edit_replies(inner, [](Message& reply, OutgoingDatagram&) {
-    dhcp::Option* option = reply.find(OptionCode::VendorSpecific);
-    auto vendor = option == nullptr ? Result<pxe::VendorOptions, pxe::DecodeError>()
-                                    : pxe::decode(option->value);
-    if (option == nullptr || !vendor) return;
-    for (pxe::SubOption& each : vendor->sub_options) {
+  return edit_vendor_options(inner, [](pxe::VendorOptions& vendor) {
+    for (pxe::SubOption& each : vendor.sub_options) {
       if (each.tag == static_cast<std::uint8_t>(Tag)) Edit(each.value);
     }
-    option->value = pxe::encode(*vendor);
   });
 }
 
@@ -103,16 +98,13 @@ ServicePtr to_the_relays_port(DatagramService& inner, const Configuration&) {
 
 template <OptionCode Code>
 void item_without(Message& reply) {
-  constexpr auto kItem = static_cast<std::uint8_t>(VendorTag::BootItem);
-  const dhcp::Option* vendor = reply.find(OptionCode::VendorSpecific);
-  if (vendor != nullptr && !vendor->value.empty() && vendor->value.front() == kItem)
-    reply.remove(Code);
+  if (is_item_answer(reply)) reply.remove(Code);
 }
 void item_unclosed(Message& reply) {
-  constexpr auto kItem = static_cast<std::uint8_t>(VendorTag::BootItem);
-  dhcp::Option* vendor = reply.find(OptionCode::VendorSpecific);
-  if (vendor != nullptr && vendor->value.size() > 6 && vendor->value.front() == kItem)
-    vendor->value.resize(6);
+  constexpr std::size_t kItemSize = 6;
+  if (!is_item_answer(reply)) return;
+  Bytes& vendor = reply.find(OptionCode::VendorSpecific)->value;
+  vendor.resize(std::min(vendor.size(), kItemSize));
 }
 
 // ---- Option 43.
@@ -131,12 +123,8 @@ void swap_addresses(Bytes& servers) {
   if (made.add_servers(*entries)) servers = made.sub_options.front().value;
 }
 template <void (*Edit)(std::vector<pxe::MenuEntry>&)>
-void edit_menu(Bytes& menu) {
-  auto entries = pxe::decode_menu(menu);
-  if (!entries) return;
-  Edit(*entries);
-  pxe::VendorOptions made;
-  if (made.add_menu(*entries)) menu = made.sub_options.front().value;
+void menu_with(Bytes& menu) {
+  edit_menu(menu, Edit);
 }
 void reverse_menu(std::vector<pxe::MenuEntry>& entries) { std::ranges::reverse(entries); }
 void text_with_nul(std::vector<pxe::MenuEntry>& entries) {
@@ -201,11 +189,11 @@ std::vector<Mutant> field_mutants() {
       {.name = "menu-reversed",
        .what = "menus begin with their last entry",
        .killed_by = {"CTRL-05"},
-       .wrap = sub_option<VendorTag::BootMenu, edit_menu<reverse_menu>>},
+       .wrap = sub_option<VendorTag::BootMenu, menu_with<reverse_menu>>},
       {.name = "menu-text-nul",
        .what = "the texts of a menu end with a NUL",
        .killed_by = {"CTRL-05"},
-       .wrap = sub_option<VendorTag::BootMenu, edit_menu<text_with_nul>>},
+       .wrap = sub_option<VendorTag::BootMenu, menu_with<text_with_nul>>},
       {.name = "prompt-cut",
        .what = "the prompt lacks its last letter",
        .killed_by = {"CTRL-06"},

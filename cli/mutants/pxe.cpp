@@ -18,17 +18,9 @@ using server::Configuration;
 
 constexpr std::uint16_t kFirstItem = 0x8000;
 
-// Changes option 43 of each reply that has one.
 template <void (*Edit)(pxe::VendorOptions&)>
 ServicePtr vendor_options(DatagramService& inner, const Configuration&) {
-  return edit_replies(inner, [](Message& reply, OutgoingDatagram&) {
-    dhcp::Option* option = reply.find(OptionCode::VendorSpecific);
-    if (option == nullptr) return;
-    auto vendor = pxe::decode(option->value);
-    if (!vendor) return;
-    Edit(*vendor);
-    option->value = pxe::encode(*vendor);
-  });
+  return edit_vendor_options(inner, Edit);
 }
 
 pxe::SubOption* find(pxe::VendorOptions& vendor, VendorTag tag) {
@@ -68,12 +60,9 @@ void servers_twice(pxe::VendorOptions& vendor) {
 void short_menu(pxe::VendorOptions& vendor) {
   pxe::SubOption* menu = find(vendor, VendorTag::BootMenu);
   if (menu == nullptr) return;
-  auto entries = pxe::decode_menu(menu->value);
-  if (!entries || entries->size() < 2) return;
-  entries->pop_back();
-  pxe::VendorOptions made;
-  made.add_menu(*entries);
-  menu->value = made.sub_options.front().value;
+  edit_menu(menu->value, [](std::vector<pxe::MenuEntry>& entries) {
+    if (entries.size() > 1) entries.pop_back();
+  });
 }
 void torn_menu(pxe::VendorOptions& vendor) {
   pxe::SubOption* menu = find(vendor, VendorTag::BootMenu);

@@ -120,7 +120,20 @@ void duplicate_ack_script(Script& s) {
   const FlowPtr flow = begin_window(s, "k30000.bin", "4");
   s.blocks(flow, 1, 4);
   for (int copy = 0; copy < 3; ++copy) s.ack_block(flow, 2);
-  expect_only(s, flow, {3, 4, 5, 6}, "one new window");
+  // A server that begins anew for each of them is cut short by the next one where it likes: how
+  // often it began is what it does every time.
+  s.settle(flow, [](std::span<const Reply> replies) -> Ruling {
+    std::vector<std::uint16_t> got;
+    for (const Reply& reply : replies) {
+      const auto data = reply.as_data();
+      if (!data) return refuse(reply.words());
+      got.push_back(data->block);
+    }
+    const auto begun = std::count(got.begin(), got.end(), std::uint16_t{3});
+    if (begun > 1) return refuse(fmt::format("the window began {} times", begun));
+    return got == std::vector<std::uint16_t>{3, 4, 5, 6} ? admit("one new window")
+                                                         : refuse(blocks_of(replies));
+  });
   s.error(flow, 0);
 }
 

@@ -6,15 +6,15 @@ build=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-DESTDIR=$work/root cmake --install "$build" --prefix /usr >/dev/null
+DESTDIR=$work/installed cmake --install "$build" --prefix /usr >/dev/null
 for file in bin/pxeproof share/man/man1/pxeproof.1 share/doc/pxeproof/README.md share/doc/pxeproof/copyright \
   share/bash-completion/completions/pxeproof share/zsh/vendor-completions/_pxeproof; do
-  [ -s "$work/root/usr/$file" ] || { echo "not installed: /usr/$file"; exit 1; }
+  [ -s "$work/installed/usr/$file" ] || { echo "not installed: /usr/$file"; exit 1; }
 done
-program=$work/root/usr/bin/pxeproof
+program=$work/installed/usr/bin/pxeproof
 "$program" --version
 
-unit=$work/root/usr/lib/systemd/system/pxeproof.service
+unit=$work/installed/usr/lib/systemd/system/pxeproof.service
 grep -q '^ExecStart=/usr/bin/pxeproof serve ' "$unit" || { echo "the unit starts another program"; exit 1; }
 if command -v systemd-analyze >/dev/null; then
   sed "s|/usr/bin/pxeproof|$program|" "$unit" >"$work/pxeproof.service"
@@ -27,7 +27,7 @@ for verb in $("$program" --help | awk '/^  [a-z]/ { print $1 }'); do
 done
 
 # shellcheck source=/dev/null
-. "$work/root/usr/share/bash-completion/completions/pxeproof"
+. "$work/installed/usr/share/bash-completion/completions/pxeproof"
 COMP_WORDS=("$program" se) COMP_CWORD=1
 _pxeproof
 [ "${COMPREPLY[*]}" = serve ] || { echo "completion of se: ${COMPREPLY[*]}"; exit 1; }

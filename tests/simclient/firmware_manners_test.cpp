@@ -149,15 +149,20 @@ TEST(Edk2Manners, RefusesKnownOptionsItDidNotAskFor) {
   EXPECT_NE(taken.rom().booted(), nullptr);
 }
 
-TEST(UbootManners, TakesTheFirstOfferAndAsksForItsScriptFirst) {
+// U-Boot takes the file from the address server's answer.
+Script address_server_names(const std::string& file) {
   Script script = one_service();
-  const auto usual = script.on_request;
-  script.on_request = [usual](const dhcp::Message& request) {
+  script.on_request = [usual = script.on_request, file](const dhcp::Message& request) {
     auto reply = usual(request);
     reply->header.siaddr = kBootServer;
-    reply->header.set_file("pxelinux.0");
+    reply->header.set_file(file);
     return reply;
   };
+  return script;
+}
+
+TEST(UbootManners, TakesTheFirstOfferAndAsksForItsScriptFirst) {
+  Script script = address_server_names("pxelinux.0");
   RomBench bench(options_of("uboot-arm64"), script);
   bench.run();
   std::vector<std::string> names;
@@ -169,14 +174,7 @@ TEST(UbootManners, TakesTheFirstOfferAndAsksForItsScriptFirst) {
 // CLIENT-02: measured with U-Boot 2023.01 and `oack windowsize=4`: it waits for four blocks, and
 // its timer of 5 s sends the ACK that a server of single blocks waits for.
 TEST(UbootManners, ObeysAWindowItDidNotAskFor) {
-  Script script = one_service();
-  const auto usual = script.on_request;
-  script.on_request = [usual](const dhcp::Message& request) {
-    auto reply = usual(request);
-    reply->header.siaddr = kBootServer;
-    reply->header.set_file("pxelinux.0");
-    return reply;
-  };
+  Script script = address_server_names("pxelinux.0");
   script.files["pxelinux.0"] = std::string(2 * 1468 + 7, 'x');
   script.odd_options = {{"windowsize", "4"}};
   RomBench bench(options_of("uboot-arm64"), script);
