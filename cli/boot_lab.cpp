@@ -180,7 +180,8 @@ Outcome<void> BootLab::add_boot_server(const LabConfiguration& lab, const BootLa
                                  .cable = options.cable});
   if (!host) return lab_failed(host.error());
   if (auto routed = add_routes(*host, lab.plan); !routed) return routed;
-  if (options.server == BootTarget::Server::Dnsmasq) {
+  const bool is_dnsmasq = !options.program && options.server == BootTarget::Server::Dnsmasq;
+  if (is_dnsmasq) {
     dnsmasq_configuration_ = std::filesystem::absolute(lab.name).string();
     if (!lab.text.empty()) {
       auto written = write_scratch_file("dnsmasq.conf", lab.text);
@@ -192,16 +193,19 @@ Outcome<void> BootLab::add_boot_server(const LabConfiguration& lab, const BootLa
   options_ = options;
   auto process = start_boot_server(*host);
   if (!process) return fail(process.error());
-  servers_.push_back(std::make_unique<ServerProcess>(std::string(to_string(options.server)),
-                                                     std::move(*host), std::move(*process)));
-  return wait_until_ready(
-      *servers_.back(), expected_ports(lab.configuration),
-      options.server == BootTarget::Server::Dnsmasq ? Ready::SaysSo : Ready::Listens);
+  std::string name =
+      options.program ? options.program->name : std::string(to_string(options.server));
+  servers_.push_back(
+      std::make_unique<ServerProcess>(std::move(name), std::move(*host), std::move(*process)));
+  const auto ports = options.program ? options.program->ports : expected_ports(lab.configuration);
+  return wait_until_ready(*servers_.back(), ports, is_dnsmasq ? Ready::SaysSo : Ready::Listens);
 }
 
 Outcome<live::ChildProcess> BootLab::start_boot_server(const live::Host& host) const {
   live::SystemResult<live::ChildProcess> process = fail(live::SystemError{});
-  if (options_.server == BootTarget::Server::Dnsmasq) {
+  if (options_.program) {
+    process = host.start(options_.program->command);
+  } else if (options_.server == BootTarget::Server::Dnsmasq) {
     // In debug mode it changes no user, which a user namespace would not allow.
     live::Command command{.program = "dnsmasq",
                           .arguments = {"--no-daemon", "--conf-file=" + dnsmasq_configuration_},

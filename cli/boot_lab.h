@@ -36,6 +36,13 @@ Outcome<std::vector<Fault>> read_lab_faults(const std::vector<std::string>& text
 
 struct BootLabOptions {
   BootTarget::Server server = BootTarget::Server::Builtin;
+  // Any other boot server, in place of those; it is ready when it is bound to its ports.
+  struct Program {
+    std::string name{};
+    live::Command command{};
+    std::vector<std::uint16_t> ports{};
+  };
+  std::optional<Program> program{};
   int verbosity = 0;
   std::uint64_t seed = 1;
   std::vector<Fault> faults{};  // of our own boot server's packets

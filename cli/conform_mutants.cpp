@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <set>
 
-#include "cli/conform_fixture.h"
-#include "cli/conform_virtual.h"
+#include "cli/conform_run.h"
 #include "conformance/catalogue.h"
-#include "conformance/plan.h"
-#include "live/temporary_directory.h"
+#include "conformance/target_file.h"
 
 namespace pxeproof::cli {
 
@@ -28,22 +26,15 @@ std::vector<const Case*> cases_for(const Mutant& mutant) {
 }
 
 Outcome<std::set<std::string>> killers_of(const Mutant& mutant) {
-  auto directory = live::TemporaryDirectory::create("pxeproof-mutant-");
-  if (!directory) return environment_failed(directory.error().message);
-  const auto foreign = make_conformance_fixture(directory->path());
-  if (!foreign) return fail(foreign.error());
+  const auto target = conformance::builtin_target("builtin");
+  if (!target) return wrong_usage("conform mutants: no target builtin");
+  ConformRunOptions options;
+  options.mutant = &mutant;
+  const auto ran = run_target(*target, cases_for(mutant), options);
+  if (!ran) return fail(ran.error());
   std::set<std::string> killers;
-  for (const auto& instance : conformance::plan_instances(cases_for(mutant))) {
-    const auto ran = run_virtual_instance(
-        instance,
-        {.seed = 1,
-         .fixture = directory->path(),
-         .has_foreign_files = *foreign == ForeignFiles::Made,
-         .mutant = &mutant},
-        [&killers](const Case&, const conformance::CaseResult& result, const auto&) {
-          if (result.verdict == conformance::Verdict::Fail) killers.insert(result.id);
-        });
-    if (!ran) return fail(ran.error());
+  for (const conformance::CaseResult& result : ran->cases) {
+    if (result.verdict == conformance::Verdict::Fail) killers.insert(result.id);
   }
   return killers;
 }

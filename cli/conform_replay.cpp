@@ -10,11 +10,15 @@
 
 #include "cli/boot_lab.h"
 #include "cli/boot_target.h"
+#include "cli/conform_live.h"
+#include "cli/conform_options.h"
 #include "cli/replay_index.h"
 #include "cli/replay_tree.h"
 #include "conformance/derived_configuration.h"
 #include "conformance/dialogue_case.h"
 #include "conformance/replay.h"
+#include "conformance/setting.h"
+#include "conformance/variant.h"
 #include "live/event_loop.h"
 #include "live/packet_port.h"
 #include "live/private_namespaces.h"
@@ -82,8 +86,55 @@ struct Replay {
   std::string capture;
   const Dialogue* dialogue = nullptr;
   std::string target;
+  const conformance::TargetFile* program = nullptr;  // of a target that is neither of the two known
   Comparison comparison = Comparison::Foreign;
 };
+
+// A server of files only: by its own words it can do something, and DHCP is not among it.
+bool serves_files_only(const conformance::TargetFile& target) {
+  using conformance::Need;
+  const auto claims = [&target](Need need) {
+    return std::ranges::find(target.claims, need) != target.claims.end();
+  };
+  return !target.claims.empty() && !claims(Need::Dhcp) && !claims(Need::BootServer);
+}
+
+Dialogue without_questions(const Dialogue& dialogue) {
+  Dialogue reads = dialogue;
+  std::erase_if(reads.turns, [](const conformance::Turn& turn) {
+    return std::holds_alternative<conformance::RecordedQuestion>(turn.said);
+  });
+  return reads;
+}
+
+// What a target reads that has a configuration of its own.
+std::string own_configuration(const conformance::TargetFile& target, const LabPlan& plan,
+                              const std::string& tree) {
+  conformance::Setting setting;
+  setting.network = plan.boot_server;
+  setting.server = plan.boot_server.address;
+  setting.root = tree;
+  return conformance::configuration_text({.name = {}, .text = target.configuration}, setting);
+}
+
+// How a target's program is started on a host with this tree.
+BootLabOptions::Program program_of(const conformance::TargetFile& target,
+                                   const std::string& configuration, const LabPlan& plan,
+                                   const std::string& tree) {
+  BootLabOptions::Program program{.name = target.name, .ports = target.ready_ports};
+  for (const std::string& word : target.command) {
+    std::string filled = conformance::fill_placeholders(word, {{"conf", configuration},
+                                                               {"root", tree},
+                                                               {"fixture", tree},
+                                                               {"interface", plan.interface}});
+    if (program.command.program.empty()) {
+      program.command.program = find_peer(filled, target.package);
+    } else {
+      program.command.arguments.push_back(std::move(filled));
+    }
+  }
+  return program;
+}
 
 void print_replay(const Replay& replay, const std::vector<ReplayedTurn>& turns, int verbosity) {
   const Ending ending = judge(turns);
@@ -245,13 +296,20 @@ int ReplayRun::replay_in_lab(const Replay& replay, const ReplaySource& source) {
                       : with_tftp_root(text, tree.string());
   const std::string file = (work_ / "replay.conf").string();
   std::ofstream(file) << text;
-  const auto target = parse_boot_target("--target", replay.target + ":" + file);
+  const std::string server = replay.program == nullptr ? replay.target : "builtin";
+  const auto target = parse_boot_target("--target", server + ":" + file);
   if (!target) return told(target.error());
   const auto configuration = prepare_lab(*target, ArticleFor::Bios);
   if (!configuration) return told(configuration.error());
-  auto lab = BootLab::start(
-      *configuration,
-      {.server = target->server, .verbosity = options_.verbosity, .seed = options_.seed});
+  BootLabOptions lab_options{
+      .server = target->server, .verbosity = options_.verbosity, .seed = options_.seed};
+  if (replay.program != nullptr) {
+    if (!replay.program->configuration.empty() && !replay.program->reads_dnsmasq()) {
+      std::ofstream(file) << own_configuration(*replay.program, configuration->plan, tree.string());
+    }
+    lab_options.program = program_of(*replay.program, file, configuration->plan, tree.string());
+  }
+  auto lab = BootLab::start(*configuration, lab_options);
   if (!lab) return told(lab.error());
   const auto port = lab->add_client_port("client");
   if (!port) return told(port.error());
@@ -264,7 +322,14 @@ int ReplayRun::replay_in_lab(const Replay& replay, const ReplaySource& source) {
   if (plan.address_server) setting.other = plan.address_server->address;
   setting.comparison = replay.comparison;
   setting.seed = options_.seed;
-  conformance::ReplayStation station(*replay.dialogue, setting);
+  const bool files_only = replay.program != nullptr && serves_files_only(*replay.program);
+  const Dialogue dialogue = files_only ? without_questions(*replay.dialogue) : *replay.dialogue;
+  if (dialogue.turns.empty()) {
+    fmt::print("skip  {} with {}: it serves files only, and none is asked for here\n",
+               replay.capture, replay.target);
+    return static_cast<int>(ExitCode::NothingTested);
+  }
+  conformance::ReplayStation station(dialogue, setting);
   if (const auto driven = drive(*port, station); !driven) return told(driven.error());
   return conclude(replay, station);
 }
@@ -297,11 +362,16 @@ ExitCode ReplayRun::run() {
       const bool from_dnsmasq = capture.source.server.empty() ? dialogue.looks_like_dnsmasq()
                                                               : capture.source.server == "dnsmasq";
       if (!options_.interface.empty()) {
-        note(run_on_interface({capture.name, &dialogue, "remote", Comparison::Foreign}));
+        note(
+            run_on_interface({.capture = capture.name, .dialogue = &dialogue, .target = "remote"}));
         continue;
       }
-      for (const std::string& target : options_.targets) {
-        Replay replay{capture.name, &dialogue, target, Comparison::Foreign};
+      for (const ReplayTarget& each : options_.targets) {
+        const std::string& target = each.name;
+        Replay replay{.capture = capture.name,
+                      .dialogue = &dialogue,
+                      .target = target,
+                      .program = each.program ? &*each.program : nullptr};
         if (target == "builtin" && from_dnsmasq) replay.comparison = Comparison::DnsmasqWithOurs;
         if (target == capture.source.server) replay.comparison = Comparison::SameServer;
         std::fflush(stdout);
@@ -355,9 +425,21 @@ Outcome<ReplayOptions> read_replay_options(const Arguments& arguments) {
   std::istringstream targets(arguments.value_or("target", "builtin"));
   for (std::string target; std::getline(targets, target, ',');) {
     // A configuration comes from the capture, from --conf-file or from INDEX.toml.
-    if (const auto known = parse_boot_target("--target", target); !known)
-      return fail(known.error());
-    options.targets.push_back(std::move(target));
+    const std::string server = target.substr(0, target.find(':'));
+    if (server == "builtin" || server == "dnsmasq") {
+      if (const auto known = parse_boot_target("--target", target); !known)
+        return fail(known.error());
+      options.targets.push_back({std::move(target), std::nullopt});
+      continue;
+    }
+    auto program = load_target(target);
+    if (!program) return fail(program.error());
+    if (program->kind != conformance::TargetFile::Kind::Exec) {
+      return wrong_usage(fmt::format(
+          "--target {}: is on a network of its own; replay there with --interface IF --server {}",
+          target, program->address));
+    }
+    options.targets.push_back({program->name, std::move(*program)});
   }
   if (const auto server = arguments.value("server")) {
     options.remote_server = Ipv4Address::parse(*server);

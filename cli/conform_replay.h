@@ -8,13 +8,19 @@
 #include "cli/arguments.h"
 #include "cli/exit_code.h"
 #include "cli/failure.h"
+#include "conformance/target_file.h"
 #include "protocol/addresses.h"
 
 namespace pxeproof::cli {
 
+struct ReplayTarget {
+  std::string name;                                // "builtin", "dnsmasq:my.conf", "tftpd-hpa"
+  std::optional<conformance::TargetFile> program;  // of all but the first two
+};
+
 struct ReplayOptions {
-  std::string path;                          // a capture, or a directory of them
-  std::vector<std::string> targets;          // "builtin", "dnsmasq"
+  std::string path;  // a capture, or a directory of them
+  std::vector<ReplayTarget> targets;
   std::string interface;                     // a real network instead of a lab
   std::optional<Ipv4Address> remote_server;  // with interface
   std::string configuration_file;            // empty: of INDEX.toml, else derived from the capture

@@ -31,10 +31,14 @@ using conformance::CaseResult;
 using conformance::Instance;
 using conformance::TargetFile;
 using conformance::TargetResult;
+using conformance::Verdict;
 
 // Of real time, for an instance in virtual time: far more than one takes on a busy machine.
 constexpr std::chrono::seconds kLightLimit{120};
+constexpr std::chrono::seconds kAloneLimit{30};  // for one case that is not heavy
 constexpr std::chrono::seconds kHeavyLimit{900};
+
+constexpr int kNeverCameBack = 97;  // of a process that its watchdog ended
 
 constexpr std::string_view kAbility = "ability ";
 constexpr std::string_view kNote = "note ";
@@ -110,45 +114,43 @@ bool is_heavy(const Instance& instance) {
   });
 }
 
-Outcome<void> run_virtually(const std::vector<Instance>& instances, TargetResult& result,
-                            Gatherer& gatherer, const ConformRunOptions& options) {
-  auto directory = live::TemporaryDirectory::create("pxeproof-conform-");
-  if (!directory) return environment_failed(directory.error().message);
-  const auto foreign = make_conformance_fixture(directory->path());
-  if (!foreign) return fail(foreign.error());
-  for (const Instance& instance : instances) {
-    const Instant begun = live::now();
-    // Our server runs in this very thread: a loop without end in it would be one here.
-    const live::Watchdog watchdog(
-        {.limit = is_heavy(instance) ? kHeavyLimit : kLightLimit,
-         .message = fmt::format("pxeproof conform: the builtin server does not come back from the "
-                                "cases of {}: it loops for ever; --time real shows which case",
-                                instance.name),
-         .exit_code = static_cast<int>(ExitCode::TestedThingFailed)});
-    const auto ran = run_virtual_instance(
-        instance,
-        {.seed = options.seed,
-         .fixture = directory->path(),
-         .has_foreign_files = *foreign == ForeignFiles::Made,
-         .mutant = options.mutant},
-        [&](const conformance::Case&, CaseResult each, const auto& frames) {
-          if (!options.out.empty()) {
-            each.capture = save_case(capture_directory(options, result), each, frames, {});
-          }
-          for (const std::string& line : packet_lines(frames, options.verbosity)) {
-            fmt::print("{}\n", line);
-          }
-          gatherer.add(std::move(each));
-        });
-    if (!ran) return fail(ran.error());
-    (is_heavy(instance) ? result.heavy_seconds : result.seconds) += to_seconds(live::now() - begun);
-  }
-  return {};
-}
-
 void say(std::string_view mark, std::string text) {
   std::ranges::replace(text, '\n', '\r');  // one line
   fmt::print("{}{}\n", mark, text);
+}
+
+void say_packets(const std::vector<conformance::CaseFrame>& frames, int verbosity) {
+  for (const std::string& line : packet_lines(frames, verbosity)) say(kPacket, line);
+}
+
+void say_result(const CaseResult& result) {
+  fmt::print("{}\n", conformance::write_line(result));
+  std::fflush(stdout);
+}
+
+int say_failure(const Failure& failure) {
+  say(kFailed, failure.message);
+  return static_cast<int>(failure.code);
+}
+
+// The body of a process that runs one instance in virtual time. Our server runs in this very
+// process, and may bring it down.
+int run_virtually_aside(const Instance& instance, const VirtualRunOptions& virtual_options,
+                        const std::filesystem::path& captures, const ConformRunOptions& options) {
+  const live::Watchdog watchdog({.limit = is_heavy(instance)             ? kHeavyLimit
+                                          : all_of(instance).size() == 1 ? kAloneLimit
+                                                                         : kLightLimit,
+                                 .message = "",
+                                 .exit_code = kNeverCameBack});
+  const auto ran =
+      run_virtual_instance(instance, virtual_options,
+                           [&](const conformance::Case&, CaseResult each, const auto& frames) {
+                             if (!options.out.empty())
+                               each.capture = save_case(captures, each, frames, {});
+                             say_packets(frames, options.verbosity);
+                             say_result(each);
+                           });
+  return ran ? 0 : say_failure(ran.error());
 }
 
 // The body of a process that runs one instance: what it finds goes to standard output.
@@ -169,16 +171,10 @@ int run_instance_aside(const Instance& instance, const TargetFile& target,
             const Duration offset = Duration(clock.nanoseconds(first)) - first.time_since_epoch();
             each.capture = save_case(captures, each, frames, offset);
           }
-          for (const std::string& line : packet_lines(frames, options.verbosity)) {
-            say(kPacket, line);
-          }
-          fmt::print("{}\n", conformance::write_line(each));
-          std::fflush(stdout);
+          say_packets(frames, options.verbosity);
+          say_result(each);
         });
-    if (!ran) {
-      say(kFailed, ran.error().message);
-      return static_cast<int>(ran.error().code);
-    }
+    if (!ran) return say_failure(ran.error());
     for (const std::string& ability : ran->abilities) say(kAbility, ability);
     for (const std::string& note : ran->lines) say(kNote, instance.name + ": " + note);
     return 0;
@@ -222,21 +218,34 @@ void take_lines(RunningInstance& running, Gatherer& gatherer) {
   }
 }
 
-Outcome<void> run_in_labs(const std::vector<Instance>& instances, const TargetFile& target,
-                          TargetResult& result, Gatherer& gatherer,
-                          const ConformRunOptions& options) {
+// How the instances of a target run, each in a process of its own.
+struct AsidePlan {
+  std::size_t jobs = 1;                        // at once
+  std::function<int(const Instance&)> body{};  // of a process; says what it finds
+  Verdict when_ended = Verdict::Error;         // of a case that its process left without verdict
+  std::string_view ended = "its lab ended";
+};
+
+// The words for a process that said nothing of a case.
+std::string why_ended(const AsidePlan& plan, const live::Exit& exit) {
+  if (exit.code == kNeverCameBack && !exit.signal) {
+    return "the server never came back: it loops for ever";
+  }
+  return fmt::format("{}: {}", plan.ended, to_string(exit));
+}
+
+Outcome<void> run_aside(const std::vector<Instance>& instances, const AsidePlan& plan,
+                        TargetResult& result, Gatherer& gatherer) {
   auto loop = live::EventLoop::create();
   if (!loop) return environment_failed(loop.error().message);
   std::vector<std::unique_ptr<RunningInstance>> running;
   std::size_t next = 0;
   std::string failure;
   const auto start_more = [&]() -> Outcome<void> {
-    while (next < instances.size() && running.size() < options.jobs) {
+    while (next < instances.size() && running.size() < plan.jobs) {
       const Instance& instance = instances[next++];
       std::fflush(stdout);
-      auto process = live::ChildProcess::start([&] {
-        return run_instance_aside(instance, target, capture_directory(options, result), options);
-      });
+      auto process = live::ChildProcess::start([&] { return plan.body(instance); });
       if (!process) return environment_failed(process.error().message);
       running.push_back(std::make_unique<RunningInstance>(&instance, std::move(*process),
                                                           live::now(), std::string()));
@@ -260,15 +269,24 @@ Outcome<void> run_in_labs(const std::vector<Instance>& instances, const TargetFi
     loop->remove(over.process);
     over.process.on_wake(live::now());
     take_lines(over, gatherer);
+    const double took = to_seconds(live::now() - over.begun);
     double& seconds = is_heavy(*over.instance) ? result.heavy_seconds : result.seconds;
-    seconds = std::max(seconds, to_seconds(live::now() - over.begun));
+    seconds = plan.jobs == 1 ? seconds + took : std::max(seconds, took);
     if (!over.failure.empty() && failure.empty()) failure = over.failure;
-    for (const conformance::Case* each : all_of(*over.instance)) {
+    const auto all = all_of(*over.instance);
+    for (const conformance::Case* each : all) {
       if (gatherer.has(each->id) || gatherer.is_unclear(each->id)) continue;
-      const std::string why =
-          over.failure.empty() ? "its lab ended: " + to_string(*over.process.exit()) : over.failure;
-      gatherer.add(
-          {.id = std::string(each->id), .verdict = conformance::Verdict::Error, .seen = why});
+      const bool is_alone = all.size() == 1;
+      if (!over.failure.empty()) {
+        gatherer.add(
+            {.id = std::string(each->id), .verdict = Verdict::Error, .seen = over.failure});
+      } else if (is_alone || plan.when_ended == Verdict::Error) {
+        gatherer.add({.id = std::string(each->id),
+                      .verdict = plan.when_ended,
+                      .seen = why_ended(plan, *over.process.exit())});
+      } else {
+        gatherer.add_unclear(std::string(each->id));  // which of them was it?
+      }
     }
     running.erase(ended);
     if (auto started = start_more(); !started) return started;
@@ -279,12 +297,42 @@ Outcome<void> run_in_labs(const std::vector<Instance>& instances, const TargetFi
       const conformance::Case* subject = conformance::find_case(id);
       alone.push_back({.name = id, .variant = std::string(subject->variant), .cases = {subject}});
     }
-    return run_in_labs(alone, target, result, gatherer, options);
+    return run_aside(alone, plan, result, gatherer);
   }
   // Nothing at all could be tried: that is about the environment, not about cases.
   const auto counts = conformance::count(result.cases);
   if (counts.tested() == 0 && counts.error > 0) return environment_failed(failure);
   return {};
+}
+
+Outcome<void> run_in_labs(const std::vector<Instance>& instances, const TargetFile& target,
+                          TargetResult& result, Gatherer& gatherer,
+                          const ConformRunOptions& options) {
+  const auto body = [&](const Instance& instance) {
+    return run_instance_aside(instance, target, capture_directory(options, result), options);
+  };
+  return run_aside(instances, {.jobs = options.jobs, .body = body}, result, gatherer);
+}
+
+// One after the other: they share one tree of files.
+Outcome<void> run_virtually(const std::vector<Instance>& instances, TargetResult& result,
+                            Gatherer& gatherer, const ConformRunOptions& options) {
+  auto directory = live::TemporaryDirectory::create("pxeproof-conform-");
+  if (!directory) return environment_failed(directory.error().message);
+  const auto foreign = make_conformance_fixture(directory->path());
+  if (!foreign) return fail(foreign.error());
+  const VirtualRunOptions virtual_options{.seed = options.seed,
+                                          .fixture = directory->path(),
+                                          .has_foreign_files = *foreign == ForeignFiles::Made,
+                                          .mutant = options.mutant};
+  const auto body = [&](const Instance& instance) {
+    return run_virtually_aside(instance, virtual_options, capture_directory(options, result),
+                               options);
+  };
+  const AsidePlan plan{.body = body,
+                       .when_ended = Verdict::Fail,
+                       .ended = "the server died and took its process along"};
+  return run_aside(instances, plan, result, gatherer);
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ constexpr std::size_t kTransferPorts = 64;
 constexpr Duration kStep = std::chrono::milliseconds(250);
 constexpr Duration kLongest = std::chrono::hours(24);  // no fleet takes so long in its own time
 
-// The files of a tree that does not change while the fleet boots: each is looked up once.
+// The files of a tree that does not change while the fleet boots: each is looked up once. So are
+// names that lead nowhere, as long as they are few: most that machines ask for are their own.
 class SteadyFiles : public server::FileOpener {
  public:
   void ask(const FileRequest& request) override {
@@ -41,7 +42,9 @@ class SteadyFiles : public server::FileOpener {
       return;
     }
     FileAnswer answer = disk_.open(request);
-    answers_by_name_.emplace(std::move(key), answer.content);
+    if (answer.content || answers_by_name_.size() < kKnownNames) {
+      answers_by_name_.emplace(std::move(key), answer.content);
+    }
     answers_.push_back(std::move(answer));
   }
   bool poll_answer(FileAnswer& out) override {
@@ -53,6 +56,7 @@ class SteadyFiles : public server::FileOpener {
   void begin_round() override {}
 
  private:
+  static constexpr std::size_t kKnownNames = 4096;
   using Key = std::tuple<std::string, std::string, std::string, bool, bool>;
   live::Disk disk_;
   std::map<Key, Result<std::shared_ptr<FileContent>, FileFault>> answers_by_name_;

@@ -19,6 +19,7 @@ struct Mutant {
   std::string_view name{};
   std::string_view what{};                    // one sentence
   std::vector<std::string_view> killed_by{};  // cases that must notice
+  bool ends_process = false;                  // crashes, and takes along who runs it in-process
   void (*policy)(server::Policy&) = nullptr;
   void (*tftp)(server::TftpOptions&) = nullptr;
   // The service inside belongs to the caller and outlives what this makes.

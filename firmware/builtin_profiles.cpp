@@ -2,6 +2,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 
 #include "firmware/builtin_texts.h"
 #include "firmware/profile.h"
@@ -49,9 +51,17 @@ Result<std::shared_ptr<const Program>, ProfileError> builtin_program(std::string
     return fail(ProfileError{fmt::format("there is no program '{}'; known programs: {}", name,
                                          fmt::join(names_of(builtin_program_texts()), ", "))});
   }
-  auto program = parse_program(builtin->text, builtin->name);
-  if (!program) return fail(program.error());
-  return std::make_shared<const Program>(std::move(*program));
+  // Each machine of a fleet asks for it, and nobody changes it.
+  static std::mutex mutex;
+  static std::map<std::string_view, std::shared_ptr<const Program>> known;
+  const std::lock_guard lock(mutex);
+  auto& kept = known[builtin->name];
+  if (!kept) {
+    auto program = parse_program(builtin->text, builtin->name);
+    if (!program) return fail(program.error());
+    kept = std::make_shared<const Program>(std::move(*program));
+  }
+  return kept;
 }
 
 }  // namespace pxeproof::firmware

@@ -20,6 +20,7 @@ void NeighbourTable::set_alarm(Ipv4Address address, Entry& entry, std::optional<
 
 void NeighbourTable::erase(Entries::iterator at) {
   set_alarm(at->first, at->second, std::nullopt);
+  by_age_.erase(at->second.serial);
   entries_.erase(at);
 }
 
@@ -27,16 +28,14 @@ void NeighbourTable::erase(Entries::iterator at) {
 // being asked for.
 NeighbourTable::Entry* NeighbourTable::insert(Ipv4Address address) {
   if (entries_.size() >= options_.addresses) {
-    auto oldest = entries_.end();
-    for (auto at = entries_.begin(); at != entries_.end(); ++at) {
-      if (!mac_of(at->second)) continue;
-      if (oldest == entries_.end() || at->second.serial < oldest->second.serial) oldest = at;
-    }
-    if (oldest == entries_.end()) return nullptr;
-    erase(oldest);
+    const auto oldest = std::ranges::find_if(
+        by_age_, [this](const auto& each) { return mac_of(entries_.at(each.second)).has_value(); });
+    if (oldest == by_age_.end()) return nullptr;
+    erase(entries_.find(oldest->second));
   }
   Entry& entry = entries_[address];
   entry.serial = next_serial_++;
+  by_age_.emplace(entry.serial, address);
   return &entry;
 }
 

@@ -107,6 +107,7 @@ class NeighbourTable {
 
   NeighbourOptions options_;
   Entries entries_;
+  std::map<std::uint64_t, Ipv4Address> by_age_;  // of all entries, by serial
   std::set<std::pair<Instant, Ipv4Address>> alarms_;
   std::deque<Question> questions_;
   std::deque<Frame> ready_;

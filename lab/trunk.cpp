@@ -14,18 +14,18 @@ constexpr std::size_t kSpareFrames = 1024;
 }  // namespace
 
 void Trunk::attach_host(Station& station, const MacAddress& mac) {
-  attach({&station, mac, std::nullopt});
+  attach({.station = &station, .mac = mac});
 }
 
 void Trunk::attach_rest(Station& station) {
   assert(!rest_);
   rest_ = ports_.size();
-  attach({&station, std::nullopt, std::nullopt});
+  attach({.station = &station, .mac = std::nullopt});
 }
 
 void Trunk::attach(Port port) {
-  ports_.push_back(port);
-  port.station->start(now_);
+  ports_.push_back(std::move(port));
+  ports_.back().station->start(now_);
   collect(ports_.size() - 1);
 }
 
@@ -33,12 +33,12 @@ void Trunk::collect(std::size_t id) {
   Port& port = ports_[id];
   while (true) {
     Frame frame;
-    if (!spare_.empty()) {
-      frame = std::move(spare_.back());
-      spare_.pop_back();
+    if (!port.spare.empty()) {
+      frame = std::move(port.spare.back());
+      port.spare.pop_back();
     }
     if (!port.station->poll_transmit(frame)) {
-      spare_.push_back(std::move(frame));
+      port.spare.push_back(std::move(frame));
       break;
     }
     ++frames_sent_;
@@ -94,7 +94,8 @@ RunEnd Trunk::run_until(const std::function<bool()>& condition, Instant deadline
     Crossing crossing = std::move(wire_.front());
     wire_.pop_front();
     deliver(crossing);
-    if (spare_.size() < kSpareFrames) spare_.push_back(std::move(crossing.frame));
+    std::vector<Frame>& spare = ports_[crossing.sender].spare;
+    if (spare.size() < kSpareFrames) spare.push_back(std::move(crossing.frame));
   }
   return RunEnd::Done;
 }

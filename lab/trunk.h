@@ -44,7 +44,8 @@ class Trunk {
   struct Port {
     Station* station;
     std::optional<MacAddress> mac;  // nullopt: the rest
-    std::optional<Instant> deadline;
+    std::optional<Instant> deadline{};
+    std::vector<Frame> spare{};  // that it sent before, for their capacity
   };
   struct Crossing {
     Instant at;
@@ -62,7 +63,6 @@ class Trunk {
   std::vector<Port> ports_;
   std::optional<std::size_t> rest_;
   std::deque<Crossing> wire_;
-  std::vector<Frame> spare_;  // for their capacity
   std::uint64_t frames_sent_ = 0;
 };
 

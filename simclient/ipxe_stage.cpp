@@ -3,89 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <chrono>
 
 #include "firmware/boot_image.h"
+#include "simclient/ipxe_command_line.h"
 #include "simclient/ipxe_machine.h"
 
 namespace pxeproof::rom {
 namespace {
-
-bool is_blank(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
-
-// core/exec.c, split_command: at blanks, whatever stands between; there are no quotes.
-std::vector<std::string> split(std::string_view line) {
-  std::vector<std::string> words;
-  for (std::size_t at = 0; at < line.size();) {
-    if (is_blank(line[at])) {
-      ++at;
-      continue;
-    }
-    std::size_t end = at;
-    while (end < line.size() && !is_blank(line[end])) ++end;
-    words.emplace_back(line.substr(at, end - at));
-    at = end;
-  }
-  return words;
-}
-
-std::string join(const std::vector<std::string>& words, std::size_t from) {
-  std::string text;
-  for (std::size_t i = from; i < words.size(); ++i) text += (i == from ? "" : " ") + words[i];
-  return text;
-}
-
-bool is_terminator(std::string_view word) {
-  return word == "||" || word == "&&" || word.starts_with('#');
-}
-
-// The options of a command that take a value.
-bool takes_value(std::string_view option) {
-  constexpr std::string_view kOptions[] = {
-      "--name", "-n", "--timeout", "-t", "--default", "-d",         "--key",   "-k",
-      "--set",  "-s", "--menu",    "-m", "--drive",   "--filename", "--extra", "--params"};
-  return std::find(std::begin(kOptions), std::end(kOptions), option) != std::end(kOptions);
-}
-
-struct Parsed {
-  std::map<std::string, std::string> options;
-  std::vector<std::string> operands;
-
-  std::optional<std::string> option(const std::string& long_name,
-                                    const std::string& short_name) const {
-    for (const std::string& name : {long_name, short_name}) {
-      if (const auto found = options.find(name); found != options.end()) return found->second;
-    }
-    return std::nullopt;
-  }
-};
-
-// getopt's way: options come first, "--" ends them; "--name=value" is one word.
-Parsed parse(const std::vector<std::string>& words) {
-  Parsed parsed;
-  std::size_t at = 1;
-  for (; at < words.size(); ++at) {
-    std::string word = words[at];
-    if (word == "--") {
-      ++at;
-      break;
-    }
-    if (word.size() < 2 || word.front() != '-') break;
-    const std::size_t equals = word.find('=');
-    if (equals != std::string::npos) {
-      parsed.options[word.substr(0, equals)] = word.substr(equals + 1);
-    } else if (takes_value(word) && at + 1 < words.size()) {
-      parsed.options[word] = words[++at];
-    } else {
-      parsed.options[word] = "";
-    }
-  }
-  parsed.operands.assign(words.begin() + static_cast<std::ptrdiff_t>(std::min(at, words.size())),
-                         words.end());
-  return parsed;
-}
 
 Duration milliseconds(std::string_view text) {
   std::int64_t value = 0;
@@ -158,7 +84,7 @@ bool IpxeMachine::next_command() {
       continues = line.ends_with('\\');
       if (continues) line.pop_back();
     }
-    script.words = split(line);
+    script.words = split_ipxe_line(line);
     if (!script.words.empty() && script.words.front().starts_with(':')) {
       script.words.erase(script.words.begin());
     }
@@ -169,7 +95,7 @@ bool IpxeMachine::next_command() {
   }
   Words command;
   std::size_t end = script.next_word;
-  while (end < script.words.size() && !is_terminator(script.words[end])) {
+  while (end < script.words.size() && !is_ipxe_terminator(script.words[end])) {
     command.push_back(script.words[end++]);
   }
   const std::string terminator = end < script.words.size() ? script.words[end] : "";
@@ -228,7 +154,7 @@ void IpxeMachine::script_ended(bool success) {
 
 void IpxeMachine::run_command(const Words& words) {
   const std::string& name = words.front();
-  const Parsed parsed = parse(words);
+  const IpxeCommandLine parsed = IpxeCommandLine::parse(words);
   const Words& operands = parsed.operands;
   const auto is = [&](std::initializer_list<std::string_view> names) {
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -236,7 +162,7 @@ void IpxeMachine::run_command(const Words& words) {
   if (name == "isset") return command_ended(!operands.empty() && !operands[0].empty());
   if (name == "iseq") return command_ended(operands.size() == 2 && operands[0] == operands[1]);
   if (name == "set" && !operands.empty()) {
-    return command_ended(settings_.set(operands[0], join(operands, 1)));
+    return command_ended(settings_.set(operands[0], join_words(operands, 1)));
   }
   if (name == "clear" && !operands.empty()) {
     settings_.clear(operands[0]);
@@ -302,7 +228,7 @@ void IpxeMachine::run_command(const Words& words) {
     for (std::size_t at = 0; at < images_.size() && !operands.empty(); ++at) {
       if (images_[at].name != operands[0]) continue;
       selected_ = at;
-      if (name == "imgargs") images_[at].command_line = join(operands, 1);
+      if (name == "imgargs") images_[at].command_line = join_words(operands, 1);
       return command_ended(true);
     }
     return command_ended(false);
@@ -321,7 +247,7 @@ void IpxeMachine::run_command(const Words& words) {
   if (name == "sanboot" || name == "sanhook") {
     screen_ = "Could not open SAN device";
     trouble_ = fmt::format("{} {}: block devices over the network are not simulated", name,
-                           printable(join(operands, 0)));
+                           printable(join_words(operands, 0)));
     return command_ended(false);
   }
   if (name == "menu") {
@@ -339,7 +265,7 @@ void IpxeMachine::run_command(const Words& words) {
       if (!value.empty()) all.insert(all.begin(), value);
     }
     if (!gap && !all.empty()) {
-      menu_.push_back({all[0], join(all, 1)});
+      menu_.push_back({all[0], join_words(all, 1)});
       if (is_default) menu_default_ = all[0];
     }
     return command_ended(true);
@@ -384,7 +310,7 @@ void IpxeMachine::run_command(const Words& words) {
 }
 
 void IpxeMachine::choose(const Words& words) {
-  const Parsed parsed = parse(words);
+  const IpxeCommandLine parsed = IpxeCommandLine::parse(words);
   const auto wanted = parsed.option("--default", "-d");
   std::optional<std::string> label = wanted ? wanted : menu_default_;
   const bool known = label && std::any_of(menu_.begin(), menu_.end(),
@@ -406,7 +332,7 @@ bool IpxeMachine::go_to(std::string_view label) {
   Script& script = scripts_.back();
   for (std::size_t at = 0; at < script.text.size();) {
     const std::size_t end = std::min(script.text.find('\n', at), script.text.size());
-    const Words words = split(std::string_view(script.text).substr(at, end - at));
+    const Words words = split_ipxe_line(std::string_view(script.text).substr(at, end - at));
     if (!words.empty() && words.front().size() > 1 && words.front()[0] == ':' &&
         words.front().substr(1) == label) {
       script.next_line = at;
@@ -450,7 +376,7 @@ void IpxeMachine::fetch(const Words& operands, std::string_view name, Then then)
            .server = *server,
            .uri = uri,
            .script = {},
-           .command_line = join(operands, 1)},
+           .command_line = join_words(operands, 1)},
           then, starts ? Fetch::Use::Program : Fetch::Use::Image);
 }
 

@@ -9,7 +9,7 @@ void ReceivedFile::on_octets(std::uint64_t offset, ByteView octets) {
   const std::uint64_t end = offset + octets.size();
   size_ = std::max(size_, end);
   recogniser_.on_octets(offset, octets);
-  if (options_.keep == Keep::Octets && offset < options_.keep_limit) {
+  if (keeps() && offset < options_.keep_limit) {
     const auto last = static_cast<std::size_t>(std::min<std::uint64_t>(end, options_.keep_limit));
     const auto first = static_cast<std::size_t>(offset);
     if (kept_.size() < last) kept_.resize(last);

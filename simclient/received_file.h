@@ -23,13 +23,16 @@ class ExpectedContent {
 // Judges a file while its octets pass by; keeps them only on request.
 class ReceivedFile {
  public:
-  enum class Keep { Nothing, Octets };
+  enum class Keep { Nothing, Octets, OctetsIfUnknown };  // IfUnknown: not when they are expected
   struct Options {
     std::optional<ByteView> expected;
     Keep keep = Keep::Nothing;
     std::size_t keep_limit = 0;  // octets; what lies beyond is not kept
   };
   explicit ReceivedFile(Options options) : options_(options) {}
+
+  // What is expected, for who finds out only when the file comes; before the first octet.
+  void expect(std::optional<ByteView> expected) { options_.expected = expected; }
 
   // Octets at an offset; each is handed in once.
   void on_octets(std::uint64_t offset, ByteView octets);
@@ -50,6 +53,11 @@ class ReceivedFile {
   bool is_checked() const { return options_.expected.has_value(); }
 
  private:
+  bool keeps() const {
+    return options_.keep == Keep::Octets ||
+           (options_.keep == Keep::OctetsIfUnknown && !options_.expected);
+  }
+
   Options options_;
   std::uint64_t size_ = 0;
   std::optional<std::uint64_t> difference_;

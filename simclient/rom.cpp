@@ -410,7 +410,8 @@ void Rom::fetch_nbp(Instant now, const BootTarget& target, std::uint16_t server_
                                 .server = {target.next_server, server_port},
                                 .port = board_.take_tftp_port(now),
                                 .read = read,
-                                .file = file_options(target.file)}),
+                                .file = file_options(),
+                                .content = options_.expected}),
                   target, server_port});
   fetching.download.start(now, board_);
 }
@@ -484,7 +485,8 @@ void Rom::fetch_extra(Instant now, std::unique_ptr<FetchingNbp> nbp, std::size_t
                         {.name = name,
                          .server = server,
                          .port = board_.take_tftp_port(now),
-                         .file = file_options(name)});
+                         .file = file_options(),
+                         .content = options_.expected});
   auto& fetching =
       state_.emplace<FetchingExtra>(FetchingExtra{std::move(nbp), index, std::move(download)});
   fetching.download.start(now, board_);
@@ -531,10 +533,9 @@ void Rom::run_nbp(Instant now, const FetchingNbp& fetching) {
 
 // An NBP's octets are kept where nothing else has them: what it is and what it has built in decides
 // what it fetches.
-ReceivedFile::Options Rom::file_options(const std::string& name) const {
-  const auto expected = options_.expected != nullptr ? options_.expected->find(name) : std::nullopt;
-  return {.expected = expected,
-          .keep = expected ? ReceivedFile::Keep::Nothing : ReceivedFile::Keep::Octets,
+ReceivedFile::Options Rom::file_options() const {
+  return {.expected = {},
+          .keep = ReceivedFile::Keep::OctetsIfUnknown,
           .keep_limit = options_.program_limit};
 }
 

@@ -122,7 +122,7 @@ class Rom final : public Station {
   void fail_boot(Instant now, Phase phase, firmware::Failure failure, std::string reason);
   void end(Instant now, Booted booted);
   void end(Instant now, Failed failed);
-  ReceivedFile::Options file_options(const std::string& name) const;
+  ReceivedFile::Options file_options() const;
 
   RomOptions options_;
   RomBoard board_;

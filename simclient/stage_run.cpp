@@ -199,8 +199,6 @@ void StageRun::begin_fetch(Instant now, RomBoard& board, Fetch fetch) {
   }
   using Read = TftpDownload::Options::Read;
   using Keep = ReceivedFile::Keep;
-  const auto expected =
-      options_.expected != nullptr ? options_.expected->find(fetch.name) : std::nullopt;
   Keep keep = Keep::Nothing;
   std::size_t keep_limit = options_.text_limit;
   switch (fetch.use) {
@@ -209,23 +207,24 @@ void StageRun::begin_fetch(Instant now, RomBoard& board, Fetch fetch) {
       break;
     case Fetch::Use::Library:
     case Fetch::Use::Program:
-      if (!expected) keep = Keep::Octets;
+      keep = Keep::OctetsIfUnknown;
       keep_limit = options_.program_limit;
       break;
     case Fetch::Use::Image:
     case Fetch::Use::Probe:
       break;
   }
-  auto& fetching = state_.emplace<Fetching>(
-      Fetching{.fetch = fetch,
-               .download = TftpDownload(
-                   *manners, clock,
-                   TftpDownload::Options{
-                       .name = fetch.name,
-                       .server = {fetch.server, tftp::kPort},
-                       .port = port,
-                       .read = fetch.use == Fetch::Use::Image ? Read::ToKnownSize : Read::ToEnd,
-                       .file = {.expected = expected, .keep = keep, .keep_limit = keep_limit}})});
+  auto& fetching = state_.emplace<Fetching>(Fetching{
+      .fetch = fetch,
+      .download =
+          TftpDownload(*manners, clock,
+                       TftpDownload::Options{
+                           .name = fetch.name,
+                           .server = {fetch.server, tftp::kPort},
+                           .port = port,
+                           .read = fetch.use == Fetch::Use::Image ? Read::ToKnownSize : Read::ToEnd,
+                           .file = {.expected = {}, .keep = keep, .keep_limit = keep_limit},
+                           .content = options_.expected})});
   fetching.download.start(now, board);
   for (const Frame& frame : std::exchange(ring_, {})) {
     const auto datagram = board.ip.on_frame(now, frame);

@@ -175,9 +175,15 @@ void TftpDownload::on_oack(Instant now, RomBoard& board, const tftp::Oack& oack)
     return finish(Missing{});
   }
   known_size_ = std::max(known_size_, size.value_or(0));
-  transferring_ = true;
+  begin_transfer();
   timer_.on_reply(now);
   send_ack(now, board);
+}
+
+void TftpDownload::begin_transfer() {
+  if (transferring_) return;
+  transferring_ = true;
+  if (options_.content != nullptr) file_.expect(options_.content->find(options_.name));
 }
 
 // The server has answered the question for the size, in one way or another.
@@ -221,7 +227,7 @@ void TftpDownload::on_data(Instant now, RomBoard& board, const tftp::Data& data)
     }
     payload = payload.first(block_size_);
   }
-  transferring_ = true;
+  begin_transfer();
   const auto index = index_of(data.block);
   if (!index && !drops) return refuse(now, board, {Unusable::What::Data, "the server sent DATA 0"});
   const std::uint64_t in_order = first_gap_;

@@ -31,6 +31,9 @@ class TftpDownload {
     Read read = Read::ToEnd;  // ToKnownSize: no further than the size the server names; SizeOnly:
                               // the manners' probe
     ReceivedFile::Options file;
+    // Is asked what the file holds once a server sends it; most names that are asked for lead
+    // nowhere. nullptr: nothing is known but what file says.
+    const ExpectedContent* content = nullptr;
   };
 
   // The manners outlive the download.
@@ -82,6 +85,7 @@ class TftpDownload {
   std::optional<std::string> fault_of(const tftp::Option& option) const;
   void end_probe(Instant now, RomBoard& board);
   void send_request(Instant now, RomBoard& board);
+  void begin_transfer();
   void send_ack(Instant now, RomBoard& board);
   void on_oack(Instant now, RomBoard& board, const tftp::Oack& oack);
   void on_data(Instant now, RomBoard& board, const tftp::Data& data);

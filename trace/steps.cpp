@@ -2,14 +2,12 @@
 
 #include "protocol/dhcp/client_options.h"
 #include "protocol/frames/inspect.h"
+#include "trace/dhcp_signs.h"
+#include "trace/seen_packet.h"
 
 namespace pxeproof::trace {
 
 namespace {
-
-bool is_dhcp_port(std::uint16_t port) {
-  return port == dhcp::kServerPort || port == dhcp::kClientPort || port == dhcp::kBootServerPort;
-}
 
 void read_vendor_options(const dhcp::MessageView& message, DhcpStep& step) {
   const auto value = message.joined(dhcp::OptionCode::VendorSpecific);
@@ -85,17 +83,15 @@ bool StepReader::concerns_client(const MacAddress& source, const MacAddress& des
 }
 
 void StepReader::on_frame(std::uint32_t number, Instant at, ByteView frame) {
-  // The sending host's card may fill the checksum in after the capture: it decides nothing here.
-  const auto udp = frames::inspect_udp(frame, frames::ChecksumPolicy::Ignore);
-  if (!udp) return;
-  if (is_dhcp_port(udp->source.port) || is_dhcp_port(udp->destination.port)) {
-    const auto message = dhcp::MessageView::parse(udp->payload);
-    if (!message || (client_ && message->mac() != *client_)) return;
-    steps_.push_back({at, number, number, read_dhcp_step(udp->source, udp->destination, *message)});
+  const auto packet = see_packet(frame);
+  if (!packet || packet->protocol != frames::kProtocolUdp || !packet->is_first_piece) return;
+  if (auto dhcp = read_seen_dhcp(*packet)) {
+    if (client_ && dhcp->client != *client_) return;
+    steps_.push_back({at, number, number, std::move(*dhcp)});
     return;
   }
-  if (!concerns_client(udp->ethernet.source, udp->ethernet.destination)) return;
-  transfers_.on_datagram(number, at, udp->source, udp->destination, udp->payload);
+  if (!concerns_client(packet->facts.link_source, packet->facts.link_destination)) return;
+  transfers_.on_packet(number, at, *packet);
   while (auto ended = transfers_.poll_ended()) {
     const Instant begun = ended->transfer.begun;
     steps_.push_back({begun, ended->first_packet, ended->last_packet, std::move(ended->transfer)});

@@ -80,6 +80,7 @@ class StepReader {
   // With a MAC address, everybody else's packets are left out.
   explicit StepReader(std::optional<MacAddress> client) : client_(client) {}
 
+  // An Ethernet frame; the capture may have cut its end off.
   void on_frame(std::uint32_t number, Instant at, ByteView frame);
 
   // Transfers that are still open become steps as they stand.

@@ -297,14 +297,4 @@ void TransferTracker::on_packet(std::uint32_t number, Instant at, const SeenPack
   if (!is_stranger(number, seen)) is_late(number, seen);
 }
 
-void TransferTracker::on_datagram(std::uint32_t number, Instant at, const Endpoint& source,
-                                  const Endpoint& destination, ByteView payload) {
-  SeenPacket seen;
-  seen.source = source;
-  seen.destination = destination;
-  seen.payload = payload;
-  seen.payload_size = payload.size();
-  on_packet(number, at, seen);
-}
-
 }  // namespace pxeproof::trace

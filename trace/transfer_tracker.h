@@ -74,11 +74,8 @@ struct TransferStep {
 // Follows TFTP reads from port 69 to their transfer identifiers.
 class TransferTracker {
  public:
-  // A UDP datagram between a client and a server; others are ignored.
-  void on_datagram(std::uint32_t number, Instant at, const Endpoint& source,
-                   const Endpoint& destination, ByteView payload);
-
-  // The same, for captures: the payload may be cut by the snap length.
+  // A UDP datagram between a client and a server; others are ignored. A snap length may have cut
+  // its payload.
   void on_packet(std::uint32_t number, Instant at, const SeenPacket& packet);
 
   // A later piece of a fragmented datagram: it has no ports.

@@ -7,6 +7,7 @@
 
 #include "cli/arguments.h"
 #include "cli/faults/fault.h"
+#include "cli/faults/fault_cursor.h"
 #include "cli/faults/fault_edits.h"
 #include "cli/faults/fault_words.h"
 #include "protocol/tftp/negotiation.h"
@@ -35,7 +36,6 @@ constexpr std::array<std::string_view, 6> kVerbs = {"drop",    "delay",   "dupli
 constexpr std::uint64_t kMostCopies = 100;
 constexpr std::uint64_t kLargestPacket = 65535;
 constexpr std::uint64_t kHighestCount = 1ULL << 48U;
-constexpr std::uint64_t kLongestWait = 3600;  // seconds
 
 bool is_dhcp(Said said) {
   return said == Said::Offer || said == Said::Ack || said == Said::Ack4011 || said == Said::Nak ||
@@ -45,23 +45,13 @@ bool is_tftp(Said said) {
   return said == Said::Oack || said == Said::Data || said == Said::Error || said == Said::Tftp;
 }
 
-bool is_number(std::string_view text) { return tftp::parse_number(text).has_value(); }
-
-std::string in_lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
-// Reads the words of one fault in turn. The first thing that is wrong is kept; after it no word is
-// left, so that the reading ends by itself.
-class FaultReader {
+// Reads one fault, row by row of the grammar.
+class FaultReader : private FaultCursor {
  public:
-  explicit FaultReader(const FaultSentence& sentence) : sentence_(sentence) {}
+  explicit FaultReader(const FaultSentence& sentence) : FaultCursor(sentence) {}
 
   Result<Fault, FaultSyntaxError> read() {
-    fault_.text = sentence_.text;
+    fault_.text = sentence().text;
     read_probability();
     if (take("nak")) {
       fault_.which.said = Said::Ack;
@@ -70,7 +60,7 @@ class FaultReader {
     } else if (take("silent")) {
       read_silence();
     } else if (is_next("error") && next_is_number(1)) {
-      ++at_;
+      step();
       read_error();
     } else if (is_next("error")) {
       refuse("what ERROR is sent? Give its code: error 1 \"File not found\" at 3");
@@ -90,131 +80,11 @@ class FaultReader {
       refuse(fmt::format("'{}' is one word too many; ';' separates faults", word().text));
     }
     check_selection();
-    if (error_) return fail(*error_);
+    if (error()) return fail(*error());
     return std::move(fault_);
   }
 
  private:
-  bool is_over() const { return at_ == sentence_.words.size(); }
-  const FaultWord& word() const {
-    static const FaultWord kNone;
-    return is_over() ? kNone : sentence_.words[at_];
-  }
-  void step() {
-    if (!is_over()) ++at_;
-  }
-  bool is_next(std::string_view text) const {
-    return !is_over() && !word().is_quoted && tftp::same_word(word().text, text);
-  }
-  bool next_is_number(std::size_t ahead) const {
-    const std::size_t place = at_ + ahead;
-    return place < sentence_.words.size() && is_number(sentence_.words[place].text);
-  }
-  bool take(std::string_view text) {
-    if (!is_next(text)) return false;
-    ++at_;
-    return true;
-  }
-
-  void refuse(std::string problem) {
-    refuse_at(is_over() ? sentence_.end : word().position, std::move(problem));
-  }
-  void refuse_at(std::size_t position, std::string problem) {
-    if (!error_) error_ = FaultSyntaxError{position, std::move(problem)};
-    at_ = sentence_.words.size();
-  }
-  void refuse_unknown(std::string_view what, std::span<const std::string> known) {
-    // Words count without case, so they are compared without it.
-    std::vector<std::string> lower;
-    for (const std::string& each : known) lower.push_back(in_lower_case(each));
-    auto meant = nearest(in_lower_case(word().text), lower);
-    if (meant)
-      meant = known[static_cast<std::size_t>(std::find(lower.begin(), lower.end(), *meant) -
-                                             lower.begin())];
-    std::string all;
-    for (const std::string& each : known) all += (all.empty() ? "" : ", ") + each;
-    refuse(fmt::format("no {} '{}'; {}", what, word().text,
-                       meant ? fmt::format("did you mean {}?", *meant) : "there are " + all));
-  }
-
-  std::string take_word(std::string_view what) {
-    const std::string text = word().text;
-    if (is_over()) refuse(fmt::format("the fault ends where {} is due", what));
-    step();
-    return text;
-  }
-
-  std::uint64_t read_number(std::string_view text, std::string_view what, std::uint64_t low,
-                            std::uint64_t high) {
-    const auto number = tftp::parse_number(text);
-    if (!number || *number < low || *number > high) {
-      refuse(fmt::format("'{}' is no {}; give a number from {} to {}", text, what, low, high));
-      return low;
-    }
-    return *number;
-  }
-  std::uint64_t take_number(std::string_view what, std::uint64_t low, std::uint64_t high) {
-    if (is_over()) refuse(fmt::format("the fault ends where a {} is due", what));
-    const std::uint64_t number = read_number(word().text, what, low, high);
-    step();
-    return number;
-  }
-
-  Ipv4Address read_address(std::string_view text) {
-    const auto address = Ipv4Address::parse(text);
-    if (!address) refuse(fmt::format("'{}' is no address; give one such as 10.0.0.1", text));
-    return address.value_or(Ipv4Address{});
-  }
-
-  // "500ms", "2s".
-  Duration take_duration() {
-    if (is_over()) refuse("the fault ends where a time is due, such as 500ms or 2s");
-    const std::string text = word().text;
-    std::string_view digits = text;
-    Duration unit = 0s;
-    if (digits.ends_with("ms")) {
-      unit = 1ms;
-      digits.remove_suffix(2);
-    } else if (digits.ends_with("s")) {
-      unit = 1s;
-      digits.remove_suffix(1);
-    }
-    const auto count = tftp::parse_number(digits);
-    if (unit == 0s || !count || *count > kLongestWait * (unit == 1s ? 1 : 1000)) {
-      refuse(
-          fmt::format("'{}' is no time; give one such as 500ms or 2s, of an hour at most", text));
-    }
-    step();
-    return unit * static_cast<Duration::rep>(count.value_or(0));
-  }
-
-  Bytes read_octets(std::string_view text) {
-    auto octets = from_hex(text);
-    if (!octets || octets->size() > 255) {
-      refuse(
-          fmt::format("'{}' are no octets; give up to 255 in hexadecimal, such as 0a:00:01", text));
-      return {};
-    }
-    return std::move(*octets);
-  }
-
-  OptionName read_option(std::string_view text) {
-    const std::size_t dot = std::min(text.find('.'), text.size());
-    const auto code = tftp::parse_number(text.substr(0, dot));
-    const auto tag = dot == text.size() ? std::nullopt : tftp::parse_number(text.substr(dot + 1));
-    const bool has_tag = dot != text.size();
-    const auto is_sound = [](std::uint64_t number) { return number >= 1 && number <= 254; };
-    if (!code || !is_sound(*code) || (has_tag && (!tag || !is_sound(*tag) || *code != 43))) {
-      refuse(fmt::format(
-          "'{}' is no option; give its number, 1 to 254, or 43.N for one inside of option 43",
-          text));
-      return {};
-    }
-    OptionName option{.code = static_cast<std::uint8_t>(*code)};
-    if (has_tag) option.vendor_tag = static_cast<std::uint8_t>(*tag);
-    return option;
-  }
-
   // "5% of".
   void read_probability() {
     if (is_over() || word().is_quoted || !word().text.ends_with('%')) return;
@@ -243,7 +113,7 @@ class FaultReader {
     }
     std::vector<std::string> known;
     for (const SaidName& each : kSaid) known.emplace_back(each.name);
-    const bool is_first = at_ == 0;
+    const bool is_first = is_at_start();
     if (is_first) {
       for (const std::string_view verb : kVerbs) known.emplace_back(verb);
       for (const std::string_view verb : {"nak", "error", "silent"}) known.emplace_back(verb);
@@ -271,7 +141,7 @@ class FaultReader {
         be_numbered();
       } else if (is_next("every")) {
         if (!require_no_number()) return;
-        ++at_;
+        step();
         which.every = take_number("distance between packets", 1, kHighestCount);
         be_numbered();
       } else if (is_next("last")) {
@@ -281,14 +151,14 @@ class FaultReader {
         which.is_last_block = true;
         be_numbered();
       } else if (is_next("always")) {
-        ++at_;
+        step();
         is_always_ = true;
         which.again = WhichPackets::Again::Hit;
       } else if (is_next("for")) {
-        ++at_;
+        step();
         read_for();
       } else if (is_next("larger")) {
-        ++at_;
+        step();
         if (!take("than")) refuse("after 'larger' comes 'than' and a number of octets");
         which.larger_than = take_number("number of octets", 1, kLargestPacket);
       } else {
@@ -325,11 +195,11 @@ class FaultReader {
   void check_selection() {
     const Said said = fault_.which.said;
     if (is_always_ && !fault_.which.is_numbered) {
-      refuse_at(sentence_.words.front().position,
+      refuse_at(sentence().words.front().position,
                 "'always' belongs to a number: drop DATA 3 always");
     }
     if (!fault_.which.file.empty() && !is_tftp(said) && said != Said::All) {
-      refuse_at(sentence_.words.front().position, "only TFTP has files; leave the name out");
+      refuse_at(sentence().words.front().position, "only TFTP has files; leave the name out");
     }
   }
 
@@ -626,62 +496,8 @@ class FaultReader {
     }
   }
 
-  const FaultSentence& sentence_;
-  std::size_t at_ = 0;
   Fault fault_;
   bool is_always_ = false;
-  std::optional<FaultSyntaxError> error_;
-};
-
-constexpr std::array kForms = {
-    FaultForm{"drop PACKETS", "is never sent", "drop DATA 3"},
-    FaultForm{"delay PACKETS by TIME", "is sent so much later", "delay OFFER by 2s"},
-    FaultForm{"duplicate PACKETS [by N]", "is sent N times more (once)", "duplicate DATA 2 by 3"},
-    FaultForm{"reorder PACKETS", "after the next packet to its client, or 50 ms later",
-              "reorder DATA every 4"},
-    FaultForm{"corrupt PACKETS [at OFFSET]", "one bit is turned, at a drawn octet or this one",
-              "corrupt 5% of DATA"},
-    FaultForm{"truncate PACKETS to N", "only its first N octets", "truncate ACK4011 to 200"},
-    FaultForm{"REPLY without OPTION", "a DHCP option, or one inside of 43, is missing",
-              "offer without 43.9"},
-    FaultForm{"REPLY without end", "no END behind the options", "offer without end"},
-    FaultForm{"REPLY with OPTION=HEX", "the option is set to these octets", "ack4011 with 43.6=0b"},
-    FaultForm{"REPLY option OPTION=TEXT", "the same with a text", "offer option 60=PXECli"},
-    FaultForm{"REPLY twice OPTION", "the option comes again at the end", "ack twice 67"},
-    FaultForm{"REPLY torn OPTION", "the option is longer than the message", "offer torn 43"},
-    FaultForm{"REPLY unpadded", "ends where its options end", "offer unpadded"},
-    FaultForm{"REPLY siaddr=A.B.C.D", "also yiaddr, ciaddr, giaddr", "offer siaddr=0.0.0.0"},
-    FaultForm{"REPLY file=TEXT", "also sname", "ack4011 file=missing.0"},
-    FaultForm{"REPLY xid+N", "also xid-N, xid=HEX", "offer xid+1"},
-    FaultForm{"REPLY secs=N", "also hops=N, op=N, flags=HEX", "offer secs=65535"},
-    FaultForm{"REPLY chaddr wrong", "another machine's; also chaddr=MAC", "ack chaddr wrong"},
-    FaultForm{"REPLY type=NAME", "option 53: a name or a number", "offer type=ack"},
-    FaultForm{"nak [4011]", "refuses each request for an address, or each at 4011", "nak 1"},
-    FaultForm{"oack NAME=VALUE", "an option of the OACK is changed or added", "oack blksize=9999"},
-    FaultForm{"oack without NAME", "an option is not answered", "oack without tsize"},
-    FaultForm{"oack with unasked option", "one of the RFCs that this client did not ask for",
-              "oack with unasked option"},
-    FaultForm{"data wrong-block [N]", "the block number is 1000 too high", "data wrong-block 3"},
-    FaultForm{"data block+K [N]", "so much too high; also block-K", "data block+1 3"},
-    FaultForm{"data short [N]", "half a block: it looks like the last one", "data short 3"},
-    FaultForm{"data long [N]", "16 octets more than the block size", "data long 3"},
-    FaultForm{"data empty [N]", "a block without an octet", "data empty 3"},
-    FaultForm{"data resend [N]", "the block comes again after the next one", "data resend 3"},
-    FaultForm{"PACKETS from port 67|69|4011", "another port of the server speaks",
-              "ack4011 from port 67"},
-    FaultForm{"PACKETS from other port", "another port of the same service speaks",
-              "data from other port 3"},
-    FaultForm{"PACKETS from address A.B.C.D", "which the machine must have",
-              "tftp from address 127.0.0.2"},
-    FaultForm{"PACKETS to port N", "where nobody listens", "offer to port 1068"},
-    FaultForm{"PACKETS by broadcast", "to 255.255.255.255", "ack4011 by broadcast"},
-    FaultForm{"PACKETS also ...", "the packet itself, then the faulty one",
-              "data 2 also from other port"},
-    FaultForm{"error CODE [\"TEXT\"] [at N]",
-              "an ERROR in place of block N (else of the first reply) ends the transfer",
-              "error 3 \"disk full\" at 5"},
-    FaultForm{"silent 67|4011|69 [for TIME]", "hears nothing there, for ever or at first",
-              "silent 4011"},
 };
 
 }  // namespace
@@ -690,22 +506,6 @@ std::string_view to_string(Said said) {
   return std::find_if(kSaid.begin(), kSaid.end(),
                       [said](const SaidName& row) { return row.said == said; })
       ->name;
-}
-
-std::span<const FaultForm> fault_forms() { return kForms; }
-
-std::string list_faults() {
-  std::string text =
-      "Faults of `pxeproof serve --fault`, ';' between several, each with an example:\n";
-  for (const FaultForm& row : kForms) {
-    text += fmt::format("  {:<30} {:<66} {}\n", row.form, row.what, row.example);
-  }
-  text +=
-      "PACKETS: [P% of] OFFER|ACK|ACK4011|NAK|OACK|DATA|ERROR|DHCP|TFTP|all [N|N-M|N-|every "
-      "N|last]\n"
-      "         [always] [for MAC|FILE] [larger than OCTETS]; REPLY: the same of OFFER|ACK|ACK4011|"
-      "NAK|DHCP\n";
-  return text;
 }
 
 std::string in_quotes(std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <map>
 
 #include "cli/mutant.h"
@@ -46,6 +47,11 @@ Bytes error_packet(tftp::ErrorCode code) {
 
 Pass any_mode(tftp::Request& request, IncomingDatagram&, Mouth&) {
   if (!tftp::same_word(request.mode, "netascii")) request.mode = "octet";
+  return Pass::On;
+}
+Pass dies_of_strange_mode(tftp::Request& request, IncomingDatagram&, Mouth&) {
+  if (!tftp::same_word(request.mode, "octet") && !tftp::same_word(request.mode, "netascii"))
+    std::abort();
   return Pass::On;
 }
 Pass netascii_as_octet(tftp::Request& request, IncomingDatagram&, Mouth&) {
@@ -407,6 +413,11 @@ std::vector<Mutant> tftp_mutants() {
        .what = "every mode is octet",
        .killed_by = {"TFTP-06"},
        .wrap = requests<any_mode>},
+      {.name = "dies-of-strange-mode",
+       .what = "a request in another mode than octet and netascii ends the process",
+       .killed_by = {"TFTP-06"},
+       .ends_process = true,
+       .wrap = requests<dies_of_strange_mode>},
       {.name = "netascii-as-octet",
        .what = "netascii is not converted",
        .killed_by = {"TFTP-05"},

@@ -131,10 +131,12 @@ void UdpTemplate::build(std::uint16_t identification, ByteView head, ByteView bo
   assert(payload_size <= kMaximumUdpPayload);
   const auto udp_length = static_cast<std::uint16_t>(kUdpHeaderSize + payload_size);
   const auto ip_length = static_cast<std::uint16_t>(kIpv4HeaderSize + udp_length);
-  out.resize(kHeaders + payload_size);
-  auto end = std::ranges::copy(headers_, out.begin()).out;
-  end = std::ranges::copy(head, end).out;
-  std::ranges::copy(body, end);
+  // Not std::ranges::copy: GCC 12 makes it a loop of single octets here.
+  out.clear();
+  out.reserve(kHeaders + payload_size);
+  out.insert(out.end(), headers_.begin(), headers_.end());
+  out.insert(out.end(), head.begin(), head.end());
+  out.insert(out.end(), body.begin(), body.end());
   write_u16(out, kIpOffset + 2, ip_length);
   write_u16(out, kIpOffset + 4, identification);
   write_u16(out, kIpOffset + 10,

@@ -26,18 +26,28 @@ std::uint16_t fold(std::uint64_t sum) {
   return static_cast<std::uint16_t>(sum);
 }
 
+// The two halves of the eight octets at a place, added: no carry is lost in a sum of them.
+std::uint64_t halves_at(const std::uint8_t* place) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, place, sizeof word);
+  return (word & 0xffffffffU) + (word >> 32U);
+}
+
 // Eight octets at a time, as this machine orders them: RFC 1071 s.2(B), the sum of swapped octets
-// is the swapped sum.
+// is the swapped sum. Two sums run side by side, since neither waits for the other then.
 std::uint64_t partial_sum(ByteView octets, std::uint64_t sum) {
-  std::uint64_t words = 0;
+  std::uint64_t even = 0;
+  std::uint64_t odd = 0;
   std::size_t i = 0;
-  for (; i + sizeof words <= octets.size(); i += sizeof words) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, octets.data() + i, sizeof word);
-    words += word;
-    words += words < word ? 1U : 0U;  // the carry comes round
+  for (; i + 16 <= octets.size(); i += 16) {
+    even += halves_at(octets.data() + i);
+    odd += halves_at(octets.data() + i + 8);
   }
-  std::uint16_t folded = fold(words);
+  if (i + 8 <= octets.size()) {
+    even += halves_at(octets.data() + i);
+    i += 8;
+  }
+  std::uint16_t folded = fold(even + odd);
   if constexpr (std::endian::native == std::endian::little) {
     folded = static_cast<std::uint16_t>((folded << 8U) | (folded >> 8U));
   }

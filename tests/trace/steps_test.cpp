@@ -72,14 +72,51 @@ TEST(StepReader, TakesTheAddressServersClassOnlyWithoutAnAddressForAProxy) {
   EXPECT_FALSE(std::get<DhcpStep>(reader.poll_step()->what).is_proxy_offer());
 }
 
-TEST(StepReader, SkipsFramesThatAreCut) {
-  StepReader reader(std::nullopt);
+TEST(StepReader, ReadsAMessageAsFarAsTheCaptureGoes) {
   const Bytes whole =
       frame_of(proxy_offer(kClient), {kServerAddress, 67}, {Ipv4Address::broadcast(), 68});
+  constexpr std::size_t kUpToCookie = 14 + 20 + 8 + dhcp::kHeaderSize + 4;
   for (std::size_t size = 0; size < whole.size(); ++size) {
+    StepReader reader(std::nullopt);
     reader.on_frame(1, Instant{}, ByteView(whole).first(size));
+    const auto step = reader.poll_step();
+    ASSERT_EQ(step.has_value(), size >= kUpToCookie) << size;
+    if (!step) continue;
+    const auto& offer = std::get<DhcpStep>(step->what);
+    EXPECT_TRUE(offer.cut);
+    EXPECT_EQ(offer.boot_file, "pxelinux.0");
   }
-  EXPECT_FALSE(reader.poll_step());
+}
+
+// As `record --cut-payload` leaves DATA: the length of the wire, and no content.
+TEST(StepReader, CountsTheBlocksOfATransferWhoseContentWasCut) {
+  constexpr Endpoint kReader{Ipv4Address::of(10, 0, 0, 9), 49152};
+  constexpr Endpoint kSession{kServerAddress, 40001};
+  constexpr std::size_t kUpToContent = 14 + 20 + 8 + 4;
+  StepReader reader(std::nullopt);
+  std::uint32_t number = 0;
+  const auto pass = [&](const Endpoint& source, const Endpoint& destination,
+                        const tftp::Packet& packet) {
+    const Bytes frame = frames::build_udp({.destination_mac = kServer,
+                                           .source_mac = kClient,
+                                           .source = source,
+                                           .destination = destination},
+                                          tftp::encode(packet));
+    const bool is_data = std::holds_alternative<tftp::Data>(packet);
+    reader.on_frame(++number, Instant{}, is_data ? ByteView(frame).first(kUpToContent) : frame);
+  };
+  pass(kReader, {kServerAddress, tftp::kPort},
+       tftp::Request{.filename = "pxelinux.0", .options = {}});
+  pass(kSession, kReader, tftp::Data{1, Bytes(512, 'a')});
+  pass(kReader, kSession, tftp::Ack{1, {}});
+  pass(kSession, kReader, tftp::Data{2, Bytes(3, 'b')});
+  pass(kReader, kSession, tftp::Ack{2, {}});
+  const auto step = reader.poll_step();
+  ASSERT_TRUE(step);
+  const auto& transfer = std::get<TransferStep>(step->what);
+  EXPECT_EQ(transfer.outcome, TransferStep::Outcome::Complete);
+  EXPECT_EQ(transfer.octets, 515U);
+  EXPECT_EQ(transfer.blocks, 2U);
 }
 
 }  // namespace

@@ -29,13 +29,22 @@ class TransferTrackerTest : public testing::Test {
     return ended ? ended->transfer : TransferStep{};
   }
 
+  void see(std::uint32_t number, Instant at, const Endpoint& source, const Endpoint& destination,
+           const Bytes& payload) {
+    SeenPacket packet;
+    packet.source = source;
+    packet.destination = destination;
+    packet.payload = payload;
+    packet.payload_size = payload.size();
+    tracker_.on_packet(number, at, packet);
+  }
+
   TransferTracker tracker_;
 
  private:
   void pass(const Endpoint& source, const Endpoint& destination, const tftp::Packet& packet) {
     ++number_;
-    tracker_.on_datagram(number_, kStart + number_ * 1ms, source, destination,
-                         tftp::encode(packet));
+    see(number_, kStart + number_ * 1ms, source, destination, tftp::encode(packet));
   }
   std::uint32_t number_ = 0;
 };
@@ -98,8 +107,8 @@ TEST_F(TransferTrackerTest, TellsASizeProbeFromARefusal) {
 TEST_F(TransferTrackerTest, IgnoresPacketsOfAnotherTransferIdentifier) {
   request();
   data(1, Bytes(512, 'a'));
-  tracker_.on_datagram(9, kStart, {kListener.address, 40002}, kClient,
-                       tftp::encode(tftp::Error{.code = 5, .text = "stray", .trailer = {}}));
+  see(9, kStart, {kListener.address, 40002}, kClient,
+      tftp::encode(tftp::Error{.code = 5, .text = "stray", .trailer = {}}));
   EXPECT_FALSE(tracker_.poll_ended());
 }
 
