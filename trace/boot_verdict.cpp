@@ -109,12 +109,15 @@ class Judge {
   }
 
   static bool http_is_last(const BootSession& session) {
-    return session.transfers.empty() || session.http.back().at() >= session.transfers.back().at();
+    // What follows its files on an encrypted connection is mostly the system that it runs.
+    const bool is_encrypted = session.http.back()->connection == HttpStep::Connection::Encrypted;
+    return session.transfers.empty() ||
+           (!is_encrypted && session.http.back().at() >= session.transfers.back().at());
   }
 
   BootVerdict judge_dhcp(const BootSession& session) const {
-    if (!session.naks.empty() && session.acks.empty()) {
-      const SeenDhcp& nak = session.naks.back();
+    if (const SeenDhcp* refusal = refused_address(session)) {
+      const SeenDhcp& nak = *refusal;
       auto refused = verdict(Kind::Refused, RomState::WaitsForAck,
                              "the address server refused the address (DHCPNAK)", {nak.packet()});
       refused.refused_by = nak->server_id.value_or(nak->source.address);
@@ -178,8 +181,29 @@ class Judge {
                    {asked.packet(), answer.packet()});
   }
 
+  BootVerdict judge_connection(const SeenHttp& last) const {
+    const std::vector<std::uint32_t> packets{last.step->first_packet, last.step->last_packet};
+    const std::string server = to_string(last->server);
+    if (last->connection == HttpStep::Connection::Encrypted) {
+      return verdict(Kind::Unfinished, RomState::FetchesByHttp,
+                     fmt::format("it talks to {} by HTTPS, which a capture does not show", server),
+                     packets);
+    }
+    if (last->connection == HttpStep::Connection::Refused) {
+      auto refused = verdict(Kind::Refused, RomState::FetchesByHttp,
+                             fmt::format("{} refuses the connection", server), packets);
+      refused.refused_by = last->server.address;
+      return refused;
+    }
+    return verdict(stuck(last.at(), last->attempts), RomState::FetchesByHttp,
+                   fmt::format("{} does not answer the connection, asked for {} times", server,
+                               last->attempts),
+                   packets);
+  }
+
   BootVerdict judge_http(const BootSession& session) const {
     const SeenHttp& last = session.http.back();
+    if (last->connection != HttpStep::Connection::Open) return judge_connection(last);
     const std::string name = quoted(last->target);
     const std::vector<std::uint32_t> packets{last.step->first_packet, last.step->last_packet};
     if (last->status && *last->status >= 400) {
@@ -189,6 +213,14 @@ class Judge {
           packets);
       refused.refused_by = last->server.address;
       return refused;
+    }
+    constexpr std::uint16_t kRedirects = 300;
+    if (last->status && *last->status >= kRedirects) {
+      return verdict(is_quiet() || went_on() ? Kind::Stalled : Kind::Unfinished,
+                     RomState::FetchesByHttp,
+                     fmt::format("{} answered {} to {}, and the client does not follow",
+                                 to_string(last->server.address), *last->status, name),
+                     packets);
     }
     if (!last->status) {
       return verdict(stuck(last.at(), 1), RomState::FetchesByHttp,
@@ -306,7 +338,17 @@ class Judge {
                        packets);
       }
       return verdict(Kind::Stalled, RomState::SearchesConfig,
-                     fmt::format("{} came whole, and nothing further is asked for", name), packets);
+                     fmt::format("{} came whole, {}", name,
+                                 next_device(sessions_, session) != nullptr
+                                     ? "then the firmware tried its next boot device"
+                                     : "and nothing further is asked for"),
+                     packets);
+    }
+    if (next_device(sessions_, session) != nullptr) {
+      return verdict(
+          Kind::Stalled, RomState::FetchesPayload,
+          fmt::format("{} came whole, then the firmware tried its next boot device", name),
+          packets);
     }
     return verdict(Kind::Booted, RomState::RunsPayload, fmt::format("{} came whole and runs", name),
                    packets);
@@ -323,6 +365,12 @@ class Judge {
     if (again) {
       return verdict(Kind::Stalled, RomState::RunsNbp,
                      fmt::format("it fetches {} again and again, and nothing else", name), packets);
+    }
+    if (is_abort_program(last->filename)) {
+      return verdict(Kind::Stalled, RomState::RunsNbp,
+                     fmt::format("{} tells it to leave the network boot: {}",
+                                 to_string(last->server.address), name),
+                     packets);
     }
     if (went_on()) {
       return verdict(
