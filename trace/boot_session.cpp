@@ -244,7 +244,10 @@ const BootSession* next_device(const std::vector<BootSession>& sessions,
                                const BootSession& decides) {
   constexpr Duration kSoonAfter = std::chrono::seconds(60);
   for (const BootSession& session : sessions) {
-    if (session.begun <= decides.begun || session.kind != ClientKind::HttpRom) continue;
+    if (session.begun <= decides.begun) continue;
+    // A system that asked for an address had been started.
+    if (session.kind == ClientKind::Plain) return nullptr;
+    if (session.kind != ClientKind::HttpRom) continue;
     if (session.begun - decides.ended <= kSoonAfter) return &session;
   }
   return nullptr;

@@ -74,7 +74,7 @@ class Judge {
 
   BootVerdict judge_session(const BootSession& decides) const {
     const BootSession* session = &decides;
-    if (!session->http.empty() && http_is_last(*session)) return judge_http(*session);
+    if (const SeenHttp* last = last_http(*session)) return judge_http(*last);
     if (!session->transfers.empty()) return judge_files(*session);
     return judge_dhcp(*session);
   }
@@ -100,7 +100,11 @@ class Judge {
   bool went_on() const { return deciding_session(sessions_) != &sessions_.back(); }
   bool is_quiet() const { return boot_.known_until - boot_.ended >= kWaitOfTheStuck; }
   bool system_spoke() const {
-    return went_on() && sessions_.back().kind == ClientKind::Plain && count_files() > 0;
+    if (!went_on() || count_files() == 0) return false;
+    const BootSession* decides = deciding_session(sessions_);
+    return std::ranges::any_of(sessions_, [decides](const BootSession& session) {
+      return session.begun > decides->begun && session.kind == ClientKind::Plain;
+    });
   }
   std::size_t count_files() const {
     std::size_t count = 0;
@@ -108,11 +112,37 @@ class Judge {
     return count;
   }
 
-  static bool http_is_last(const BootSession& session) {
-    // What follows its files on an encrypted connection is mostly the system that it runs.
-    const bool is_encrypted = session.http.back()->connection == HttpStep::Connection::Encrypted;
-    return session.transfers.empty() ||
-           (!is_encrypted && session.http.back().at() >= session.transfers.back().at());
+  // What a system does that got its kernel: it connects to others than its boot servers.
+  static bool is_of_system(const BootSession& session, const SeenHttp& seen) {
+    if (seen->connection == HttpStep::Connection::Open) return false;
+    const auto is_payload = [](std::string_view name) {
+      const FileRole role = role_of(name.substr(0, name.find('?')));
+      return role == FileRole::Kernel || role == FileRole::Initrd;
+    };
+    bool has_payload = false;
+    bool is_boot_server = false;
+    for (const SeenHttp& other : session.http) {
+      if (other.at() >= seen.at() || other->connection != HttpStep::Connection::Open) continue;
+      has_payload = has_payload || (other->status == 200 && is_payload(other->target));
+      is_boot_server = is_boot_server || other->server.address == seen->server.address;
+    }
+    for (const SeenTransfer& file : session.transfers) {
+      if (file.at() >= seen.at() || !came_whole(*file.what)) continue;
+      has_payload = has_payload || is_payload(file->filename);
+      is_boot_server = is_boot_server || file->asked == seen->server.address;
+    }
+    const bool is_encrypted = seen->connection == HttpStep::Connection::Encrypted;
+    return has_payload && (is_encrypted || !is_boot_server);
+  }
+
+  // nullptr: the last thing that it fetched came by TFTP.
+  static const SeenHttp* last_http(const BootSession& session) {
+    for (auto at = session.http.rbegin(); at != session.http.rend(); ++at) {
+      if (is_of_system(session, *at)) continue;
+      const bool is_last = session.transfers.empty() || at->at() >= session.transfers.back().at();
+      return is_last ? &*at : nullptr;
+    }
+    return nullptr;
   }
 
   BootVerdict judge_dhcp(const BootSession& session) const {
@@ -201,8 +231,7 @@ class Judge {
                    packets);
   }
 
-  BootVerdict judge_http(const BootSession& session) const {
-    const SeenHttp& last = session.http.back();
+  BootVerdict judge_http(const SeenHttp& last) const {
     if (last->connection != HttpStep::Connection::Open) return judge_connection(last);
     const std::string name = quoted(last->target);
     const std::vector<std::uint32_t> packets{last.step->first_packet, last.step->last_packet};

@@ -39,6 +39,15 @@ std::string_view host_of(std::string_view text) {
   return value;
 }
 
+// A system's own DHCP. GRUB names nothing but the message's type.
+bool is_of_system(const DhcpStep& step) {
+  if (kind_of(step) != ClientKind::Plain) return false;
+  const auto message = dhcp::MessageView::parse(step.octets);
+  return message && (message->has(dhcp::OptionCode::HostName) ||
+                     message->has(dhcp::OptionCode::ClientIdentifier) ||
+                     message->has(dhcp::OptionCode::ParameterRequestList));
+}
+
 // "http://host:8081/a": the port, when it is told.
 std::optional<std::uint16_t> port_of_url(std::string_view url) {
   const std::size_t begin = url.find("://");
@@ -89,7 +98,8 @@ void OpenBoot::learn_from(const DhcpStep& step, std::uint32_t& next_number) {
   }
   if (!boot.guid && step.guid && !step.guid->is_zero()) boot.guid = step.guid;
   if (!boot.architecture && step.architecture) boot.architecture = step.architecture;
-  if (kind_of(step) == ClientKind::Plain && !whole_files_.empty()) system_spoke_ = true;
+  const bool got_files = !whole_files_.empty() || fetched_by_http_;
+  if (got_files && is_of_system(step)) system_spoke_ = true;
   if (first_question_) return;
   first_question_ = step;
   const firmware::SenderTraits traits{.ttl = step.packet.ttl,
@@ -154,6 +164,8 @@ std::optional<Step> OpenBoot::on_http_answer(std::uint32_t number, const SeenPac
   http_.erase(known);
   step.last_packet = number;
   std::get<HttpStep>(step.what).status = status;
+  constexpr std::uint16_t kRefuses = 400;
+  if (status < kRefuses) fetched_by_http_ = true;
   return step;
 }
 

@@ -73,7 +73,8 @@ class OpenBoot {
 
   std::optional<DhcpStep> first_question_;
   std::vector<std::string> whole_files_;  // their first few names, each once
-  bool system_spoke_ = false;             // a plain DHCP client after a file came whole
+  bool fetched_by_http_ = false;
+  bool system_spoke_ = false;  // a plain DHCP client after a file came whole
   std::deque<Step> tail_;
   std::map<Endpoint, Step> http_;         // by the client's port: requests without an answer yet
   std::map<Endpoint, Step> connects_;     // the same, connections asked for

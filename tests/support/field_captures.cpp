@@ -424,6 +424,17 @@ void add_content_faults(std::vector<FaultCapture>& list) {
   }
   {
     CaptureScript script;
+    ScriptClient client = intel_client();
+    script.lease_with_proxy(client, file_offer("pxelinux.0"));
+    script.rrq(client, kProxy, "pxelinux.0");
+    for (std::uint16_t block = 1; block < 5; ++block) {
+      script.wait(6s).data_ack(client, kProxy, block, 512);
+    }
+    script.from_client(client, kProxy, tftp::Error{.code = 0, .text = "Timeout", .trailer = {}});
+    list.push_back({"r78-server-too-slow", "R78", script, 60s, {}});
+  }
+  {
+    CaptureScript script;
     ScriptClient client = edk2_client();
     boot_edk2(script, client, "shimx64.efi", 9000);
     script.fetch(client, kProxy, "grubx64.efi", 9000);

@@ -110,6 +110,11 @@ std::string name_hint(std::string_view name) {
   } else if (name.find('\\') != std::string_view::npos) {
     hint += " The name holds backslashes; not every server turns them into slashes.";
   }
+  for (const std::string_view root : {"/srv/", "/var/lib/", "/tftpboot/", "/home/", "/usr/"}) {
+    if (!name.starts_with(root)) continue;
+    hint += " It looks like a path of the server's own disk; names begin at the TFTP root.";
+    break;
+  }
   const auto is_outer = [name](std::string_view letters) {
     return !name.empty() && (letters.find(name.front()) != std::string_view::npos ||
                              letters.find(name.back()) != std::string_view::npos);

@@ -434,6 +434,17 @@ Look client_stopped(const RuleInput& in) {
   Finding finding;
   finding.packets = packets_of(*last);
   finding.confidence = Confidence::Possible;
+  if (transfer.longest_pause >= 2 * kLongWait) {
+    finding.confidence = Confidence::Likely;
+    finding.cause = fmt::format(
+        "The client stopped {} itself after {} blocks: ERROR {} \"{}\". It had waited up to {} "
+        "for a packet: the server, or the way to it, is too slow for the client's patience.",
+        quote(transfer.filename), transfer.blocks, transfer.error_code.value_or(0),
+        printable(transfer.error_text), describe_duration(transfer.longest_pause));
+    finding.fixes = {{"server", "look at its load and its disk (NFS, a sleeping drive)"},
+                     {"network", "find where packets are lost or held"}};
+    return finding;
+  }
   const bool is_full = transfer.error_code == 3;  // RFC 1350: disk full or allocation exceeded
   finding.cause =
       fmt::format("The client stopped {} itself after {} blocks of {} octets: ERROR {} \"{}\". {}",
