@@ -22,9 +22,11 @@ namespace {
 using State = trace::BootRecorder::State;
 
 // Cheap, and in the kernel: what no boot needs never reaches us. Which UDP belongs to a boot is
-// decided here, since TFTP answers from ports that nobody can know before.
+// decided here, since TFTP answers from ports that nobody can know before. Of TCP on other ports
+// only SYN and RST: a URL may name any port.
 constexpr std::string_view kWanted =
-    "arp or icmp or (udp and not port 53 and not port 443) or tcp port 80 or tcp port 8080";
+    "arp or icmp or (udp and not port 53 and not port 443) or tcp port 80 or tcp port 8080 or "
+    "tcp[13] & 6 != 0";
 
 ExitCode report(const Failure& failure) {
   fmt::print(stderr, "{}\n", failure.message);
@@ -216,10 +218,14 @@ void tell_failure(const RecordOptions& options, std::string_view expected,
 ExitCode conclude(const RecordOptions& options, const Ending& ending, const Recording& recording) {
   const trace::BootRecorder& recorder = recording.recorder();
   if (recorder.recorded() == 0) {
+    const std::string who =
+        options.recorder.machine
+            ? fmt::format("{} does not boot", to_string(*options.recorder.machine))
+            : std::string("none");
     tell_failure(options, "a machine that boots from the network",
-                 fmt::format("none in {} frames; is this the right interface, and is it on the "
+                 fmt::format("{} in {} frames; is this the right interface, and is it on the "
                              "machine's side of every switch and relay?",
-                             ending.statistics.received));
+                             who, ending.statistics.received));
     return ExitCode::NothingTested;
   }
   const auto& boot = recorder.boot();

@@ -87,6 +87,10 @@ ordered_json to_json(const trace::HttpStep& step) {
   json["target"] = wire_text(step.target);
   if (!step.host.empty()) json["host"] = wire_text(step.host);
   if (step.status) json["status"] = *step.status;
+  if (step.connection != trace::HttpStep::Connection::Open) {
+    json["connection"] = to_string(step.connection);
+    json["attempts"] = step.attempts;
+  }
   return json;
 }
 
@@ -107,6 +111,7 @@ ordered_json to_json(const trace::ArpStep& step) {
   json["target"] = to_string(step.target);
   json["requests"] = step.requests;
   json["answered"] = step.answered;
+  if (step.holder) json["holder"] = to_string(*step.holder);
   return json;
 }
 

@@ -17,6 +17,8 @@ constexpr std::uint8_t kProtocolTcp = 6;
 constexpr std::size_t kTcpHeaderSize = 20;
 constexpr std::size_t kIcmpHeaderSize = 8;
 constexpr std::size_t kQuotedTransport = 8;  // RFC 792: so much of it is quoted
+constexpr std::uint8_t kRedirect = 5;
+constexpr std::array<std::uint8_t, 5> kQuotingTypes = {3, 4, kRedirect, 11, 12};
 
 std::uint16_t number_at(ByteView octets, std::size_t at) {
   return static_cast<std::uint16_t>(octets[at] << 8U | octets[at + 1]);
@@ -51,7 +53,10 @@ bool is_dhcp_port(std::uint16_t port) {
 
 // The head of an IPv4 packet with other addresses and another length.
 Bytes rewrite_ip_header(ByteView header, std::size_t content_size, Pseudonyms& names) {
+  constexpr std::uint8_t kNoOperation = 1;
   Bytes out(header.begin(), header.end());
+  // Options may record the way that the packet took.
+  std::fill(out.begin() + frames::kIpv4HeaderSize, out.end(), kNoOperation);
   put_u16(out, 2, header.size() + content_size);
   put_address(out, 12, names.of(address_at(header, 12)));
   put_address(out, 16, names.of(address_at(header, 16)));
@@ -143,7 +148,9 @@ Anonymizer::Content Anonymizer::rewrite_icmp(ByteView segment) {
   Content content;
   content.octets.assign(segment.begin(), segment.end());
   content.kept = std::min(segment.size(), kIcmpHeaderSize);
-  if (segment.size() < kIcmpHeaderSize + frames::kIpv4HeaderSize) return content;
+  const bool quotes =
+      !segment.empty() && std::ranges::find(kQuotingTypes, segment[0]) != kQuotingTypes.end();
+  if (!quotes || segment.size() < kIcmpHeaderSize + frames::kIpv4HeaderSize) return content;
   const ByteView quoted = segment.subspan(kIcmpHeaderSize);
   const std::size_t header = ip_header_size(quoted);
   if (header < frames::kIpv4HeaderSize || header > quoted.size()) return content;
@@ -153,6 +160,7 @@ Anonymizer::Content Anonymizer::rewrite_icmp(ByteView segment) {
   const ByteView rest = quoted.subspan(header);
   const ByteView transport = rest.first(std::min(rest.size(), kQuotedTransport));
   content.octets.resize(kIcmpHeaderSize);
+  if (segment[0] == kRedirect) put_address(content.octets, 4, names_.of(address_at(segment, 4)));
   content.octets.insert(content.octets.end(), rewritten.begin(), rewritten.end());
   content.octets.insert(content.octets.end(), transport.begin(), transport.end());
   content.kept = content.octets.size();

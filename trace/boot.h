@@ -68,6 +68,13 @@ struct Boot {
   std::uint64_t cut = 0;         // of its packets, by the snap length
   std::uint64_t cut_names = 0;   // of its read requests: the end of the file's name is missing
   std::uint64_t malformed = 0;   // DHCP packets that are none
+  // The first of these that a server sent to it.
+  struct BrokenAnswer {
+    std::uint32_t packet = 0;
+    Endpoint source;
+    std::size_t size_octets = 0;
+  };
+  std::optional<BrokenAnswer> broken_answer;
   BootVerdict verdict;
 
   Duration duration() const { return ended - begun; }

@@ -19,6 +19,8 @@ unsigned fit(const ComparedStep& good, const ComparedStep& bad) {
   if (good.kind != bad.kind) return 0;
   if (good.detail == bad.detail) return 8;
   if (good.side != ComparedStep::Side::File) return 4;
+  // Two servers may name different files; they are asked for in the same place.
+  if (good.is_boot_file && bad.is_boot_file) return 6;
   if (base_name(good.detail) == base_name(bad.detail)) return 5;
   // Another file in the same place: only when both went the same way.
   if (good.is_miss != bad.is_miss) return 0;

@@ -60,12 +60,23 @@ bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
       return ports_.test(ports.first) || ports_.test(ports.second);
     }
     case FrameKind::Fragment:
+    case FrameKind::TcpOpening: {
+      const auto packet = boots_.empty() ? std::nullopt : see_packet(frame);
+      return packet && (may_fetch(packet->source.address, packet->destination.port) ||
+                        may_fetch(packet->destination.address, packet->source.port));
+    }
     case FrameKind::Http:
     case FrameKind::IcmpUnreachable:
     case FrameKind::Arp:
       return !boots_.empty();
   }
   return false;
+}
+
+// A machine that boots and a port that it may fetch from.
+bool BootGrouper::may_fetch(Ipv4Address client, std::uint16_t port) const {
+  const OpenBoot* boot = find_by_address(client);
+  return boot != nullptr && boot->may_fetch_from(port);
 }
 
 void BootGrouper::on_frame(const SeenFrame& frame) {
@@ -146,6 +157,20 @@ OpenBoot* BootGrouper::find_by_mac(const MacAddress& mac) const {
   return found == by_mac_.end() ? nullptr : found->second;
 }
 
+// The last of the boots behind a relay.
+OpenBoot* BootGrouper::find_by_relay(Ipv4Address relay) const {
+  constexpr int kLookedAt = 64;
+  int looked_at = 0;
+  for (auto at = boots_.rbegin(); at != boots_.rend() && looked_at < kLookedAt; ++at, ++looked_at) {
+    const bool is_behind = std::ranges::any_of((*at)->boot.steps, [relay](const Step& step) {
+      const auto* message = std::get_if<DhcpStep>(&step.what);
+      return message != nullptr && message->giaddr == relay;
+    });
+    if (is_behind) return at->get();
+  }
+  return nullptr;
+}
+
 OpenBoot& BootGrouper::open(Instant at) {
   make_room();
   boots_.push_back(std::make_unique<OpenBoot>());
@@ -223,17 +248,28 @@ OpenBoot& BootGrouper::client_of(const DhcpStep& step, Instant at) {
   return *known;
 }
 
+bool BootGrouper::on_malformed_dhcp(const SeenFrame& frame, const SeenPacket& packet) {
+  constexpr std::size_t kHardwareAddress = 28;
+  const ByteView octets = packet.payload;
+  if (packet.is_cut() || octets.size() < kHardwareAddress + 6) return false;
+  const auto mac = MacAddress::from(octets.subspan(kHardwareAddress, 6));
+  OpenBoot* boot = mac ? find_by_mac(*mac) : nullptr;
+  // What ends before its options is known by the client that it names.
+  if (!looks_like_dhcp(octets) && boot == nullptr) return false;
+  ++totals_.malformed_dhcp;
+  if (boot == nullptr) return true;
+  ++boot->boot.malformed;
+  if (octets[0] == dhcp::kBootReply && !boot->boot.broken_answer) {
+    boot->boot.broken_answer = {frame.number, packet.source, octets.size()};
+  }
+  return true;
+}
+
 bool BootGrouper::on_dhcp(const SeenFrame& frame, const SeenPacket& packet) {
   auto step = read_seen_dhcp(packet);
   if (!step) {
     // Something else may use these ports; a PXE ROM takes its TFTP port where it likes.
-    if (!packet.is_cut() && looks_like_dhcp(packet.payload)) {
-      ++totals_.malformed_dhcp;
-      const auto mac = MacAddress::from(packet.payload.subspan(28, 6));
-      if (OpenBoot* boot = mac ? find_by_mac(*mac) : nullptr) ++boot->boot.malformed;
-      return true;
-    }
-    return false;
+    return on_malformed_dhcp(frame, packet);
   }
   step->packet.interface = frame.interface;
   OpenBoot& boot = client_of(*step, frame.at);
@@ -287,7 +323,32 @@ void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
   collect_transfers(*boot);
 }
 
+void BootGrouper::on_tcp_opening(const SeenFrame& frame, const SeenPacket& packet) {
+  constexpr std::uint8_t kSyn = 0x02;
+  constexpr std::uint8_t kReset = 0x04;
+  constexpr std::uint8_t kAck = 0x10;
+  std::optional<Step> step;
+  OpenBoot* boot = nullptr;
+  if ((packet.tcp_flags & (kSyn | kAck | kReset)) == kSyn) {
+    boot = find_by_address(packet.source.address);
+    if (boot == nullptr || !boot->may_fetch_from(packet.destination.port)) return;
+    step = boot->on_connect(frame.number, frame.at, packet);
+  } else {
+    boot = find_by_address(packet.destination.address);
+    if (boot == nullptr || !boot->may_fetch_from(packet.source.port)) return;
+    step = (packet.tcp_flags & kReset) != 0 ? boot->on_connection_refused(frame.number, packet)
+                                            : boot->on_connected(packet);
+  }
+  touch(*boot, frame);
+  if (step) add(*boot, std::move(*step));
+}
+
 void BootGrouper::on_tcp(const SeenFrame& frame, const SeenPacket& packet) {
+  constexpr std::uint8_t kSynOrReset = 0x06;
+  if ((packet.tcp_flags & kSynOrReset) != 0) {
+    on_tcp_opening(frame, packet);
+    return;
+  }
   if (OpenBoot* boot = find_by_address(packet.source.address)) {
     if (auto step = boot->on_http_request(frame.number, frame.at, packet)) {
       touch(*boot, frame);
@@ -308,6 +369,9 @@ void BootGrouper::on_icmp(const SeenFrame& frame, const SeenPacket& packet) {
   if (!step) return;
   OpenBoot* boot = find_by_address(step->about_source.address);
   if (boot == nullptr) boot = find_by_address(step->about_destination.address);
+  if (boot == nullptr && step->about_destination.port == dhcp::kServerPort) {
+    boot = find_by_relay(step->about_destination.address);
+  }
   if (boot == nullptr) return;
   touch(*boot, frame);
   add(*boot, {frame.at, frame.number, frame.number, *step});
@@ -323,7 +387,7 @@ void BootGrouper::on_arp(const SeenFrame& frame) {
       }
     }
   } else if (OpenBoot* boot = find_by_mac(arp->target_mac)) {
-    boot->on_arp_reply(*arp);
+    if (auto step = boot->on_arp_reply(frame.number, *arp)) add(*boot, std::move(*step));
   }
 }
 

@@ -81,7 +81,9 @@ class BootGrouper {
 
   bool on_dhcp(const SeenFrame& frame, const SeenPacket& packet);  // false: it is none
   void on_tftp(const SeenFrame& frame, const SeenPacket& packet);
+  bool on_malformed_dhcp(const SeenFrame& frame, const SeenPacket& packet);
   void on_tcp(const SeenFrame& frame, const SeenPacket& packet);
+  void on_tcp_opening(const SeenFrame& frame, const SeenPacket& packet);
   void on_icmp(const SeenFrame& frame, const SeenPacket& packet);
   void on_arp(const SeenFrame& frame);
   bool is_duplicate(const SeenFrame& frame, const SeenPacket& packet);
@@ -89,6 +91,8 @@ class BootGrouper {
   OpenBoot& open(Instant at);
   OpenBoot* find_by_address(Ipv4Address address) const;
   OpenBoot* find_by_mac(const MacAddress& mac) const;
+  bool may_fetch(Ipv4Address client, std::uint16_t port) const;
+  OpenBoot* find_by_relay(Ipv4Address relay) const;
   OpenBoot& client_of(const DhcpStep& step, Instant at);
   void assign_address(OpenBoot& boot, Ipv4Address address);
   void touch(OpenBoot& boot, const SeenFrame& frame);

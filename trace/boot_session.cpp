@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/tftp/packet.h"
+#include "trace/boot_files.h"
 
 namespace pxeproof::trace {
 
@@ -106,10 +107,16 @@ class SessionSplitter {
       session.boot_server_answers.push_back(seen);
     } else if (!dhcp.type || dhcp.type == dhcp::MessageType::Offer) {
       add_once(session.offers);
-    } else if (dhcp.type == dhcp::MessageType::Ack) {
-      add_once(session.acks);
-    } else if (dhcp.type == dhcp::MessageType::Nak) {
-      add_once(session.naks);
+    } else if (dhcp.type == dhcp::MessageType::Ack || dhcp.type == dhcp::MessageType::Nak) {
+      const bool is_asked_for =
+          !session.requests.empty() || session.discovers.empty() ||
+          // RFC 4039: rapid commit.
+          (dhcp.type == dhcp::MessageType::Ack && !dhcp.yiaddr.is_unspecified());
+      if (!is_asked_for) {
+        add_once(session.odd_answers);
+      } else {
+        add_once(dhcp.type == dhcp::MessageType::Ack ? session.acks : session.naks);
+      }
     }
   }
 
@@ -123,7 +130,8 @@ class SessionSplitter {
     current(step).icmp.push_back({&step, &icmp});
   }
   void place(const Step& step, const ArpStep& arp) {
-    current(step).unanswered_arp.push_back({&step, &arp});
+    BootSession& session = current(step);
+    (arp.holder ? session.address_conflicts : session.unanswered_arp).push_back({&step, &arp});
   }
 
   std::vector<BootSession> sessions_;
@@ -177,11 +185,12 @@ CapturedSides captured_sides(const std::vector<BootSession>& sessions) {
     client_spoke = client_spoke || session.fetches() || !session.discovers.empty() ||
                    !session.requests.empty() || !session.declines.empty() ||
                    !session.boot_server_requests.empty() || !session.client_copies.empty();
-    server_spoke = server_spoke || !session.offers.empty() || !session.acks.empty() ||
-                   !session.naks.empty() || !session.boot_server_answers.empty() ||
-                   !session.icmp.empty() ||
-                   std::ranges::any_of(
-                       session.http, [](const SeenHttp& seen) { return seen->status.has_value(); });
+    server_spoke =
+        server_spoke || !session.offers.empty() || !session.acks.empty() || !session.naks.empty() ||
+        !session.odd_answers.empty() || !session.boot_server_answers.empty() ||
+        !session.icmp.empty() || std::ranges::any_of(session.http, [](const SeenHttp& seen) {
+          return seen->status.has_value() || seen->connection == HttpStep::Connection::Refused;
+        });
     for (const SeenTransfer& seen : session.transfers) {
       server_spoke = server_spoke || seen->blocks > 0 || !seen->acknowledged.empty() ||
                      (seen->error_code && !seen->error_by_client);
@@ -220,6 +229,32 @@ const SeenDhcp* waiting_menu(const BootSession& session) {
     }
   }
   return nullptr;
+}
+
+const SeenDhcp* refused_address(const BootSession& session) {
+  if (session.naks.empty() || session.fetches() || !session.boot_server_requests.empty()) {
+    return nullptr;
+  }
+  const SeenDhcp& nak = session.naks.front();
+  const bool first = session.acks.empty() || nak.at() < session.acks.front().at();
+  return first ? &nak : nullptr;
+}
+
+const BootSession* next_device(const std::vector<BootSession>& sessions,
+                               const BootSession& decides) {
+  constexpr Duration kSoonAfter = std::chrono::seconds(60);
+  for (const BootSession& session : sessions) {
+    if (session.begun <= decides.begun) continue;
+    // A system that asked for an address had been started.
+    if (session.kind == ClientKind::Plain) return nullptr;
+    if (session.kind != ClientKind::HttpRom) continue;
+    if (session.begun - decides.ended <= kSoonAfter) return &session;
+  }
+  return nullptr;
+}
+
+bool is_abort_program(std::string_view filename) {
+  return lower_case(base_name(filename)) == "abortpxe.com";
 }
 
 bool came_whole(const TransferStep& transfer) {

@@ -37,6 +37,7 @@ struct BootSession {
   std::vector<SeenDhcp> acks;  // of addresses
   std::vector<SeenDhcp> naks;
   std::vector<SeenDhcp> declines;
+  std::vector<SeenDhcp> odd_answers;           // ACK or NAK to a DISCOVER
   std::vector<SeenDhcp> boot_server_requests;  // to port 4011, or for a boot server item
   std::vector<SeenDhcp> boot_server_answers;
   std::vector<SeenDhcp> client_copies;  // what a relay sent on for the client
@@ -45,6 +46,7 @@ struct BootSession {
   std::vector<SeenHttp> http;
   std::vector<SeenIcmp> icmp;
   std::vector<SeenArp> unanswered_arp;
+  std::vector<SeenArp> address_conflicts;
 
   // The first message of the client; nullptr when there is none.
   const DhcpStep* question() const;
@@ -67,6 +69,17 @@ bool is_size_probe(const TransferStep& transfer);
 // The answer whose menu the client shows while it waits for a key (43.10 with 255); nullptr when
 // it waits for nobody.
 const SeenDhcp* waiting_menu(const BootSession& session);
+
+// The address was refused before anybody acknowledged it, and the round led no further.
+const SeenDhcp* refused_address(const BootSession& session);
+
+// The firmware's next try by another way, so soon after this round that what it loaded did not
+// run; nullptr when there is none.
+const BootSession* next_device(const std::vector<BootSession>& sessions,
+                               const BootSession& decides);
+
+// WDS tells a machine so to leave the network boot.
+bool is_abort_program(std::string_view filename);
 
 // It came whole as far as can be seen: acknowledged to the end, or the last block was sent.
 bool came_whole(const TransferStep& transfer);

@@ -74,7 +74,7 @@ class Judge {
 
   BootVerdict judge_session(const BootSession& decides) const {
     const BootSession* session = &decides;
-    if (!session->http.empty() && http_is_last(*session)) return judge_http(*session);
+    if (const SeenHttp* last = last_http(*session)) return judge_http(*last);
     if (!session->transfers.empty()) return judge_files(*session);
     return judge_dhcp(*session);
   }
@@ -100,7 +100,11 @@ class Judge {
   bool went_on() const { return deciding_session(sessions_) != &sessions_.back(); }
   bool is_quiet() const { return boot_.known_until - boot_.ended >= kWaitOfTheStuck; }
   bool system_spoke() const {
-    return went_on() && sessions_.back().kind == ClientKind::Plain && count_files() > 0;
+    if (!went_on() || count_files() == 0) return false;
+    const BootSession* decides = deciding_session(sessions_);
+    return std::ranges::any_of(sessions_, [decides](const BootSession& session) {
+      return session.begun > decides->begun && session.kind == ClientKind::Plain;
+    });
   }
   std::size_t count_files() const {
     std::size_t count = 0;
@@ -108,13 +112,42 @@ class Judge {
     return count;
   }
 
-  static bool http_is_last(const BootSession& session) {
-    return session.transfers.empty() || session.http.back().at() >= session.transfers.back().at();
+  // What a system does that got its kernel: it connects to others than its boot servers.
+  static bool is_of_system(const BootSession& session, const SeenHttp& seen) {
+    if (seen->connection == HttpStep::Connection::Open) return false;
+    const auto is_payload = [](std::string_view name) {
+      const FileRole role = role_of(name.substr(0, name.find('?')));
+      return role == FileRole::Kernel || role == FileRole::Initrd;
+    };
+    bool has_payload = false;
+    bool is_boot_server = false;
+    for (const SeenHttp& other : session.http) {
+      if (other.at() >= seen.at() || other->connection != HttpStep::Connection::Open) continue;
+      has_payload = has_payload || (other->status == 200 && is_payload(other->target));
+      is_boot_server = is_boot_server || other->server.address == seen->server.address;
+    }
+    for (const SeenTransfer& file : session.transfers) {
+      if (file.at() >= seen.at() || !came_whole(*file.what)) continue;
+      has_payload = has_payload || is_payload(file->filename);
+      is_boot_server = is_boot_server || file->asked == seen->server.address;
+    }
+    const bool is_encrypted = seen->connection == HttpStep::Connection::Encrypted;
+    return has_payload && (is_encrypted || !is_boot_server);
+  }
+
+  // nullptr: the last thing that it fetched came by TFTP.
+  static const SeenHttp* last_http(const BootSession& session) {
+    for (auto at = session.http.rbegin(); at != session.http.rend(); ++at) {
+      if (is_of_system(session, *at)) continue;
+      const bool is_last = session.transfers.empty() || at->at() >= session.transfers.back().at();
+      return is_last ? &*at : nullptr;
+    }
+    return nullptr;
   }
 
   BootVerdict judge_dhcp(const BootSession& session) const {
-    if (!session.naks.empty() && session.acks.empty()) {
-      const SeenDhcp& nak = session.naks.back();
+    if (const SeenDhcp* refusal = refused_address(session)) {
+      const SeenDhcp& nak = *refusal;
       auto refused = verdict(Kind::Refused, RomState::WaitsForAck,
                              "the address server refused the address (DHCPNAK)", {nak.packet()});
       refused.refused_by = nak->server_id.value_or(nak->source.address);
@@ -178,8 +211,28 @@ class Judge {
                    {asked.packet(), answer.packet()});
   }
 
-  BootVerdict judge_http(const BootSession& session) const {
-    const SeenHttp& last = session.http.back();
+  BootVerdict judge_connection(const SeenHttp& last) const {
+    const std::vector<std::uint32_t> packets{last.step->first_packet, last.step->last_packet};
+    const std::string server = to_string(last->server);
+    if (last->connection == HttpStep::Connection::Encrypted) {
+      return verdict(Kind::Unfinished, RomState::FetchesByHttp,
+                     fmt::format("it talks to {} by HTTPS, which a capture does not show", server),
+                     packets);
+    }
+    if (last->connection == HttpStep::Connection::Refused) {
+      auto refused = verdict(Kind::Refused, RomState::FetchesByHttp,
+                             fmt::format("{} refuses the connection", server), packets);
+      refused.refused_by = last->server.address;
+      return refused;
+    }
+    return verdict(stuck(last.at(), last->attempts), RomState::FetchesByHttp,
+                   fmt::format("{} does not answer the connection, asked for {} times", server,
+                               last->attempts),
+                   packets);
+  }
+
+  BootVerdict judge_http(const SeenHttp& last) const {
+    if (last->connection != HttpStep::Connection::Open) return judge_connection(last);
     const std::string name = quoted(last->target);
     const std::vector<std::uint32_t> packets{last.step->first_packet, last.step->last_packet};
     if (last->status && *last->status >= 400) {
@@ -189,6 +242,14 @@ class Judge {
           packets);
       refused.refused_by = last->server.address;
       return refused;
+    }
+    constexpr std::uint16_t kRedirects = 300;
+    if (last->status && *last->status >= kRedirects) {
+      return verdict(is_quiet() || went_on() ? Kind::Stalled : Kind::Unfinished,
+                     RomState::FetchesByHttp,
+                     fmt::format("{} answered {} to {}, and the client does not follow",
+                                 to_string(last->server.address), *last->status, name),
+                     packets);
     }
     if (!last->status) {
       return verdict(stuck(last.at(), 1), RomState::FetchesByHttp,
@@ -306,7 +367,17 @@ class Judge {
                        packets);
       }
       return verdict(Kind::Stalled, RomState::SearchesConfig,
-                     fmt::format("{} came whole, and nothing further is asked for", name), packets);
+                     fmt::format("{} came whole, {}", name,
+                                 next_device(sessions_, session) != nullptr
+                                     ? "then the firmware tried its next boot device"
+                                     : "and nothing further is asked for"),
+                     packets);
+    }
+    if (next_device(sessions_, session) != nullptr) {
+      return verdict(
+          Kind::Stalled, RomState::FetchesPayload,
+          fmt::format("{} came whole, then the firmware tried its next boot device", name),
+          packets);
     }
     return verdict(Kind::Booted, RomState::RunsPayload, fmt::format("{} came whole and runs", name),
                    packets);
@@ -323,6 +394,12 @@ class Judge {
     if (again) {
       return verdict(Kind::Stalled, RomState::RunsNbp,
                      fmt::format("it fetches {} again and again, and nothing else", name), packets);
+    }
+    if (is_abort_program(last->filename)) {
+      return verdict(Kind::Stalled, RomState::RunsNbp,
+                     fmt::format("{} tells it to leave the network boot: {}",
+                                 to_string(last->server.address), name),
+                     packets);
     }
     if (went_on()) {
       return verdict(

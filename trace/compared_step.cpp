@@ -150,6 +150,10 @@ ComparedStep describe_step(const HttpStep& step, Ipv4Address own) {
   compared.detail = VolatileText(target, own).shape();
   compared.title = fmt::format("{} {}", printable(step.method), target);
   Fields fields;
+  if (step.connection != HttpStep::Connection::Open) {
+    compared.title = fmt::format("connection to port {}", step.server.port);
+    fields.add("connection", std::string(to_string(step.connection)));
+  }
   fields.add("method", printable(step.method));
   fields.add("target", target);
   fields.add("server", to_string(step.server.address));
@@ -196,8 +200,10 @@ class Layout {
   ComparedStep* repeated(const ComparedStep& step, const Step& source) {
     const auto* message = std::get_if<DhcpStep>(&source.what);
     const auto* transfer = std::get_if<TransferStep>(&source.what);
+    const auto* http = std::get_if<HttpStep>(&source.what);
     const bool repeats =
-        message != nullptr ||
+        message != nullptr || std::holds_alternative<IcmpStep>(source.what) ||
+        (http != nullptr && http->connection != HttpStep::Connection::Open) ||
         (transfer != nullptr && transfer->outcome == TransferStep::Outcome::Unanswered);
     if (!repeats) return nullptr;
     for (std::size_t index = steps_.size(); index-- > round_begin_;) {
@@ -223,6 +229,10 @@ class Layout {
     ComparedStep step = lay_out(source, boot_.address);
     step.step = index;
     const auto* message = std::get_if<DhcpStep>(&source.what);
+    if (message != nullptr && !message->boot_file.empty()) named_ = message->boot_file;
+    if (const auto* transfer = std::get_if<TransferStep>(&source.what)) {
+      step.is_boot_file = !named_.empty() && transfer->filename == named_;
+    }
     if (ComparedStep* earlier = repeated(step, source)) {
       ++earlier->times;
       if (message != nullptr && step.side == ComparedStep::Side::Client) {
@@ -253,6 +263,7 @@ class Layout {
   std::vector<ComparedStep> steps_;
   std::vector<std::string> who_;
   std::size_t round_begin_ = 0;
+  std::string named_;  // the boot file, by the last answer that named one
   std::map<std::uint32_t, Instant> asked_;
   Instant busy_until_;
 };

@@ -22,12 +22,13 @@ struct ComparedField {
 struct ComparedStep {
   enum class Side { Client, Server, File, Network };
   Side side = Side::Client;
-  std::string kind;        // "OFFER proxy", "file"; steps of different kinds never belong together
-  std::string detail;      // tells steps of one kind apart: the stage, the file's shape
-  std::string title;       // for people: "OFFER proxy", "file grubx64.efi"
-  bool is_miss = false;    // a file that was not there
-  bool is_benign = false;  // comes and goes without changing what is booted
-  std::size_t step = 0;    // index into Boot::steps
+  std::string kind;      // "OFFER proxy", "file"; steps of different kinds never belong together
+  std::string detail;    // tells steps of one kind apart: the stage, the file's shape
+  std::string title;     // for people: "OFFER proxy", "file grubx64.efi"
+  bool is_miss = false;  // a file that was not there
+  bool is_boot_file = false;  // the file that an answer named
+  bool is_benign = false;     // comes and goes without changing what is booted
+  std::size_t step = 0;       // index into Boot::steps
   std::uint32_t packet = 0;
   unsigned times = 1;
   std::optional<Duration> pause;  // before the client spoke

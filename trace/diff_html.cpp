@@ -22,7 +22,7 @@ std::string_view style_of(Rank rank) {
 }
 
 std::string packet_text(std::uint32_t packet) {
-  return packet == 0 ? std::string() : std::to_string(packet);
+  return packet == 0 ? std::string("-") : std::to_string(packet);
 }
 
 // The differences of one rank after the other, each linked to its place.

@@ -42,6 +42,8 @@ Network find_network(ByteView frame) {
 
 FrameKind look_at_tcp(ByteView segment) {
   if (segment.size() < kTcpHeaderSize) return FrameKind::Foreign;
+  constexpr std::uint8_t kSynOrReset = 0x06;
+  if ((segment[13] & kSynOrReset) != 0) return FrameKind::TcpOpening;
   const std::size_t header = std::size_t{4} * (segment[12] >> 4U);
   if (segment.size() < header + 5) return FrameKind::Foreign;
   const std::uint8_t first = segment[header];

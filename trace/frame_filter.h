@@ -15,6 +15,7 @@ enum class FrameKind {
   Udp,              // any other UDP: perhaps a TFTP transfer
   Fragment,         // a later piece of an IP datagram
   Http,             // TCP whose payload begins like an HTTP request or answer
+  TcpOpening,       // TCP without payload that asks for, grants or refuses a connection
   IcmpUnreachable,  // ICMP type 3
   Arp,
 };

@@ -52,6 +52,8 @@ tr.bad td,tr.warn td,tr.good td,tr.dim td{color:var(--ink)}tr.dim td{color:var(-
 tr:target,details:target{background:var(--shade);outline:2px solid var(--link)}
 code,pre,td.code{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:.88rem}
 pre{background:var(--shade);padding:.6rem;overflow-x:auto;white-space:pre}
+td pre{margin:0;padding:.2rem .6rem}td code{overflow-wrap:anywhere}
+.inside pre{white-space:pre-wrap;overflow-wrap:anywhere}
 details{border:1px solid var(--rule);border-radius:4px;margin:.25rem 0}
 summary{padding:.3rem .6rem;cursor:pointer}details[open]>summary{background:var(--shade)}
 .inside{padding:.3rem .8rem .6rem}

@@ -129,6 +129,11 @@ void Rungs::direct(LadderRung& rung, const TransferStep& step) const {
 
 void Rungs::direct(LadderRung& rung, const HttpStep& step) const {
   rung.to = parties_.find(step.server.address);
+  if (step.connection != HttpStep::Connection::Open) {
+    rung.text = fmt::format("TCP port {}: {}", step.server.port, to_string(step.connection));
+    if (step.connection != HttpStep::Connection::Encrypted) rung.line = LadderRung::Line::Lost;
+    return;
+  }
   rung.text = fmt::format("{} {}{}", step.method, printable(step.target),
                           step.status ? fmt::format(": {}", *step.status) : ": no answer");
   if (!step.status) rung.line = LadderRung::Line::Lost;
@@ -145,8 +150,10 @@ void Rungs::direct(LadderRung& rung, const IcmpStep& step) const {
 void Rungs::direct(LadderRung& rung, const ArpStep& step) const {
   rung.to_everybody = true;
   rung.to = parties_.last();
-  rung.text =
-      fmt::format("ARP who has {}?{}", to_string(step.target), step.answered ? "" : " no answer");
+  rung.text = fmt::format("ARP who has {}?{}", to_string(step.target),
+                          step.holder     ? " " + to_string(*step.holder)
+                          : step.answered ? ""
+                                          : " no answer");
   if (!step.answered) rung.line = LadderRung::Line::Lost;
 }
 

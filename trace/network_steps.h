@@ -9,14 +9,23 @@
 
 namespace pxeproof::trace {
 
-// A request that was seen to begin on a TCP connection, and the first line of its answer.
+// A request that was seen to begin on a TCP connection, and the first line of its answer; or a
+// connection without a request that can be read.
 struct HttpStep {
   Endpoint client;
   Endpoint server;
-  std::string method;  // "GET" or "HEAD"
-  std::string target;  // "/boot/vmlinuz"
-  std::string host;    // the Host field, when it was in the same segment
-  std::optional<std::uint16_t> status;
+  std::string method{};  // "GET" or "HEAD"
+  std::string target{};  // "/boot/vmlinuz"
+  std::string host{};    // the Host field, when it was in the same segment
+  std::optional<std::uint16_t> status{};
+  enum class Connection {
+    Open,       // a request was seen
+    Refused,    // RST
+    Silent,     // the client's SYN was not answered
+    Encrypted,  // to port 443: what is said there cannot be read
+  };
+  Connection connection = Connection::Open;
+  std::uint32_t attempts = 1;  // to connect, when that is all there was
 };
 
 // An ICMP message about one of the boot's packets.
@@ -31,6 +40,7 @@ struct IcmpStep {
 
   bool is_unreachable() const { return type == 3; }
   bool is_port_unreachable() const { return is_unreachable() && code == 3; }
+  bool is_host_unreachable() const { return is_unreachable() && code < 2; }  // or its network
   bool is_fragmentation_needed() const { return is_unreachable() && code == 4; }
 };
 
@@ -39,6 +49,8 @@ struct ArpStep {
   Ipv4Address target;
   std::uint32_t requests = 1;
   bool answered = false;
+  // Of the client's question for its own address: who has it.
+  std::optional<MacAddress> holder{};
 };
 
 }  // namespace pxeproof::trace

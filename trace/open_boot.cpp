@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kMaximumLine = 512;
 constexpr std::size_t kRememberedFiles = 4;
+constexpr std::size_t kRememberedPorts = 4;
+constexpr std::uint16_t kHttpsPort = 443;
 // Fewer unanswered ARP requests are everyday noise.
 constexpr std::uint32_t kWorthTelling = 2;
 
@@ -35,6 +37,29 @@ std::string_view host_of(std::string_view text) {
       line_of(text.substr(static_cast<std::size_t>(found - text.begin()) + kField.size()));
   while (value.starts_with(' ')) value.remove_prefix(1);
   return value;
+}
+
+// A system's own DHCP. GRUB names nothing but the message's type.
+bool is_of_system(const DhcpStep& step) {
+  if (kind_of(step) != ClientKind::Plain) return false;
+  const auto message = dhcp::MessageView::parse(step.octets);
+  return message && (message->has(dhcp::OptionCode::HostName) ||
+                     message->has(dhcp::OptionCode::ClientIdentifier) ||
+                     message->has(dhcp::OptionCode::ParameterRequestList));
+}
+
+// "http://host:8081/a": the port, when it is told.
+std::optional<std::uint16_t> port_of_url(std::string_view url) {
+  const std::size_t begin = url.find("://");
+  if (begin == std::string_view::npos) return std::nullopt;
+  std::string_view host = url.substr(begin + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  const std::size_t colon = host.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::uint16_t port = 0;
+  const auto read = std::from_chars(host.data() + colon + 1, host.data() + host.size(), port);
+  if (read.ec != std::errc{} || port == 0) return std::nullopt;
+  return port;
 }
 
 }  // namespace
@@ -66,10 +91,15 @@ void OpenBoot::mark_network_boot(std::uint32_t& next_number) {
 
 void OpenBoot::learn_from(const DhcpStep& step, std::uint32_t& next_number) {
   if (shows_network_boot(step)) mark_network_boot(next_number);
-  if (step.direction != DhcpStep::Direction::FromClient) return;
+  if (step.direction != DhcpStep::Direction::FromClient) {
+    const auto port = port_of_url(step.boot_file);
+    if (port && web_ports_.size() < kRememberedPorts) web_ports_.push_back(*port);
+    return;
+  }
   if (!boot.guid && step.guid && !step.guid->is_zero()) boot.guid = step.guid;
   if (!boot.architecture && step.architecture) boot.architecture = step.architecture;
-  if (kind_of(step) == ClientKind::Plain && !whole_files_.empty()) system_spoke_ = true;
+  const bool got_files = !whole_files_.empty() || fetched_by_http_;
+  if (got_files && is_of_system(step)) system_spoke_ = true;
   if (first_question_) return;
   first_question_ = step;
   const firmware::SenderTraits traits{.ttl = step.packet.ttl,
@@ -134,14 +164,76 @@ std::optional<Step> OpenBoot::on_http_answer(std::uint32_t number, const SeenPac
   http_.erase(known);
   step.last_packet = number;
   std::get<HttpStep>(step.what).status = status;
+  constexpr std::uint16_t kRefuses = 400;
+  if (status < kRefuses) fetched_by_http_ = true;
+  return step;
+}
+
+bool OpenBoot::may_fetch_from(std::uint16_t port) const {
+  if (!boot.is_network_boot || system_spoke_) return false;
+  return port == 80 || port == kHttpsPort || port == 8080 ||
+         std::ranges::find(web_ports_, port) != web_ports_.end();
+}
+
+std::optional<Step> OpenBoot::on_connect(std::uint32_t number, Instant at,
+                                         const SeenPacket& packet) {
+  const auto known = connects_.find(packet.source);
+  if (known != connects_.end()) {
+    ++std::get<HttpStep>(known->second.what).attempts;
+    known->second.last_packet = number;
+    return std::nullopt;
+  }
+  std::optional<Step> before;
+  if (connects_.size() >= kMaximumPending) {
+    before = std::move(connects_.begin()->second);
+    connects_.erase(connects_.begin());
+  }
+  HttpStep step{.client = packet.source,
+                .server = packet.destination,
+                .method = "connect",
+                .connection = HttpStep::Connection::Silent};
+  connects_.emplace(packet.source, Step{at, number, number, std::move(step)});
+  return before;
+}
+
+std::optional<Step> OpenBoot::on_connected(const SeenPacket& packet) {
+  const auto known = connects_.find(packet.destination);
+  if (known == connects_.end()) return std::nullopt;
+  Step step = std::move(known->second);
+  connects_.erase(known);
+  if (packet.source.port != kHttpsPort) return std::nullopt;
+  std::get<HttpStep>(step.what).connection = HttpStep::Connection::Encrypted;
+  return step;
+}
+
+std::optional<Step> OpenBoot::on_connection_refused(std::uint32_t number,
+                                                    const SeenPacket& packet) {
+  const auto known = connects_.find(packet.destination);
+  if (known == connects_.end()) return std::nullopt;
+  Step step = std::move(known->second);
+  connects_.erase(known);
+  step.last_packet = number;
+  auto& refused = std::get<HttpStep>(step.what);
+  refused.connection = HttpStep::Connection::Refused;
+  // A client that tries again and again is one step.
+  std::vector<Step>& steps = boot.steps;
+  auto* last = steps.empty() ? nullptr : std::get_if<HttpStep>(&steps.back().what);
+  if (tail_.empty() && last != nullptr && last->connection == refused.connection &&
+      last->server == refused.server) {
+    last->attempts += refused.attempts;
+    steps.back().last_packet = number;
+    return std::nullopt;
+  }
   return step;
 }
 
 std::optional<Step> OpenBoot::on_arp_request(std::uint32_t number, Instant at,
                                              const frames::Arp& arp) {
-  const bool about_itself =
-      arp.sender_address.is_unspecified() || arp.sender_address == arp.target_address;
-  if (about_itself) return std::nullopt;
+  // The client looks whether its address is free (RFC 5227), or tells that it has it.
+  if (arp.sender_address.is_unspecified() || arp.sender_address == arp.target_address) {
+    own_address_asked_ = Step{at, number, number, ArpStep{arp.target_address, 1, false}};
+    return std::nullopt;
+  }
   const auto known = arp_.find(arp.target_address);
   if (known != arp_.end()) {
     auto& search = std::get<ArpStep>(known->second.what);
@@ -163,9 +255,20 @@ std::optional<Step> OpenBoot::on_arp_request(std::uint32_t number, Instant at,
   return dropped;
 }
 
-void OpenBoot::on_arp_reply(const frames::Arp& arp) {
+std::optional<Step> OpenBoot::on_arp_reply(std::uint32_t number, const frames::Arp& arp) {
+  if (own_address_asked_ && arp.sender_mac != boot.mac &&
+      std::get<ArpStep>(own_address_asked_->what).target == arp.sender_address) {
+    Step conflict = std::move(*own_address_asked_);
+    own_address_asked_.reset();
+    auto& search = std::get<ArpStep>(conflict.what);
+    search.answered = true;
+    search.holder = arp.sender_mac;
+    conflict.last_packet = number;
+    return conflict;
+  }
   const auto known = arp_.find(arp.sender_address);
   if (known != arp_.end()) std::get<ArpStep>(known->second.what).answered = true;
+  return std::nullopt;
 }
 
 void OpenBoot::on_late(const TransferTracker::Late& late) {
@@ -197,6 +300,7 @@ Boot OpenBoot::look() const {
     copy.steps.push_back({open.transfer.begun, open.first_packet, open.last_packet, open.transfer});
   }
   for (const auto& [port, step] : http_) copy.steps.push_back(step);
+  for (const auto& [port, step] : connects_) copy.steps.push_back(step);
   sort_steps(copy);
   return copy;
 }
@@ -205,6 +309,7 @@ Boot OpenBoot::take() {
   for (Step& step : tail_) boot.steps.push_back(std::move(step));
   tail_.clear();
   for (auto& [port, step] : http_) boot.steps.push_back(std::move(step));
+  for (auto& [port, step] : connects_) boot.steps.push_back(std::move(step));
   for (auto& [target, step] : arp_) {
     const auto& search = std::get<ArpStep>(step.what);
     if (!search.answered && search.requests >= kWorthTelling) {

@@ -43,9 +43,16 @@ class OpenBoot {
                                                      const SeenPacket& packet);
   std::optional<Step> on_http_answer(std::uint32_t number, const SeenPacket& packet);
 
+  // A connection to a web server: asked for, granted, refused. Steps that are over.
+  bool may_fetch_from(std::uint16_t port) const;
+  std::optional<Step> on_connect(std::uint32_t number, Instant at, const SeenPacket& packet);
+  std::optional<Step> on_connected(const SeenPacket& packet);
+  std::optional<Step> on_connection_refused(std::uint32_t number, const SeenPacket& packet);
+
   // A search for a neighbour that makes room for a new one.
   std::optional<Step> on_arp_request(std::uint32_t number, Instant at, const frames::Arp& arp);
-  void on_arp_reply(const frames::Arp& arp);
+  // Somebody else has the address that the client was given.
+  std::optional<Step> on_arp_reply(std::uint32_t number, const frames::Arp& arp);
 
   void on_late(const TransferTracker::Late& late);
 
@@ -66,10 +73,14 @@ class OpenBoot {
 
   std::optional<DhcpStep> first_question_;
   std::vector<std::string> whole_files_;  // their first few names, each once
-  bool system_spoke_ = false;             // a plain DHCP client after a file came whole
+  bool fetched_by_http_ = false;
+  bool system_spoke_ = false;  // a plain DHCP client after a file came whole
   std::deque<Step> tail_;
-  std::map<Endpoint, Step> http_;  // by the client's port: requests without an answer yet
+  std::map<Endpoint, Step> http_;         // by the client's port: requests without an answer yet
+  std::map<Endpoint, Step> connects_;     // the same, connections asked for
+  std::vector<std::uint16_t> web_ports_;  // of URLs that the client was given
   std::map<Ipv4Address, Step> arp_;
+  std::optional<Step> own_address_asked_;
 };
 
 }  // namespace pxeproof::trace

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -23,22 +25,36 @@ class Pseudonyms {
   Ipv4Address of(Ipv4Address address);
   // Zero and all ones stay.
   Guid of(const Guid& guid);
-  // "host1", "host2", ... by first use.
+  // "host1", "host2", ... by first use; case does not count (RFC 1034 s.3.1).
   std::string host(std::string_view name);
 
-  // A text with every name in it replaced: addresses, MAC addresses with colons or dashes, GUIDs,
-  // the hexadecimal address of the machine (whole or shortened, at the end of a name), host names
-  // that were seen before, and the host of a URL.
+  // A text with every name in it replaced: addresses with dots or dashes, MAC addresses however
+  // they are written, GUIDs, hexadecimal addresses (that of the machine also shortened, at the end
+  // of a name), host names that were seen before, and the host and user of a URL.
   std::string text(std::string_view text, Ipv4Address own_address);
 
  private:
-  std::string url_host(std::string_view host);
+  // What stands at one place of a text, and what shall stand there.
+  struct Found {
+    std::size_t length = 0;
+    std::string replacement;
+  };
+  enum class Place { WordBegins, InsideWord };
+
+  std::optional<Found> find_name(std::string_view rest, Place place) const;
+  std::optional<Found> find_guid(std::string_view rest);
+  std::optional<Found> find_mac(std::string_view rest, Place place);
+  std::optional<Found> find_address(std::string_view rest, Place place);
+  std::optional<Found> find_hexadecimal_address(std::string_view rest, Ipv4Address own_address,
+                                                char before);
+  Found url_authority(std::string_view rest);
 
   std::uint64_t seed_;
+  std::set<Ipv4Address> addresses_;  // that were given another
   std::map<MacAddress, MacAddress> macs_;
   std::map<std::uint8_t, std::uint8_t> first_octets_;
   std::map<Guid, Guid> guids_;
-  std::map<std::string, std::string, std::less<>> hosts_;
+  std::map<std::string, std::string, std::less<>> hosts_;  // by the name in lower case
 };
 
 }  // namespace pxeproof::trace

@@ -9,6 +9,7 @@ namespace pxeproof::trace {
 namespace {
 
 constexpr std::uint16_t kEtherTypeServiceVlan = 0x88a8;  // IEEE 802.1ad
+constexpr std::uint16_t kEtherTypeOldVlan = 0x9100;      // before the standard
 constexpr std::size_t kMaximumTags = 2;
 constexpr std::size_t kTcpHeaderSize = 20;
 constexpr std::uint8_t kProtocolTcp = 6;
@@ -29,7 +30,9 @@ std::optional<std::size_t> find_ipv4(ByteView frame) {
     if (frame.size() < at + 2) return std::nullopt;
     const std::uint16_t type = read_u16(frame, at);
     if (type == frames::kEtherTypeIpv4) return at + 2;
-    if (type != frames::kEtherTypeVlan && type != kEtherTypeServiceVlan) return std::nullopt;
+    const bool is_tag = type == frames::kEtherTypeVlan || type == kEtherTypeServiceVlan ||
+                        type == kEtherTypeOldVlan;
+    if (!is_tag) return std::nullopt;
     at += 4;
   }
   return std::nullopt;
@@ -56,6 +59,7 @@ bool read_tcp(ByteView segment, std::size_t wire_size, SeenPacket& packet) {
   packet.destination.port = read_u16(segment, 2);
   const std::size_t header = std::size_t{4} * (segment[12] >> 4U);
   if (header < kTcpHeaderSize || header > wire_size) return false;
+  packet.tcp_flags = segment[13];
   packet.payload_size = wire_size - header;
   packet.payload = segment.subspan(std::min(header, segment.size()));
   return true;

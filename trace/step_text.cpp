@@ -150,7 +150,26 @@ std::string describe(const DhcpStep& step) {
 
 std::string describe(const TransferStep& step) { return describe_outcome(step); }
 
+std::string_view to_string(HttpStep::Connection connection) {
+  switch (connection) {
+    case HttpStep::Connection::Open:
+      return "open";
+    case HttpStep::Connection::Refused:
+      return "refused";
+    case HttpStep::Connection::Silent:
+      return "no answer";
+    case HttpStep::Connection::Encrypted:
+      return "encrypted";
+  }
+  return {};
+}
+
 std::string describe(const HttpStep& step) {
+  if (step.connection != HttpStep::Connection::Open) {
+    return fmt::format("connects to {}{}: {}", to_string(step.server),
+                       step.attempts > 1 ? fmt::format(" ({} times)", step.attempts) : "",
+                       to_string(step.connection));
+  }
   return fmt::format("{} {} from {}{}", step.method, printable(step.target), to_string(step.server),
                      step.status ? fmt::format(": {}", *step.status) : std::string());
 }
@@ -158,12 +177,16 @@ std::string describe(const HttpStep& step) {
 std::string describe(const IcmpStep& step) {
   const std::string_view what = step.is_port_unreachable()       ? "port unreachable"
                                 : step.is_fragmentation_needed() ? "fragmentation needed"
+                                : step.is_host_unreachable()     ? "host unreachable"
                                                                  : "unreachable";
   return fmt::format("{} says {} about {} to {}", to_string(step.sender), what,
                      to_string(step.about_source), to_string(step.about_destination));
 }
 
 std::string describe(const ArpStep& step) {
+  if (step.holder) {
+    return fmt::format("who has {}? {} has it", to_string(step.target), to_string(*step.holder));
+  }
   return fmt::format("who has {}? asked {} times{}", to_string(step.target), step.requests,
                      step.answered ? "" : ", no answer");
 }

@@ -39,6 +39,7 @@ std::string describe(const DhcpStep& step);
 
 // The same for what else happens in a boot.
 std::string describe(const TransferStep& step);  // without the file's name
+std::string_view to_string(HttpStep::Connection connection);
 std::string describe(const HttpStep& step);
 std::string describe(const IcmpStep& step);
 std::string describe(const ArpStep& step);

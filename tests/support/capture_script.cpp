@@ -267,6 +267,23 @@ CaptureScript& CaptureScript::http_get(ScriptClient& client, const ScriptServer&
                          "HTTP/1.1 " + std::to_string(*status) + " answer\r\n\r\n"));
 }
 
+CaptureScript& CaptureScript::connect(ScriptClient& client, const ScriptServer& server,
+                                      std::uint16_t port, Connect answer) {
+  constexpr std::size_t kFlags = 47;  // behind Ethernet, IPv4 and 13 octets of TCP
+  constexpr std::uint8_t kSyn = 0x02;
+  constexpr std::uint8_t kSynAck = 0x12;
+  constexpr std::uint8_t kResetAck = 0x14;
+  const Endpoint from{client.address, ++client.next_port};
+  const Endpoint to{server.address, port};
+  Bytes asked = tcp_frame(client.mac, server.mac, from, to, "");
+  asked[kFlags] = kSyn;
+  frame(std::move(asked));
+  if (answer == Connect::Silent) return *this;
+  Bytes answered = tcp_frame(server.mac, client.mac, to, from, "");
+  answered[kFlags] = answer == Connect::Open ? kSynAck : kResetAck;
+  return frame(std::move(answered));
+}
+
 CaptureScript& CaptureScript::edit(const std::function<void(Bytes&)>& change) {
   for (Frame& each : frames) change(each.octets);
   return *this;

@@ -115,6 +115,10 @@ class CaptureScript {
   CaptureScript& arp_request(const ScriptClient& client, Ipv4Address target);
   CaptureScript& http_get(ScriptClient& client, const ScriptServer& server,
                           const std::string& target, std::optional<std::uint16_t> status);
+  // The client opens a connection from its next port.
+  enum class Connect { Open, Refused, Silent };
+  CaptureScript& connect(ScriptClient& client, const ScriptServer& server, std::uint16_t port,
+                         Connect answer);
   CaptureScript& frame(Bytes octets);
 
   // Changes the frames so far: the octets of each, in place.

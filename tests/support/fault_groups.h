@@ -14,5 +14,6 @@ void add_transfer_captures(std::vector<FaultCapture>& list);
 void add_file_captures(std::vector<FaultCapture>& list);
 void add_program_captures(std::vector<FaultCapture>& list);
 void add_slow_captures(std::vector<FaultCapture>& list);
+void add_field_captures(std::vector<FaultCapture>& list);
 
 }  // namespace pxeproof::testing

@@ -199,7 +199,7 @@ void add_program_captures(std::vector<FaultCapture>& list) {
     CaptureScript script;
     ScriptClient client = edk2_client();
     reach_file(script, client, "bootx64.efi");
-    script.probe(client, kProxy, "bootx64.efi", 9000);
+    script.probe(client, kProxy, "bootx64.efi", 700);
     fetch_program(script, client, "bootx64.efi", 0x8664);
     script.wait(2s);
     try_http(script, client);
@@ -339,6 +339,7 @@ std::vector<FaultCapture> fault_captures() {
   add_file_captures(list);
   add_program_captures(list);
   add_slow_captures(list);
+  add_field_captures(list);
   return list;
 }
 

@@ -131,6 +131,68 @@ std::vector<FaultCapture> healthy_captures() {
     list.push_back({.name = "menu-that-waits", .rule = {}, .script = std::move(script)});
   }
   {
+    // iPXE loads a system by HTTP; with a fixed address it talks to others, who may refuse.
+    CaptureScript script;
+    ScriptClient client = ipxe_client();
+    script.lease(client, {.siaddr = kProxy.address, .file = "http://10.0.0.9/boot.ipxe"});
+    for (const char* const name : {"/boot.ipxe", "/vmlinuz", "/initrd.img"}) {
+      script.http_get(client, kProxy, name, 200);
+    }
+    const ScriptServer mirror{Ipv4Address::of(10, 0, 0, 33), {{2, 0, 0, 0, 0, 33}}};
+    script.wait(8s).connect(client, mirror, 443, CaptureScript::Connect::Open);
+    script.connect(client, mirror, 80, CaptureScript::Connect::Refused);
+    healthy("system-with-a-fixed-address", std::move(script));
+  }
+  {
+    // The same, and the system asks for an address of its own.
+    CaptureScript script;
+    ScriptClient client = ipxe_client();
+    script.lease(client, {.siaddr = kProxy.address, .file = "http://10.0.0.9/boot.ipxe"});
+    script.http_get(client, kProxy, "/boot.ipxe", 200);
+    script.http_get(client, kProxy, "/live.img", 200);
+    ScriptClient system = client;
+    system.make = ScriptClient::Make::Plain;
+    script.wait(8s).lease(system);
+    script.connect(system, kProxy, 80, CaptureScript::Connect::Refused);
+    healthy("system-with-its-own-address", std::move(script));
+  }
+  {
+    // An installer ran, and half a minute later the firmware asks anew, by HTTP boot first.
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    boot_edk2(script, client, "grubx64.efi", 9000);
+    script.fetch(client, kProxy, "grub.cfg", 90).fetch(client, kProxy, "vmlinuz", 9000);
+    ScriptClient system = client;
+    system.make = ScriptClient::Make::Plain;
+    script.wait(5s).lease(system);
+    ScriptClient http = client;
+    http.make = ScriptClient::Make::HttpBoot;
+    http.architecture = 16;
+    script.wait(30s).discover(http);
+    healthy("installer-then-http-boot", std::move(script));
+  }
+  {
+    // UEFI's HTTP boot follows a redirect.
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    client.make = ScriptClient::Make::HttpBoot;
+    client.architecture = 16;
+    script.lease(client, {.file_option = "http://10.0.0.9/boot", .vendor_class = "HTTPClient"});
+    script.http_get(client, kProxy, "/boot", 302);
+    script.http_get(client, kProxy, "/real/bootx64.efi", 200);
+    healthy("redirect", std::move(script));
+  }
+  {
+    // RFC 4039: the address comes without OFFER and REQUEST.
+    CaptureScript script;
+    ScriptClient client = ipxe_client();
+    script.discover(client);
+    script.ack(client, kRouter,
+               {.yiaddr = client.address, .siaddr = kProxy.address, .file = "memtest"});
+    script.fetch(client, kProxy, "memtest", 9000);
+    healthy("rapid-commit", std::move(script));
+  }
+  {
     // Two machines that boot one after the other; a server that answers twice.
     CaptureScript script;
     ScriptClient first = ipxe_client();

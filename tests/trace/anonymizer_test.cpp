@@ -164,6 +164,123 @@ TEST(Pseudonyms, RewriteAShortenedAddressInTheMiddleOfAText) {
   EXPECT_EQ(names.text("/C0/boot", kClientAddress), "/C0/boot");
 }
 
+// iPXE's ${mac:hexraw}, ${mac:hexhyp} and ${mac} in a URL, and Cisco's form.
+TEST(Pseudonyms, FindAHardwareAddressHoweverItIsWritten) {
+  Pseudonyms names(5);
+  const std::string other = to_string(names.of(kClient));
+  ASSERT_EQ(other, "52:54:00:00:00:01");
+  EXPECT_EQ(names.text("menu/525400123456.ipxe", {}), "menu/525400000001.ipxe");
+  EXPECT_EQ(names.text("boot?mac=52%3A54%3a00:12", {}), "boot?mac=52%3A54%3a00:12");
+  EXPECT_EQ(names.text("boot?mac=52%3A54%3A00%3A12%3A34%3A56&x", {}),
+            "boot?mac=52%3A54%3A00%3A00%3A00%3A01&x");
+  EXPECT_EQ(names.text("5254.0012.3456/menu", {}), "5254.0000.0001/menu");
+  EXPECT_EQ(names.text("x525400123456y", {}), "x525400000001y");
+  EXPECT_EQ(names.text("a52:54:00:12:34:56", {}), "a52:54:00:00:00:01");
+  EXPECT_EQ(names.text("01-AA-BB-CC-DD-EE-FF", {}), "01-AA-BB-CC-00-00-02");
+  // A date is none, unless a machine has that very address.
+  EXPECT_EQ(names.text("backup/202611270230", {}), "backup/202611270230");
+}
+
+TEST(Pseudonyms, FindAnAddressHoweverItIsWritten) {
+  Pseudonyms names(5);
+  const Ipv4Address other = names.of(kServerAddress);
+  const std::string dots = to_string(other);
+  std::string dashes = dots;
+  std::ranges::replace(dashes, '.', '-');
+  EXPECT_EQ(names.text("not on 192.168.178.2.", {}), "not on " + dots + ".");
+  EXPECT_EQ(names.text("ip-192-168-178-2/menu", {}), "ip-" + dashes + "/menu");
+  EXPECT_EQ(names.text("cfg/c0a8b202", {}), fmt::format("cfg/{:08x}", other.value));
+  EXPECT_EQ(names.text("cfg/C0A8B202.img", {}), fmt::format("cfg/{:08X}.img", other.value));
+  EXPECT_EQ(names.text("cfg/c0a8b2", kServerAddress),
+            fmt::format("cfg/{:08x}", other.value).substr(0, 10));
+  // Nobody's address: dates and versions stay.
+  EXPECT_EQ(names.text("2026-11-27-1/20261127", {}), "2026-11-27-1/20261127");
+}
+
+// pxelinux writes the octets as they are sent, iPXE as the standard has them.
+TEST(Pseudonyms, FindAGuidInBothOrdersAndWithoutDashes) {
+  Pseudonyms names(5);
+  const std::string other = to_string(names.of(kGuid));
+  EXPECT_EQ(names.text("pxelinux.cfg/4c4c4544-0042-3510-8052-b4c04f4a3132", {}),
+            "pxelinux.cfg/" + other);
+  EXPECT_EQ(names.text("uuid/44454c4c-4200-1035-8052-b4c04f4a3132", {}),
+            "uuid/00000000-0000-0000-0000-000000000001");
+  EXPECT_EQ(names.text("4c4c4544004235108052b4c04f4a3132.cfg", {}),
+            "00000000000000000000000000000001.cfg");
+}
+
+TEST(Pseudonyms, FindHostsWithoutRegardToCaseAndNotInOtherWords) {
+  Pseudonyms names(5);
+  const std::string pc = names.host("Boss-PC");
+  const std::string mem = names.host("mem");
+  EXPECT_EQ(names.host("boss-pc"), pc);
+  EXPECT_EQ(names.text("menus/BOSS-PC.cfg", {}), "menus/" + pc + ".cfg");
+  EXPECT_EQ(names.text("menus/xboss-pc2", {}), "menus/x" + pc + "2");
+  EXPECT_EQ(names.text("memtest/mem", {}), "memtest/" + mem);
+}
+
+TEST(Pseudonyms, LeaveNoUserOfAUrl) {
+  Pseudonyms names(5);
+  EXPECT_EQ(names.text("http://joe:pass@boot.example.org:8080/a", {}), "http://user@host1:8080/a");
+  EXPECT_EQ(names.text("ask joe.doe@10.0.0.1 now", {}),
+            "ask user@" + to_string(names.of(Ipv4Address::of(10, 0, 0, 1))) + " now");
+  EXPECT_EQ(names.text("http://[2001:db8::17]/a", {}), "http://host2/a");
+}
+
+TEST(Anonymizer, LeavesNoNameInRareOptions) {
+  dhcp::Message rare = message();
+  // Before the option that tells the host's name.
+  rare.options.insert(rare.options.begin(), {67, {}});
+  const auto set = [](dhcp::Option& option, std::string_view text) {
+    option.value.assign(text.begin(), text.end());
+  };
+  set(rare.options.front(), "menus/web07-ext/boss-pc.cfg");
+  rare.add(std::uint8_t{81}, as_bytes(std::string_view("\0\0\0web07-ext.secret.example", 27)));
+  rare.add_text(OptionCode::RootPath, "iscsi:secret-san.example::::iqn.2026-11.example.secret:1");
+  rare.add_text(OptionCode::UserClass, "secret department");
+  rare.add(std::uint8_t{175},
+           as_bytes(std::string_view("\xbe\x06secret\xb1\x05\1\x1a\xf4\x10\0", 15)));
+  // 192.168.178.0/24 by way of the server; and what a relay says of a port and of its network.
+  const Bytes routes{24, 192, 168, 178, 192, 168, 178, 2};
+  rare.add(std::uint8_t{121}, routes);
+  std::erase_if(rare.options, [](const dhcp::Option& option) { return option.code == 82; });
+  const Bytes relay{1, 6, 's', 'e', 'c', 'r', 'e', 't', 5, 4, 192, 168, 178, 2};
+  rare.add(OptionCode::RelayAgentInformation, relay);
+  pxe::VendorOptions vendor;
+  vendor.add_menu({{.type = 0x8000, .text = "boss-pc at 192.168.178.2"}});
+  vendor.add_prompt({.timeout_seconds = 3, .text = "Boot boss-pc"});
+  vendor.sub_options.push_back({.tag = 200, .value = {'s', 'e', 'c', 'r', 'e', 't'}});
+  rare.add(OptionCode::VendorSpecific, pxe::encode(vendor));
+  Anonymizer anonymizer(1);
+
+  const auto rewritten = anonymizer.rewrite(frame(67, 68, dhcp::encode(rare)));
+
+  ASSERT_TRUE(rewritten);
+  EXPECT_FALSE(names_anybody(rewritten->octets));
+  EXPECT_FALSE(holds(rewritten->octets, as_bytes("web07")));
+  const auto udp = frames::inspect_udp(rewritten->octets);
+  ASSERT_TRUE(udp) << to_string(udp.error().fault);
+  const auto read = dhcp::MessageView::parse(udp->payload);
+  ASSERT_TRUE(read);
+  const auto other = udp->destination.address.octets();
+  const Bytes relayed{1, 6, 0, 0, 0, 0, 0, 0, 5, 4, other[0], other[1], other[2], other[3]};
+  EXPECT_EQ(read->joined(OptionCode::RelayAgentInformation), relayed);
+  // iPXE's own features stay, they tell which iPXE it is.
+  EXPECT_TRUE(holds(rewritten->octets, as_bytes(std::string_view("\xb1\x05\1\x1a\xf4\x10\0", 7))));
+}
+
+// Intel's ROMs take the transaction identifier from the hardware address.
+TEST(Anonymizer, LeavesNoHalfOfAnAddressInTheTransactionIdentifier) {
+  Anonymizer anonymizer(1);
+  dhcp::Message asked = message();
+  asked.header.xid = 0x21123456;
+  const auto rewritten = anonymizer.rewrite(frame(68, 67, dhcp::encode(asked)));
+  ASSERT_TRUE(rewritten);
+  const auto udp = frames::inspect_udp(rewritten->octets);
+  ASSERT_TRUE(udp);
+  EXPECT_EQ(dhcp::MessageView::parse(udp->payload)->xid(), 0x21000001U);
+}
+
 TEST(Anonymizer, KeepsVendorsPrefixesAndLastOctets) {
   Pseudonyms names(9);
   EXPECT_EQ(names.of(kServer).octets[2], 0x21);
@@ -196,6 +313,28 @@ TEST(Anonymizer, RewritesTheQuoteInIcmp) {
   EXPECT_FALSE(names_anybody(rewritten->octets));
   const ByteView icmp = ByteView(rewritten->octets).subspan(34);
   EXPECT_EQ(frames::internet_checksum(icmp), 0);
+}
+
+// RFC 792: a redirect names a router in its head; an echo quotes nothing.
+TEST(Anonymizer, LeavesNoRouterInARedirectAndNoContentInAnEcho) {
+  const Bytes about = frame(2000, 69, as_bytes("secret"));
+  Bytes original = frames::build_port_unreachable({.destination_mac = kClient,
+                                                   .source_mac = kServer,
+                                                   .source = kServerAddress,
+                                                   .destination = kClientAddress},
+                                                  ByteView(about).subspan(14));
+  constexpr std::size_t kIcmp = 34;
+  original[kIcmp] = 5;
+  std::ranges::copy(kServerAddress.octets(), original.begin() + kIcmp + 4);
+  Anonymizer anonymizer(1);
+  const auto redirect = anonymizer.rewrite(original);
+  ASSERT_TRUE(redirect);
+  EXPECT_FALSE(names_anybody(redirect->octets));
+  EXPECT_EQ(frames::internet_checksum(ByteView(redirect->octets).subspan(kIcmp)), 0);
+  original[kIcmp] = 8;
+  const auto echo = anonymizer.rewrite(original);
+  ASSERT_TRUE(echo);
+  EXPECT_EQ(echo->octets.size(), kIcmp + 8);
 }
 
 // Whatever is in the frame, cut anywhere: no name of the original comes out.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "protocol/random.h"
@@ -15,10 +17,12 @@ namespace {
 using namespace std::chrono_literals;
 using dhcp::OptionCode;
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using Kind = Difference::Kind;
 
 BootBuilder begin_boot() { return BootBuilder().discover().offer().proxy_offer("grubx64.efi"); }
@@ -146,6 +150,44 @@ TEST(BootDiff, TellsAnotherFileInTheSamePlace) {
                                       BootBuilder().discover().file("b.efi", 9, 1ms).boot(), {});
   EXPECT_THAT(diff.differences,
               ElementsAre(is_difference(Kind::Field, Rank::Semantic, "file a.efi", "name")));
+}
+
+// A boot file that is not there stands where the good one came, and not beside a later miss.
+TEST(BootDiff, LaysABootFileThatIsMissingBesideTheGoodOne) {
+  const Boot bad = begin_boot()
+                       .request()
+                       .ack()
+                       .boot_server_request()
+                       .boot_server_ack("absent.efi")
+                       .miss("absent.efi")
+                       .boot();
+  const BootDiff diff = compare(bad);
+  EXPECT_THAT(diff.differences,
+              Contains(is_difference(Kind::Field, Rank::Semantic, "file grubx64.efi", "outcome")));
+  ASSERT_TRUE(diff.fork);
+  EXPECT_THAT(fork_text(diff), HasSubstr("file grubx64.efi"));
+  EXPECT_THAT(fork_text(diff), Not(HasSubstr("grub.cfg")));
+}
+
+// ICMP about each of many tries was once a line each.
+TEST(BootDiff, CountsRepeatedRefusalsOnce) {
+  Boot bad = begin_boot().request().ack().boot();
+  for (std::uint32_t tries = 0; tries < 8; ++tries) {
+    Step refusal = bad.steps.back();
+    IcmpStep icmp;
+    icmp.sender = BootBuilder::kProxy;
+    icmp.type = 3;
+    icmp.code = 3;
+    icmp.about_destination = {BootBuilder::kProxy, 69};
+    refusal.what = icmp;
+    refusal.at += 1s;
+    bad.steps.push_back(refusal);
+  }
+  const BootDiff diff = compare(bad);
+  EXPECT_EQ(std::ranges::count_if(
+                diff.differences,
+                [](const Difference& difference) { return difference.kind == Kind::Extra; }),
+            1);
 }
 
 TEST(BootDiff, TellsOtherContentOnlyWhenBothAreKnown) {

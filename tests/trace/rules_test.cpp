@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "protocol/frames/build.h"
 #include "tests/support/fault_captures.h"
 #include "tests/support/script_parts.h"
 #include "trace/rules/rule.h"
@@ -211,6 +212,86 @@ TEST(DisorderedFrames, LeaveNoMoreThanAPossibleCause) {
   ASSERT_FALSE(explanation.faults.empty());
   EXPECT_EQ(explanation.faults[0].confidence, Confidence::Possible);
   EXPECT_THAT(explanation.faults[0].elsewhere, ::testing::HasSubstr("reordercap"));
+}
+
+// What it is made of is not lost because the capture ends.
+TEST(WindowOnLossyPath, IsNotSaidOfACaptureThatEndsInATransfer) {
+  CaptureScript script;
+  ScriptClient client = testing::edk2_client();
+  testing::reach_file(script, client, "grubx64.efi");
+  const std::vector<tftp::Option> window{{"blksize", "1468"}, {"windowsize", "4"}};
+  script.rrq(client, testing::kProxy, "grubx64.efi", window);
+  script.from_server(client, testing::kProxy, tftp::Oack{window, {}});
+  script.from_client(client, testing::kProxy, tftp::Ack{0, {}});
+  for (std::uint16_t block = 1; block <= 4; ++block) {
+    script.data(client, testing::kProxy, block, 1468);
+  }
+  const Explained explained = explain({.name = "ends", .script = script, .silence = Duration{}});
+  ASSERT_EQ(explained.explanations.size(), 1U);
+  EXPECT_THAT(explained.explanations[0].faults, ::testing::IsEmpty()) << summary(explained);
+}
+
+// An answer to the last of several questions only: the firmware had no time to ignore it.
+TEST(ProxyOfferIgnored, IsNotSaidOfAnOfferThatNoQuestionFollowed) {
+  CaptureScript script;
+  ScriptClient client = testing::edk2_client();
+  for (const Duration pause : {4s, 8s, 16s}) {
+    script.discover(client).offer(client, testing::kRouter, {.yiaddr = client.address});
+    script.wait(pause);
+  }
+  script.discover(client).offer(client, testing::kProxy, testing::pxelinux_offer());
+  const Explained explained = explain({.name = "late proxy", .script = script, .silence = 1s});
+  ASSERT_EQ(explained.explanations.size(), 1U);
+  for (const Finding& finding : explained.explanations[0].faults) {
+    EXPECT_NE(finding.rule->id, "R23") << summary(explained);
+  }
+}
+
+// Of an encrypted connection nothing can be said; it is no fault of the boot's.
+TEST(Https, IsSaidToBeInvisible) {
+  CaptureScript script;
+  ScriptClient client = testing::edk2_client();
+  client.make = ScriptClient::Make::HttpBoot;
+  client.architecture = 16;
+  script.lease(client,
+               {.file_option = "https://10.0.0.9/bootx64.efi", .vendor_class = "HTTPClient"});
+  script.connect(client, testing::kProxy, 443, CaptureScript::Connect::Open);
+  const Explained explained = explain({.name = "https", .script = script});
+  ASSERT_EQ(explained.boots.size(), 1U);
+  EXPECT_EQ(explained.boots[0].verdict.kind, BootVerdict::Kind::Unfinished);
+  EXPECT_THAT(explained.boots[0].verdict.text, ::testing::HasSubstr("HTTPS"));
+  EXPECT_THAT(explained.explanations[0].faults, ::testing::IsEmpty()) << summary(explained);
+}
+
+// It says who has the address, and not only that somebody may have it.
+TEST(AddressDeclined, NamesWhoHasTheAddress) {
+  CaptureScript script;
+  ScriptClient client = testing::edk2_client();
+  script.lease(client);
+  script.frame(frames::build_arp({.operation = frames::kArpRequest,
+                                  .sender_mac = client.mac,
+                                  .sender_address = {},
+                                  .target_mac = {},
+                                  .target_address = client.address},
+                                 MacAddress::broadcast()));
+  script.frame(frames::build_arp({.operation = frames::kArpReply,
+                                  .sender_mac = {{0, 0x11, 0x22, 0x33, 0x44, 0x55}},
+                                  .sender_address = client.address,
+                                  .target_mac = client.mac,
+                                  .target_address = {}},
+                                 client.mac));
+  dhcp::Message decline;
+  decline.header.xid = client.xid;
+  decline.header.set_mac(client.mac);
+  decline.add_type(dhcp::MessageType::Decline);
+  script.say(client, decline, {{}, 68}, {Ipv4Address::broadcast(), 67});
+  const Explained explained = explain({.name = "conflict", .script = script});
+  ASSERT_EQ(explained.explanations.size(), 1U);
+  ASSERT_FALSE(explained.explanations[0].faults.empty()) << summary(explained);
+  const Finding& first = explained.explanations[0].faults[0];
+  EXPECT_EQ(first.rule->id, "R51");
+  EXPECT_THAT(first.cause, ::testing::HasSubstr("00:11:22:33:44:55"));
+  EXPECT_EQ(first.confidence, Confidence::Certain);
 }
 
 TEST(RuleTable, HasACaptureForEveryRuleThatFindsAFault) {

@@ -27,14 +27,6 @@ bool has_relay_information(const DhcpStep& step) {
   return message && message->has(dhcp::OptionCode::RelayAgentInformation);
 }
 
-std::optional<Ipv4Address> option_address(const DhcpStep& step, dhcp::OptionCode code) {
-  const auto message = dhcp::MessageView::parse(step.octets);
-  if (!message) return std::nullopt;
-  const auto value = message->first(code);
-  if (!value || value->size() < 4) return std::nullopt;
-  return Ipv4Address::from(value->first(4));
-}
-
 bool went_on(const BootSession& session) {
   return session.fetches() || !session.acks.empty() || !session.boot_server_requests.empty();
 }
@@ -85,8 +77,23 @@ Look relay_drops_answers(const RuleInput& in) {
     return finding;
   }
   if (to_relay == in.session.offers.end()) return std::nullopt;
-  finding.confidence = Confidence::Possible;
   finding.packets.push_back(to_relay->packet());
+  const auto icmp = std::ranges::find_if(in.session.icmp, [&](const SeenIcmp& seen) {
+    return seen->is_unreachable() && seen->about_destination.address == relay;
+  });
+  if (icmp != in.session.icmp.end()) {
+    finding.confidence = Confidence::Certain;
+    finding.packets.push_back(icmp->packet());
+    finding.cause = fmt::format(
+        "{} answers to the relay {}, and {} says that this address cannot be reached (ICMP "
+        "unreachable): the server has no way back to the client's network.",
+        to_string(identity_of(*to_relay->what)), to_string(relay), to_string(icmp->what->sender));
+    finding.fixes = {{"server", fmt::format("a route to {}: ip route add CLIENT-NETWORK via ROUTER",
+                                            to_string(relay))},
+                     {"relay", "or let it send from an address that the server can reach"}};
+    return finding;
+  }
+  finding.confidence = Confidence::Possible;
   finding.cause = fmt::format(
       "{} answered to the relay {}, and the client goes on asking: the relay does not pass the "
       "answer on, or it is lost behind it.",
@@ -204,7 +211,9 @@ Look netmask_missing(const RuleInput& in) {
   if (candidates.empty() && in.session.declines.empty()) return std::nullopt;
   if (candidates.empty()) candidates = address_offers(in.session);
   for (const SeenDhcp& answer : candidates) {
-    if (answer->cut || option_address(*answer.what, dhcp::OptionCode::SubnetMask)) continue;
+    if (answer->cut || !gives_address(*answer.what) ||
+        option_address(*answer.what, dhcp::OptionCode::SubnetMask))
+      continue;
     Finding finding;
     finding.confidence =
         in.family == firmware::Family::Edk2 ? Confidence::Certain : Confidence::Possible;
@@ -221,8 +230,9 @@ Look netmask_missing(const RuleInput& in) {
 }
 
 Look address_refused(const RuleInput& in) {
-  if (in.session.naks.empty() || !in.session.acks.empty()) return std::nullopt;
-  const SeenDhcp& nak = in.session.naks.back();
+  const SeenDhcp* refusal = refused_address(in.session);
+  if (refusal == nullptr) return std::nullopt;
+  const SeenDhcp& nak = *refusal;
   Finding finding;
   finding.confidence = Confidence::Certain;
   finding.packets = {nak.packet()};
@@ -235,8 +245,18 @@ Look address_refused(const RuleInput& in) {
     return gives_address(*offer.what) && identity_of(*offer.what) != identity_of(*nak.what);
   });
   if (two) finding.cause += " Another server had offered that address: two servers disagree.";
+  const auto asked =
+      in.session.requests.empty() ? std::nullopt : in.session.requests.back()->server_id;
+  const bool not_asked = asked && *asked != identity_of(*nak.what);
+  if (not_asked) {
+    finding.packets.push_back(in.session.requests.back().packet());
+    finding.cause += fmt::format(" The client had asked {}, not this one.", to_string(*asked));
+  }
   finding.fixes = {
-      {"network", "one DHCP server for each network; look for a second one"},
+      {"network",
+       fmt::format("one DHCP server for each network; the one to look for is {} (hardware address "
+                   "{})",
+                   to_string(identity_of(*nak.what)), to_string(nak->packet.link_source))},
       {"dnsmasq", "dhcp-authoritative only where it is the only server; free the pool"}};
   finding.until = "4011";
   return finding;
@@ -252,9 +272,91 @@ Look address_declined(const RuleInput& in) {
       "The client declined its address: another host uses it already, or the answer changed "
       "between "
       "offer and acknowledgement.";
+  if (!in.session.address_conflicts.empty()) {
+    const SeenArp& conflict = in.session.address_conflicts.back();
+    finding.confidence = Confidence::Certain;
+    add_packets(finding.packets, *conflict.step);
+    finding.cause =
+        fmt::format("The client declined its address {}: {} has it already and answers ARP for it.",
+                    to_string(conflict->target), to_string(*conflict->holder));
+  }
   finding.fixes = {{"network", "find the host with the fixed address inside the pool"},
                    {"dnsmasq", "dhcp-host=MAC,OTHER-ADDRESS; do not set no-ping"}};
   finding.until = "4011";
+  return finding;
+}
+
+Look acknowledgement_differs(const RuleInput& in) {
+  if (in.session.requests.empty() || in.session.acks.empty() || in.session.fetches() ||
+      !in.session.boot_server_requests.empty()) {
+    return std::nullopt;
+  }
+  const auto wanted = in.session.requests.back()->requested_address;
+  const SeenDhcp& ack = in.session.acks.back();
+  if (!wanted || *wanted == ack->yiaddr || ack->yiaddr.is_unspecified()) return std::nullopt;
+  Finding finding;
+  finding.packets = {in.session.requests.back().packet(), ack.packet()};
+  finding.cause = fmt::format(
+      "{} acknowledges {}, but the client had asked for {}, which was offered: firmware drops such "
+      "an answer (RFC 2131 s.4.3.2).",
+      to_string(identity_of(*ack.what)), to_string(ack->yiaddr), to_string(*wanted));
+  finding.fixes = {{"address server",
+                    "let only one entry fit this client; see its log for the reservation or pool "
+                    "that changed"},
+                   {"dnsmasq", "one dhcp-host line for this MAC"}};
+  finding.until = "4011";
+  return finding;
+}
+
+namespace {
+
+struct Named {
+  Guid guid;
+  Instant at;
+  std::uint32_t packet = 0;
+};
+
+// The machines' identifiers in the ROM's own questions.
+std::vector<Named> named_questions(const BootSession& session) {
+  std::vector<Named> found;
+  for (const auto* list : {&session.discovers, &session.requests, &session.boot_server_requests}) {
+    for (const SeenDhcp& question : *list) {
+      const bool is_alike =
+          session.question() != nullptr && asks_alike(*question.what, *session.question());
+      const auto guid = question->guid;
+      if (!is_alike || !guid || guid->is_zero()) continue;
+      found.push_back({*guid, question.at(), question.packet()});
+    }
+  }
+  std::ranges::stable_sort(found, {}, &Named::at);
+  return found;
+}
+
+}  // namespace
+
+Look two_machines(const RuleInput& in) {
+  const std::vector<Named> named = named_questions(in.session);
+  std::size_t changes = 0;
+  Finding finding;
+  for (std::size_t at = 1; at < named.size(); ++at) {
+    if (named[at].guid == named[at - 1].guid) continue;
+    ++changes;
+    finding.packets.push_back(named[at - 1].packet);
+    finding.packets.push_back(named[at].packet);
+  }
+  // One change may be another board behind the same card.
+  if (changes < 2) return std::nullopt;
+  finding.confidence = Confidence::Certain;
+  const auto other = std::ranges::find_if(
+      named, [&](const Named& each) { return each.guid != named.front().guid; });
+  finding.cause = fmt::format(
+      "Two machines, GUID {} and {}, use the hardware address {} at one time: each takes the "
+      "other's answers for its own.",
+      to_string(named.front().guid), to_string(other->guid), to_string(in.boot.mac));
+  finding.fixes = {{"machines",
+                    "give each its own MAC address: of copied virtual machines, and of cards whose "
+                    "address was set by hand"}};
+  finding.until = "offer";
   return finding;
 }
 

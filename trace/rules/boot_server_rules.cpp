@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/dhcp/client_options.h"
+#include "protocol/tftp/packet.h"
 #include "trace/rules/looks.h"
 #include "trace/rules/queries.h"
 
@@ -34,8 +35,9 @@ void explain_silence(const RuleInput& in, Finding& finding) {
   if (const SeenIcmp* icmp = port_closed(in.session, server, asked->destination.port)) {
     finding.confidence = Confidence::Certain;
     finding.packets.push_back(icmp->packet());
-    finding.cause += fmt::format(" {} says that nobody listens there (ICMP unreachable).",
-                                 to_string(icmp->what->sender));
+    finding.cause += fmt::format(
+        " {} says that {} (ICMP unreachable).", to_string(icmp->what->sender),
+        icmp->what->is_host_unreachable() ? "this host cannot be reached" : "nobody listens there");
     return;
   }
   if (const SeenArp* arp = no_neighbour(in.session, server)) {
@@ -56,6 +58,33 @@ std::string requests_in_words(const BootSession& session) {
                      to_string(last->destination));
 }
 
+// The menu names a type of boot server, and not where it is.
+Finding silent_discovery(const RuleInput& in, Finding finding) {
+  const DhcpStep& asked = *in.session.boot_server_requests.back().what;
+  const std::vector<SeenDhcp> proxies = proxy_offers(in.session);
+  if (!proxies.empty()) finding.packets.insert(finding.packets.begin(), proxies.front().packet());
+  finding.cause = fmt::format(
+      "The client looks for a boot server{} by {}, as discovery control (43.6) of {} lets it, and "
+      "{} requests are not answered: no such server hears them.",
+      asked.item ? fmt::format(" of type {:04x}", asked.item->type) : std::string(),
+      asked.destination.address.is_broadcast()
+          ? std::string("broadcast")
+          : fmt::format("multicast to {}", to_string(asked.destination.address)),
+      proxies.empty() ? std::string("the offer") : to_string(identity_of(*proxies.front().what)),
+      in.session.boot_server_requests.size());
+  finding.fixes = {
+      {"dnsmasq", "let pxe-service write option 43: it names its own address in 43.8"},
+      {"others",
+       "name the boot server in 43.8 and set 43.6 to 03, so that the client asks it "
+       "directly"},
+      {"network",
+       "or start the boot server of this type in the client's network: routers pass no "
+       "broadcast on"}};
+  finding.elsewhere =
+      "whether the request reaches it is not decidable from this side: capture at the server";
+  return finding;
+}
+
 }  // namespace
 
 Look proxy_silent_on_4011(const RuleInput& in) {
@@ -65,6 +94,10 @@ Look proxy_silent_on_4011(const RuleInput& in) {
   Finding finding;
   finding.until = "4011";
   finding.packets = packets_of(in.session.boot_server_requests);
+  const DhcpStep& asked = *in.session.boot_server_requests.back().what;
+  if (asked.destination.address.is_broadcast() || asked.destination.address.is_multicast()) {
+    return silent_discovery(in, std::move(finding));
+  }
   if (offer != nullptr) finding.packets.insert(finding.packets.begin(), offer->packet());
   finding.cause = fmt::format(
       "{} sends the client to port 4011, but {}.",
@@ -140,7 +173,7 @@ Look answer_without_file(const RuleInput& in) {
   const bool useful = std::ranges::any_of(answers, [](const SeenDhcp& answer) {
     return !answer->boot_file.empty() || !answer->menu.empty();
   });
-  if (useful) return std::nullopt;
+  if (useful || answer_misaddressed(in)) return std::nullopt;
   Finding finding;
   finding.until = "4011";
   finding.confidence = Confidence::Certain;
@@ -167,15 +200,29 @@ Look answer_without_file(const RuleInput& in) {
   return finding;
 }
 
+namespace {
+
+// Without a server's name the client asks who gave it the address, and nobody answers there.
+bool asks_lessor_in_vain(const BootSession& session, const DhcpStep& answer) {
+  const SeenTransfer* last = last_transfer(session);
+  return last != nullptr && session.http.empty() && !has_file(session) &&
+         last->what->outcome == TransferStep::Outcome::Unanswered && !last->what->stranger &&
+         last->what->asked == identity_of(answer);
+}
+
+}  // namespace
+
 Look file_without_server(const RuleInput& in) {
-  if (in.session.fetches()) return std::nullopt;
   std::vector<SeenDhcp> guilty;
   bool usable = false;
   for (const SeenDhcp& answer : boot_answers(in.session)) {
     // A menu leads to a boot server; the file beside it is not asked for.
     const bool is_menu = !answer->menu.empty() && !uses_boot_file(*answer.what);
     if (answer->boot_file.empty() || is_menu) continue;
-    if (can_be_fetched(*answer.what)) {
+    // U-Boot reads siaddr and not option 66.
+    const bool is_unread = in.family == firmware::Family::Uboot && !is_url(answer->boot_file) &&
+                           answer->siaddr.is_unspecified();
+    if (can_be_fetched(*answer.what) && !is_unread) {
       usable = true;
     } else {
       guilty.push_back(answer);
@@ -183,6 +230,8 @@ Look file_without_server(const RuleInput& in) {
   }
   const bool leased = !address_offers(in.session).empty() || !in.session.acks.empty();
   if (guilty.empty() || usable || !leased) return std::nullopt;
+  const bool asks_lessor = asks_lessor_in_vain(in.session, *guilty.back().what);
+  if (in.session.fetches() && !asks_lessor) return std::nullopt;
   const bool asks_for_item =
       std::ranges::any_of(guilty, [](const SeenDhcp& answer) { return answer->item.has_value(); });
   if (asks_for_item && boot_server_is_silent(in.session)) return std::nullopt;
@@ -196,6 +245,28 @@ Look file_without_server(const RuleInput& in) {
       "{} names {} but no server to fetch it from: siaddr is 0.0.0.0 and there is no option 66. "
       "iPXE needs both and asks on; UEFI would take the server's own address.",
       to_string(identity_of(answer)), quote(answer.boot_file));
+  if (asks_lessor) {
+    const SeenTransfer& asked = *last_transfer(in.session);
+    add_packets(finding.packets, *asked.step);
+    const SeenIcmp* icmp = port_closed(in.session, asked->asked, tftp::kPort);
+    if (icmp != nullptr) finding.packets.push_back(icmp->packet());
+    finding.confidence = icmp != nullptr ? Confidence::Certain : Confidence::Likely;
+    finding.cause = fmt::format(
+        "{} names {} but no server to fetch it from: siaddr is 0.0.0.0{}. The client then asks the "
+        "DHCP server itself, {}.",
+        to_string(identity_of(answer)), quote(answer.boot_file),
+        answer.server_name.empty() ? " and there is no option 66"
+                                   : ", and option 66 is not read by this client",
+        icmp != nullptr ? "where nobody listens on port 69 (ICMP unreachable)"
+                        : "which does not answer");
+    finding.fixes = {
+        {"dnsmasq", fmt::format("dhcp-boot={},,TFTP-SERVER", printable(answer.boot_file))},
+        {"ISC dhcpd", "next-server TFTP-SERVER;"},
+        {"Kea", "\"next-server\": \"TFTP-SERVER\""},
+        {"Windows, others", "set next-server (siaddr), not only option 66"}};
+    weaken_by_cut_answers(in.session, finding);
+    return finding;
+  }
   finding.fixes = {
       {"dnsmasq",
        fmt::format("dhcp-boot={},,{}\n(in proxy mode dhcp-boot=FILE alone leaves siaddr 0 "

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocol/tftp/negotiation.h"
 #include "trace/rules/looks.h"
 #include "trace/rules/queries.h"
 
@@ -10,12 +11,10 @@ namespace pxeproof::trace::rule {
 namespace {
 
 using Outcome = TransferStep::Outcome;
-constexpr std::uint16_t kNotFound = 1;
-constexpr std::uint16_t kAccessViolation = 2;
 
-const SeenTransfer* refused(const RuleInput& in, std::uint16_t code) {
+const SeenTransfer* refused(const RuleInput& in, Refusal why) {
   const SeenTransfer* last = last_transfer(in.session);
-  return last != nullptr && was_refused(*last->what, code) ? last : nullptr;
+  return last != nullptr && refusal_of(*last->what) == why ? last : nullptr;
 }
 
 std::vector<std::uint32_t> packets_of(const SeenTransfer& transfer) {
@@ -58,11 +57,75 @@ const SeenTransfer* asked_first(const BootSession& session, const SeenTransfer& 
   for (const SeenTransfer& seen : session.transfers) {
     if (came_whole(*seen.what)) first = nullptr;
     const bool is_stem =
-        was_refused(*seen.what, kNotFound) && last->filename.starts_with(seen->filename);
+        refusal_of(*seen.what) == Refusal::NotFound && last->filename.starts_with(seen->filename);
     if (first == nullptr && is_stem) first = &seen;
     if (seen.step == last.step) break;
   }
   return first != nullptr ? first : &last;
+}
+
+// It is there: the client itself stopped it, and then looks for it in other places.
+bool was_stopped_before(const BootSession& session, std::string_view name) {
+  return std::ranges::any_of(session.transfers, [name](const SeenTransfer& seen) {
+    return seen->outcome == Outcome::Aborted &&
+           (!is_size_probe(*seen.what) || seen->filename != name) &&
+           base_name(seen->filename) == base_name(name);
+  });
+}
+
+// What else is missing, beside the first: names that were asked for since a file came.
+std::vector<const SeenTransfer*> also_missing(const BootSession& session,
+                                              const SeenTransfer& first) {
+  std::vector<const SeenTransfer*> missing;
+  for (const SeenTransfer& seen : session.transfers) {
+    if (came_whole(*seen.what)) missing.clear();
+    const bool is_missing = refusal_of(*seen.what) == Refusal::NotFound &&
+                            role_of(seen->filename) != FileRole::Optional && !is_ladder(*seen.what);
+    if (is_missing && !seen->filename.starts_with(first->filename)) missing.push_back(&seen);
+  }
+  return missing;
+}
+
+// A search for several names ends with the last; the first tells what was meant.
+const SeenTransfer& first_missing(const BootSession& session, const SeenTransfer& last) {
+  if (is_ladder(*last.what)) return last;
+  const SeenTransfer* first = nullptr;
+  for (const SeenTransfer& seen : session.transfers) {
+    if (came_whole(*seen.what)) first = nullptr;
+    const bool is_missing = refusal_of(*seen.what) == Refusal::NotFound &&
+                            role_of(seen->filename) != FileRole::Optional && !is_ladder(*seen.what);
+    if (is_missing && first == nullptr) first = &seen;
+    if (seen.step == last.step) break;
+  }
+  return first != nullptr ? *first : last;
+}
+
+// What a look at the name tells.
+std::string name_hint(std::string_view name) {
+  std::string hint;
+  if (name.find("://") != std::string_view::npos) {
+    hint +=
+        " The name is a URL, which this client cannot fetch: it asks its TFTP server for a file of "
+        "that name. Name a file, or load iPXE first.";
+  } else if (name.find('\\') != std::string_view::npos) {
+    hint += " The name holds backslashes; not every server turns them into slashes.";
+  }
+  for (const std::string_view root : {"/srv/", "/var/lib/", "/tftpboot/", "/home/", "/usr/"}) {
+    if (!name.starts_with(root)) continue;
+    hint += " It looks like a path of the server's own disk; names begin at the TFTP root.";
+    break;
+  }
+  const auto is_outer = [name](std::string_view letters) {
+    return !name.empty() && (letters.find(name.front()) != std::string_view::npos ||
+                             letters.find(name.back()) != std::string_view::npos);
+  };
+  if (is_outer("\"'")) {
+    hint +=
+        " The quotation marks are part of the name: leave them out where the DHCP server is "
+        "configured.";
+  }
+  if (is_outer(" \t")) hint += " A blank at its beginning or end is part of the name.";
+  return hint;
 }
 
 // What the machine ran when it asked: the last program that came whole before.
@@ -78,10 +141,11 @@ const SeenTransfer* program_before(const RuleInput& in, const SeenTransfer& requ
 }  // namespace
 
 Look file_not_found(const RuleInput& in) {
-  const SeenTransfer* last = refused(in, kNotFound);
+  const SeenTransfer* last = refused(in, Refusal::NotFound);
   if (last == nullptr) return std::nullopt;
-  last = asked_first(in.session, *last);
+  last = asked_first(in.session, first_missing(in.session, *last));
   const TransferStep& transfer = *last->what;
+  if (was_stopped_before(in.session, transfer.filename)) return std::nullopt;
   // What a boot needs may have come before the capture began.
   if (in.boot.begins_before_capture && role_of(transfer.filename) == FileRole::Optional) {
     return std::nullopt;
@@ -98,8 +162,16 @@ Look file_not_found(const RuleInput& in) {
   const SeenDhcp* named_by = source_of(answers, transfer.filename);
   const bool is_first = first_file(in.sessions) == nullptr;
   if (named_by != nullptr) finding.packets.insert(finding.packets.begin(), named_by->packet());
+  std::string others;
+  const std::vector<const SeenTransfer*> more = also_missing(in.session, *last);
+  constexpr std::size_t kNamed = 3;
+  for (std::size_t at = 0; at < std::min(more.size(), kNamed); ++at) {
+    others += fmt::format(", nor {}", quote(more[at]->what->filename));
+    finding.packets.push_back(more[at]->packet());
+  }
+  if (more.size() > kNamed) others += fmt::format(", nor {} more", more.size() - kNamed);
   finding.cause = fmt::format(
-      "{} has no file {}{}.", to_string(transfer.asked), quote(transfer.filename),
+      "{} has no file {}{}{}.", to_string(transfer.asked), quote(transfer.filename), others,
       named_by != nullptr
           ? fmt::format(", which {} names as boot file", to_string(identity_of(*named_by->what)))
       : is_first ? ""
@@ -108,9 +180,7 @@ Look file_not_found(const RuleInput& in) {
     finding.cause += fmt::format(" It did send {}: the names differ in case, directory or slashes.",
                                  quote(similar));
   }
-  if (transfer.filename.find('\\') != std::string::npos) {
-    finding.cause += " The name holds backslashes; not every server turns them into slashes.";
-  }
+  finding.cause += name_hint(transfer.filename);
   if (is_first) {
     finding.fixes = {
         {"dnsmasq",
@@ -130,7 +200,7 @@ Look file_not_found(const RuleInput& in) {
 }
 
 Look layer_suffix(const RuleInput& in) {
-  const SeenTransfer* last = refused(in, kNotFound);
+  const SeenTransfer* last = refused(in, Refusal::NotFound);
   if (last == nullptr || !last->what->filename.ends_with(".0")) return std::nullopt;
   // Behind the first file it is the loader that tries names.
   if (first_file(in.sessions) != nullptr) return std::nullopt;
@@ -243,7 +313,10 @@ Look shim_second_stage(const RuleInput& in) {
 Look loader_part_missing(const RuleInput& in) {
   const SeenTransfer* last = last_transfer(in.session);
   if (last == nullptr || last->what->outcome != Outcome::Refused) return std::nullopt;
-  if (role_of(last->what->filename) != FileRole::Module) return std::nullopt;
+  if (role_of(last->what->filename) != FileRole::Module ||
+      was_stopped_before(in.session, last->what->filename)) {
+    return std::nullopt;
+  }
   const SeenTransfer* program = program_before(in, *last);
   if (program == nullptr) program = first_file(in.sessions);
   if (program == nullptr) return std::nullopt;
@@ -282,21 +355,28 @@ Look configuration_missing(const RuleInput& in) {
   if (role_of(last->what->filename) != FileRole::Config) return std::nullopt;
   const SeenTransfer* program = program_before(in, *last);
   if (program == nullptr) program = first_file(in.sessions);
-  if (program == nullptr) return std::nullopt;
+  // U-Boot needs no loader: it looks for configurations itself.
+  const bool is_firmware = in.family == firmware::Family::Uboot && program == nullptr;
+  if (program == nullptr && !is_firmware) return std::nullopt;
   Finding finding;
   finding.confidence = Confidence::Certain;
-  finding.packets = packets_of(*program);
+  if (program != nullptr) finding.packets = packets_of(*program);
   std::size_t tried = 0;
+  std::string wanted = last->what->filename;  // what every machine would take
   for (const SeenTransfer& seen : in.session.transfers) {
     if (seen->outcome != Outcome::Refused || role_of(seen->filename) != FileRole::Config) continue;
     ++tried;
     if (tried == 1) finding.packets.push_back(seen.packet());
+    const std::string base = lower_case(base_name(seen->filename));
+    if (base == "default" || base == "grub.cfg") wanted = seen->filename;
   }
   finding.packets.push_back(last->step->last_packet);
-  finding.cause = fmt::format("{} runs and finds no configuration: {} names tried, the last {}.",
-                              quote((*program)->filename), tried, quote(last->what->filename));
+  finding.cause = fmt::format(
+      "{} finds no configuration: {} name{} tried, the last {}.",
+      is_firmware ? std::string("U-Boot") : fmt::format("{} runs and", quote((*program)->filename)),
+      tried, tried == 1 ? "" : "s", quote(last->what->filename));
   finding.fixes = {
-      {"server", fmt::format("create {} below the TFTP root", quote(last->what->filename))},
+      {"server", fmt::format("create {} below the TFTP root", quote(wanted))},
       {"dnsmasq",
        "or tell its place: dhcp-option=209,NAME and 210,DIRECTORY/ (not in proxy mode)"}};
   finding.until = "config";
@@ -309,6 +389,7 @@ Look wrong_next_server(const RuleInput& in) {
   const TransferStep& transfer = *last->what;
   const std::vector<SeenDhcp> answers = boot_answers(in.session);
   const SeenDhcp* named_by = source_of(answers, transfer.filename);
+  const SeenTransfer* first = first_file(in.sessions);
   // The file's server by the answer that names it.
   Ipv4Address right;
   std::uint32_t packet = 0;
@@ -316,10 +397,17 @@ Look wrong_next_server(const RuleInput& in) {
     right = named_by->what->siaddr.is_unspecified() ? identity_of(*named_by->what)
                                                     : named_by->what->siaddr;
     packet = named_by->packet();
-  } else if (const SeenTransfer* first = first_file(in.sessions);
-             first != nullptr && role_of((*first)->filename) != FileRole::Shim) {
+  } else if (first != nullptr && role_of((*first)->filename) != FileRole::Shim) {
     right = (*first)->asked;
     packet = first->packet();
+  } else if (first == nullptr) {
+    // Machines that know the names of their files take only the server from an offer.
+    for (const SeenDhcp& proxy : proxy_offers(in.session)) {
+      if (!proxy->boot_file.empty() || proxy->siaddr.is_unspecified()) continue;
+      right = proxy->siaddr;
+      packet = proxy.packet();
+    }
+    if (transfer.outcome != Outcome::Unanswered) return std::nullopt;
   }
   if (right.is_unspecified() || right == transfer.asked) return std::nullopt;
   const bool is_lessor = std::ranges::any_of(answers, [&](const SeenDhcp& answer) {
@@ -343,7 +431,7 @@ Look wrong_next_server(const RuleInput& in) {
 }
 
 Look access_denied(const RuleInput& in) {
-  const SeenTransfer* last = refused(in, kAccessViolation);
+  const SeenTransfer* last = refused(in, Refusal::Denied);
   if (last == nullptr) return std::nullopt;
   Finding finding;
   finding.confidence = Confidence::Certain;
@@ -363,31 +451,92 @@ Look tftp_refused(const RuleInput& in) {
   if (last == nullptr || last->what->outcome != Outcome::Refused) return std::nullopt;
   const TransferStep& transfer = *last->what;
   const std::uint16_t code = transfer.error_code.value_or(0);
-  if (code == kNotFound || code == kAccessViolation || is_ladder(transfer)) return std::nullopt;
+  if (refusal_of(transfer) != Refusal::Other || is_ladder(transfer)) return std::nullopt;
   Finding finding;
   finding.confidence = Confidence::Certain;
   finding.packets = packets_of(*last);
   finding.cause = fmt::format("{} refuses {} with ERROR {} \"{}\".", to_string(transfer.asked),
                               quote(transfer.filename), code, printable(transfer.error_text));
-  finding.fixes = {{"server", code == 8
-                                  ? "accept the request without the option it dislikes "
-                                    "(RFC 2347: ignore what is not known)"
-                                  : "see its log: a directory, a read error, a refused mode"}};
+  finding.fixes = {{"server", "see its log: a directory, a read error, a refused mode"}};
   return finding;
 }
 
-Look http_refused(const RuleInput& in) {
-  if (in.session.http.empty()) return std::nullopt;
-  const SeenHttp& last = in.session.http.back();
-  if (!last->status || *last->status < 400) return std::nullopt;
-  Finding finding;
-  finding.confidence = Confidence::Certain;
-  add_packets(finding.packets, *last.step);
-  finding.cause = fmt::format("The web server {} answers {} to {}.",
-                              to_string(last->server.address), *last->status, quote(last->target));
-  finding.fixes = {{"web server", "correct the URL, or put the file there and make it readable"}};
-  finding.until = "payload";
-  return finding;
+namespace {
+
+std::optional<std::uint64_t> requested_block_size(const TransferStep& transfer) {
+  for (const tftp::Option& option : transfer.requested) {
+    if (tftp::same_word(option.name, "blksize")) return tftp::parse_number(option.value);
+  }
+  return std::nullopt;
+}
+
+// By the transfer itself, else by the probe for the size before it, as UEFI does.
+std::optional<std::uint64_t> told_size(const BootSession& session, const TransferStep& transfer) {
+  std::optional<std::uint64_t> told;
+  for (const SeenTransfer& seen : session.transfers) {
+    const bool is_of_it = seen.what == &transfer ||
+                          (is_size_probe(*seen.what) && seen->filename == transfer.filename &&
+                           seen->asked == transfer.asked);
+    if (!is_of_it) continue;
+    for (const tftp::Option& option : seen->acknowledged) {
+      if (tftp::same_word(option.name, "tsize")) told = tftp::parse_number(option.value);
+    }
+    if (seen.what == &transfer) break;
+  }
+  return told;
+}
+
+}  // namespace
+
+Look file_of_wrong_size(const RuleInput& in) {
+  for (const SeenTransfer& seen : in.session.transfers) {
+    const TransferStep& transfer = *seen.what;
+    const bool is_whole = came_whole(transfer);
+    if (!is_whole && !is_size_probe(transfer)) continue;
+    const auto told = told_size(in.session, transfer);
+    const bool is_empty = is_whole ? transfer.octets == 0 : told == 0U;
+    const bool differs =
+        is_whole && told && *told != transfer.octets && tftp::same_word(transfer.mode, "octet");
+    const bool may_be_empty = role_of(transfer.filename) == FileRole::Config ||
+                              role_of(transfer.filename) == FileRole::Optional;
+    if (!differs && (!is_empty || may_be_empty)) continue;
+    // More than was told harms only a client that stopped over it.
+    const bool booted = in.boot.verdict.kind == BootVerdict::Kind::Booted;
+    if (booted && (!differs || transfer.octets > *told)) continue;
+    Finding finding;
+    finding.confidence = Confidence::Certain;
+    finding.packets = packets_of(seen);
+    if (!differs || transfer.octets == 0) {
+      finding.cause = fmt::format("{} sends {} as an empty file.", to_string(transfer.asked),
+                                  quote(transfer.filename));
+      finding.fixes = {{"server", fmt::format("copy {} again: it has 0 octets there, mostly by a "
+                                              "full disk or a build that failed",
+                                              quote(transfer.filename))}};
+      return finding;
+    }
+    const bool is_short = transfer.octets < *told;
+    if (const auto wanted = requested_block_size(transfer);
+        wanted && transfer.block_size > *wanted) {
+      finding.cause = fmt::format(
+          "{} acknowledged blksize {} for {}, more than the {} that the client asked for, and "
+          "sends "
+          "smaller blocks: the first looks like the last one (RFC 2348).",
+          to_string(transfer.asked), transfer.block_size, quote(transfer.filename), *wanted);
+      finding.fixes = {{"server", "acknowledge no more than was asked for"}};
+      return finding;
+    }
+    finding.cause = fmt::format(
+        "{} told {} octets for {} (tsize) and sent {}: {}.", to_string(transfer.asked), *told,
+        quote(transfer.filename), transfer.octets,
+        is_short ? "a block in the middle was short, and a short block ends the file (RFC 1350 s.6)"
+                 : "firmware keeps room for the smaller number and stops (EDK2: PXE-E05)");
+    finding.fixes = {{"server", is_short
+                                    ? "look whether the file was replaced while it was sent, or "
+                                      "is larger than the server can read"
+                                    : "replace it, or switch its tsize option off"}};
+    return finding;
+  }
+  return std::nullopt;
 }
 
 }  // namespace pxeproof::trace::rule

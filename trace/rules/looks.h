@@ -24,6 +24,9 @@ Look proxy_offer_late(const RuleInput& in);
 Look offer_without_identity(const RuleInput& in);
 Look proxy_without_address(const RuleInput& in);
 Look option_67_twice(const RuleInput& in);
+Look answer_misaddressed(const RuleInput& in);
+Look answer_broken(const RuleInput& in);
+Look offer_too_late(const RuleInput& in);
 
 // The boot server and option 43 (boot_server_rules.cpp, vendor_rules.cpp).
 Look proxy_silent_on_4011(const RuleInput& in);
@@ -45,6 +48,8 @@ Look netmask_missing(const RuleInput& in);
 Look address_refused(const RuleInput& in);
 Look address_declined(const RuleInput& in);
 Look no_acknowledgement(const RuleInput& in);
+Look acknowledgement_differs(const RuleInput& in);
+Look two_machines(const RuleInput& in);
 
 // Transfers (transfer_rules.cpp, reply_rules.cpp).
 Look firewall(const RuleInput& in);
@@ -56,6 +61,7 @@ Look answer_from_stranger(const RuleInput& in);
 Look block_number_wrap(const RuleInput& in);
 Look abort_not_honoured(const RuleInput& in);
 Look options_rejected(const RuleInput& in);
+Look client_stopped(const RuleInput& in);
 Look tftp_not_running(const RuleInput& in);
 Look server_is_full(const RuleInput& in);
 Look server_was_full(const RuleInput& in);
@@ -70,8 +76,13 @@ Look loader_part_missing(const RuleInput& in);
 Look configuration_missing(const RuleInput& in);
 Look wrong_next_server(const RuleInput& in);
 Look access_denied(const RuleInput& in);
-Look http_refused(const RuleInput& in);
 Look tftp_refused(const RuleInput& in);
+Look file_of_wrong_size(const RuleInput& in);
+
+// The web (http_rules.cpp).
+Look http_refused(const RuleInput& in);
+Look url_without_dns(const RuleInput& in);
+Look web_server_unreachable(const RuleInput& in);
 
 // Programs that run, or do not (program_rules.cpp).
 Look wrong_architecture_image(const RuleInput& in);

@@ -63,16 +63,29 @@ bool is_first_stage(const RuleInput& in, const SeenTransfer& transfer) {
 
 }  // namespace
 
+namespace {
+
+// The first program of a round that iPXE asked for.
+bool is_first_of_ipxe(const BootSession& session, const SeenTransfer& transfer) {
+  if (session.kind != ClientKind::Ipxe) return false;
+  const auto first = std::ranges::find_if(
+      session.transfers, [](const SeenTransfer& seen) { return came_whole(*seen.what); });
+  return first != session.transfers.end() && first->step == transfer.step;
+}
+
+}  // namespace
+
 Look wrong_architecture_image(const RuleInput& in) {
   if (!in.boot.architecture || in.session.kind == ClientKind::Plain) return std::nullopt;
   for (const BootSession& session : in.sessions) {
     for (const SeenTransfer& seen : session.transfers) {
       const auto wanted = made_for(*seen.what);
-      const bool first =
-          came_whole(*seen.what) ? is_first_stage(in, seen) : first_file(in.sessions) == nullptr;
+      const bool first = came_whole(*seen.what)
+                             ? is_first_stage(in, seen) || is_first_of_ipxe(session, seen)
+                             : first_file(in.sessions) == nullptr;
       if (!wanted || !first || is_size_probe(*seen.what)) continue;
       if (seen->outcome == TransferStep::Outcome::Refused) continue;
-      if (*wanted == plain(in.architecture())) return std::nullopt;
+      if (*wanted == plain(in.architecture())) break;
       // A BIOS program that goes on is the right one, whatever its name.
       const bool goes_on = &seen != &session.transfers.back() || !session.http.empty() ||
                            (&session != &in.sessions.back() && !in.session.transfers.empty() &&
@@ -81,7 +94,7 @@ Look wrong_architecture_image(const RuleInput& in) {
           session.transfers.begin(), session.transfers.end(), [&](const SeenTransfer& other) {
             return other.at() > seen.at() && !is_same_file(other->filename, seen->filename);
           });
-      if (goes_on && (fetched_next || &session != &in.session)) return std::nullopt;
+      if (goes_on && (fetched_next || &session != &in.session)) break;
       Finding finding;
       // A file that never came is not what stops the client, whatever its name says.
       finding.confidence = seen->pe_machine         ? Confidence::Certain
@@ -275,14 +288,22 @@ Look reinstall_loop(const RuleInput& in) {
 }
 
 Look secure_boot(const RuleInput& in) {
-  const bool stuck_with_nbp = in.boot.verdict.state == RomState::RunsNbp &&
-                              in.boot.verdict.kind == BootVerdict::Kind::Stalled;
-  if (!stuck_with_nbp || !in.is_uefi() || wrong_architecture_image(in)) return std::nullopt;
-  const SeenTransfer* file = nullptr;
-  for (const SeenTransfer& seen : in.session.transfers) {
-    if (came_whole(*seen.what)) file = &seen;
+  const bool is_stalled = in.boot.verdict.kind == BootVerdict::Kind::Stalled;
+  const bool stuck_with_nbp = is_stalled && in.boot.verdict.state == RomState::RunsNbp;
+  // A later link of the chain: the firmware is back, so what was loaded last did not run.
+  const bool is_back = is_stalled && next_device(in.sessions, in.session) != nullptr;
+  if ((!stuck_with_nbp && !is_back) || !in.is_uefi() || wrong_architecture_image(in) ||
+      file_of_wrong_size(in)) {
+    return std::nullopt;
   }
-  if (file == nullptr) return std::nullopt;
+  const SeenTransfer* file = nullptr;
+  std::size_t files = 0;
+  for (const SeenTransfer& seen : in.session.transfers) {
+    if (!came_whole(*seen.what)) continue;
+    file = &seen;
+    ++files;
+  }
+  if (file == nullptr || role_of((*file)->filename) == FileRole::Config) return std::nullopt;
   const bool next_device = &in.session != &in.sessions.back();
   const bool runs_elsewhere = std::ranges::any_of(in.capture.boots, [&](const Boot* other) {
     if (other == &in.boot || other->verdict.kind != BootVerdict::Kind::Booted) return false;
@@ -306,6 +327,11 @@ Look secure_boot(const RuleInput& in) {
       "signatures.",
       quote((*file)->filename), next_device ? "; the firmware went to its next boot device" : "",
       runs_elsewhere ? ", while it boots another machine of this capture" : "");
+  if (files > 1) {
+    finding.cause +=
+        " The loaders before it ran: each link of the chain must be signed with a key "
+        "that the one before it knows.";
+  }
   finding.fixes = {{"server",
                     "serve the signed chain: shimx64.efi with grubx64.efi beside it, of a "
                     "version that is not revoked"},
@@ -315,6 +341,22 @@ Look secure_boot(const RuleInput& in) {
 }
 
 Look loader_loop(const RuleInput& in) {
+  for (const SeenHttp& seen : in.session.http) {
+    const auto times = std::ranges::count_if(in.session.http, [&](const SeenHttp& other) {
+      return !other->target.empty() && other->target == seen->target && other->status == 200;
+    });
+    const bool is_script =
+        role_of(seen->target.substr(0, seen->target.find('?'))) == FileRole::Config;
+    if (!is_script || times < static_cast<std::ptrdiff_t>(kLoopOfFiles)) continue;
+    Finding finding;
+    finding.packets = {seen.packet(), in.session.http.back().packet()};
+    finding.cause = fmt::format(
+        "{} was fetched {} times in one boot: the script chains itself, or fails and begins anew.",
+        quote(seen->target), times);
+    finding.fixes = {{"iPXE", "look at the script's chain lines, and at what follows \"||\""}};
+    finding.until = "payload";
+    return finding;
+  }
   for (const SeenTransfer& seen : in.session.transfers) {
     if (is_size_probe(*seen.what)) continue;
     std::size_t times = 0;
@@ -342,10 +384,25 @@ Look program_is_mute(const RuleInput& in) {
                       in.boot.verdict.state == RomState::SearchesConfig);
   if (!stuck || in.session.transfers.empty() || wrong_architecture_image(in)) return std::nullopt;
   const SeenTransfer* file = last_transfer(in.session);
-  if (file == nullptr || !came_whole(*file->what)) return std::nullopt;
+  if (file == nullptr || !came_whole(*file->what) || file_of_wrong_size(in) ||
+      is_abort_program((*file)->filename)) {
+    return std::nullopt;
+  }
   Finding finding;
   finding.confidence = Confidence::Possible;
   finding.packets = packets_of(*file);
+  if (lower_case(base_name((*file)->filename)).starts_with("ldlinux.")) {
+    finding.confidence = Confidence::Likely;
+    finding.cause = fmt::format(
+        "{} came whole and looks for no configuration: it is mostly of another syslinux version "
+        "than the loader before it.",
+        quote((*file)->filename));
+    finding.fixes = {{"server",
+                      "copy pxelinux.0 (or syslinux.efi) and all .c32 and .e64 files from one "
+                      "syslinux package"}};
+    finding.until = "config";
+    return finding;
+  }
   finding.cause = fmt::format(
       "{} came whole and asks for nothing, though {} always does: it hangs, waits for a key, or "
       "the "

@@ -73,6 +73,14 @@ void weaken_by_cut_answers(const BootSession& session, Finding& finding) {
       "otherwise: capture whole packets (tcpdump -s 0)";
 }
 
+std::optional<Ipv4Address> option_address(const DhcpStep& step, dhcp::OptionCode code) {
+  const auto message = dhcp::MessageView::parse(step.octets);
+  if (!message) return std::nullopt;
+  const auto value = message->first(code);
+  if (!value || value->size() < 4) return std::nullopt;
+  return Ipv4Address::from(value->first(4));
+}
+
 Ipv4Address identity_of(const DhcpStep& answer) {
   return answer.server_id.value_or(answer.source.address);
 }
@@ -96,8 +104,57 @@ const SeenTransfer* first_file(const std::vector<BootSession>& sessions) {
   return nullptr;
 }
 
+bool has_file(const BootSession& session) {
+  return std::ranges::any_of(session.transfers,
+                             [](const SeenTransfer& seen) { return came_whole(*seen.what); });
+}
+
 bool was_refused(const TransferStep& transfer, std::uint16_t code) {
   return transfer.outcome == TransferStep::Outcome::Refused && transfer.error_code == code;
+}
+
+std::optional<Refusal> refusal_of(const TransferStep& transfer) {
+  if (transfer.outcome != TransferStep::Outcome::Refused) return std::nullopt;
+  const std::string text = lower_case(transfer.error_text);
+  const auto says = [&text](std::initializer_list<std::string_view> words) {
+    return std::ranges::any_of(
+        words, [&](std::string_view word) { return text.find(word) != std::string::npos; });
+  };
+  const std::uint16_t code = transfer.error_code.value_or(0);
+  if (code == 2 || says({"permission", "denied", "access violation", "forbidden"})) {
+    return Refusal::Denied;
+  }
+  if (code == 1) return Refusal::NotFound;
+  if (code == 8 || says({"option", "negotiat"})) return Refusal::Options;
+  if (says({"not found", "no such file", "does not exist", "cannot find", "not exist"})) {
+    return Refusal::NotFound;
+  }
+  if (says({"busy", "too many", "limit", "try again", "no free"})) return Refusal::Busy;
+  return Refusal::Other;
+}
+
+std::uint32_t vain_tries(const BootSession& session, const TransferStep& transfer) {
+  std::uint32_t tries = 0;
+  for (const SeenTransfer& seen : session.transfers) {
+    const bool is_vain =
+        seen->acknowledgements == 0 && !seen->error_code && !came_whole(*seen.what);
+    if (is_vain && seen->filename == transfer.filename && seen->asked == transfer.asked) {
+      tries += seen->requests;
+    }
+  }
+  return tries;
+}
+
+std::string_view host_of_url(std::string_view url) {
+  const std::size_t begin = url.find("://");
+  if (begin == std::string_view::npos) return {};
+  std::string_view host = url.substr(begin + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  if (const std::size_t user = host.rfind('@'); user != std::string_view::npos) {
+    host.remove_prefix(user + 1);
+  }
+  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
+  return host.substr(0, host.find(':'));
 }
 
 bool server_is_deaf(const TransferStep& transfer) {
@@ -111,7 +168,7 @@ bool boot_server_is_silent(const BootSession& session) {
 
 const SeenIcmp* port_closed(const BootSession& session, Ipv4Address server, std::uint16_t port) {
   const auto found = std::ranges::find_if(session.icmp, [&](const SeenIcmp& icmp) {
-    return icmp->is_unreachable() && !icmp->is_fragmentation_needed() &&
+    return (icmp->is_port_unreachable() || icmp->is_host_unreachable()) &&
            icmp->about_destination == Endpoint{server, port};
   });
   return found == session.icmp.end() ? nullptr : &*found;

@@ -35,6 +35,9 @@ std::vector<SeenDhcp> proxy_offers(const BootSession& session);
 // Offers, acknowledgements of addresses and the boot server's answers: all that may name a file.
 std::vector<SeenDhcp> boot_answers(const BootSession& session);
 
+// The first address in an option: of several routers, the one that is used.
+std::optional<Ipv4Address> option_address(const DhcpStep& step, dhcp::OptionCode code);
+
 // The server's name of itself, else where the packet came from.
 Ipv4Address identity_of(const DhcpStep& answer);
 
@@ -42,14 +45,27 @@ Ipv4Address identity_of(const DhcpStep& answer);
 const SeenTransfer* last_transfer(const BootSession& session);
 // The first file that came whole in any round.
 const SeenTransfer* first_file(const std::vector<BootSession>& sessions);
+// A file came whole in this round.
+bool has_file(const BootSession& session);
 bool was_refused(const TransferStep& transfer, std::uint16_t code);
+
+// Why the server says that it refuses: by its code, or by its words where these say more.
+enum class Refusal { NotFound, Denied, Options, Busy, Other };
+std::optional<Refusal> refusal_of(const TransferStep& transfer);
+
+// How often the client asked for this file in all and acknowledged nothing; some ROMs take a new
+// port for each try.
+std::uint32_t vain_tries(const BootSession& session, const TransferStep& transfer);
+
+// The host of a URL, without user and port; empty when the text is no URL.
+std::string_view host_of_url(std::string_view url);
 
 // The server repeats its OACK though the client acknowledged it: it does not hear the client.
 bool server_is_deaf(const TransferStep& transfer);
 
 // Whether the boot server requests stayed without any answer.
 bool boot_server_is_silent(const BootSession& session);
-// ICMP that says the port is closed; nullptr for none.
+// ICMP that says the port is closed, or the host not to be reached; nullptr for none.
 const SeenIcmp* port_closed(const BootSession& session, Ipv4Address server, std::uint16_t port);
 // An ARP search for this neighbour that nobody answered.
 const SeenArp* no_neighbour(const BootSession& session, Ipv4Address address);

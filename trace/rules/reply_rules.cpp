@@ -67,6 +67,12 @@ Wait look_at_wait(const std::vector<const TransferStep*>& all, const TransferSte
   return wait;
 }
 
+std::vector<Fix> full_server_fixes() {
+  return {{"dnsmasq", "tftp-max=500 (the default is 50; tftp-port-range limits it too)"},
+          {"atftpd", "--maxthread 1000"},
+          {"network", "switch machines on in groups"}};
+}
+
 Look full_server(const RuleInput& in, const SeenTransfer& seen) {
   const TransferStep& transfer = *seen.what;
   const Duration waited = transfer.first_answer.value_or(transfer.ended) - transfer.begun;
@@ -85,11 +91,27 @@ Look full_server(const RuleInput& in, const SeenTransfer& seen) {
       to_string(transfer.client.address), transfer.requests, quote(transfer.filename),
       describe_duration(waited), to_string(transfer.asked), wait.running,
       wait.served_after ? ", and was served when one of them ended" : "");
-  finding.fixes = {{"dnsmasq", "tftp-max=500 (the default is 50; tftp-port-range limits it too)"},
-                   {"atftpd", "--maxthread 1000"},
-                   {"network", "switch machines on in groups"}};
+  finding.fixes = full_server_fixes();
   finding.until = "payload";
   return finding;
+}
+
+// Whether the server is a neighbour at all.
+std::string describe_distance(const RuleInput& in, Ipv4Address server) {
+  constexpr Subnet kDocker{Ipv4Address::of(172, 17, 0, 0), Ipv4Address::of(255, 255, 0, 0)};
+  if (kDocker.contains(server) && !kDocker.contains(in.boot.address)) {
+    return fmt::format(
+        " {} is an address of Docker's own bridge, which machines outside of that host cannot "
+        "reach: name the host's address instead.",
+        to_string(server));
+  }
+  if (in.session.acks.empty()) return {};
+  const auto mask = option_address(*in.session.acks.back().what, dhcp::OptionCode::SubnetMask);
+  if (!mask || Subnet{in.session.acks.back()->yiaddr, *mask}.contains(server)) return {};
+  return fmt::format(
+      " {} is in another network than the client: a route or a rule between them "
+      "may be missing.",
+      to_string(server));
 }
 
 }  // namespace
@@ -130,8 +152,12 @@ Look firewall(const RuleInput& in) {
           "firewall drops them behind such a capture";
       return finding;
     }
-    if (transfer.first_answer && transfer.requests >= 2 && transfer.acknowledgements == 0) {
+    if (transfer.first_answer && transfer.acknowledgements == 0 &&
+        vain_tries(in.session, transfer) >= 2) {
       finding.confidence = Confidence::Likely;
+      for (const SeenTransfer& seen : in.session.transfers) {
+        if (seen->filename == transfer.filename) add_packets(finding.packets, *seen.step);
+      }
       finding.cause = fmt::format(
           "{} answers the request for {} from port {}, and the client asks again and again: the "
           "answers do not reach it. Port 69 passes, the transfer's port does not.",
@@ -150,6 +176,7 @@ Look firewall(const RuleInput& in) {
           "answers' ports, are filtered.",
           to_string(transfer.asked), quote(transfer.filename),
           alive ? ", though it answers DHCP" : "");
+      finding.cause += describe_distance(in, transfer.asked);
       finding.fixes.insert(finding.fixes.begin(), {"dnsmasq", "enable-tftp\ntftp-root=DIRECTORY"});
       finding.elsewhere = kCaptureAtServer;
       return finding;
@@ -176,23 +203,90 @@ Look firewall(const RuleInput& in) {
   return finding;
 }
 
+namespace {
+
+// The neighbour that the client looks for before it can ask: the boot server, or the router on the
+// way to it. The first of each.
+struct Hop {
+  const SeenArp* arp = nullptr;
+  Ipv4Address server;
+  bool is_router = false;
+};
+Hop missing_hop(const RuleInput& in) {
+  std::vector<Ipv4Address> servers;
+  for (const SeenDhcp& answer : boot_answers(in.session)) {
+    if (!answer->siaddr.is_unspecified() && !answer->boot_file.empty()) {
+      servers.push_back(answer->siaddr);
+    }
+    if (answer->is_proxy_offer()) servers.push_back(identity_of(*answer.what));
+    for (const pxe::BootServerEntry& entry : answer->boot_servers) {
+      servers.insert(servers.end(), entry.addresses.begin(), entry.addresses.end());
+    }
+  }
+  if (const SeenTransfer* last = unanswered(in)) servers.insert(servers.begin(), last->what->asked);
+  for (const Ipv4Address server : servers) {
+    if (const SeenArp* arp = no_neighbour(in.session, server)) return {arp, server, false};
+  }
+  if (servers.empty() || in.session.acks.empty()) return {};
+  const auto router = option_address(*in.session.acks.back().what, dhcp::OptionCode::Router);
+  const SeenArp* arp = router ? no_neighbour(in.session, *router) : nullptr;
+  return {arp, servers.front(), true};
+}
+
+Look hop_is_missing(const RuleInput& in) {
+  const bool has_fetched = has_file(in.session) || !in.session.http.empty();
+  const bool is_waiting = in.session.transfers.empty() || unanswered(in) != nullptr;
+  // Where it came as far as port 4011, or where no router is named, other rules say more.
+  const bool is_told_elsewhere = boot_server_is_silent(in.session) || server_off_net(in);
+  if (has_fetched || !is_waiting || is_told_elsewhere) return std::nullopt;
+  const Hop hop = missing_hop(in);
+  if (hop.arp == nullptr) return std::nullopt;
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  finding.packets = {hop.arp->step->first_packet, hop.arp->step->last_packet};
+  if (const SeenTransfer* last = unanswered(in)) add_packets(finding.packets, *last->step);
+  if (hop.is_router) {
+    finding.cause = fmt::format(
+        "Nobody answers ARP for {}, the router (option 3) on the way to the boot server {}.",
+        to_string(hop.arp->what->target), to_string(hop.server));
+    finding.fixes = {{"DHCP server", "name the network's router: dhcp-option=option:router,ROUTER"},
+                     {"network", "start the router, or look for its wrong address or VLAN"}};
+    return finding;
+  }
+  finding.cause =
+      fmt::format("Nobody answers ARP for {}, which the client was sent to for its boot file.",
+                  to_string(hop.server));
+  finding.fixes = {
+      {"DHCP server",
+       "next-server, or the proxy's address, is wrong: name the host that runs TFTP"},
+      {"network", fmt::format("or {} is down, or in another VLAN", to_string(hop.server))}};
+  return finding;
+}
+
+}  // namespace
+
 Look tftp_not_running(const RuleInput& in) {
+  if (file_without_server(in)) return std::nullopt;
+  if (auto missing = hop_is_missing(in)) return missing;
   const SeenTransfer* last = unanswered(in);
   if (last == nullptr) return std::nullopt;
   const Ipv4Address server = last->what->asked;
   const SeenIcmp* icmp = port_closed(in.session, server, tftp::kPort);
-  const SeenArp* arp = no_neighbour(in.session, server);
-  if (icmp == nullptr && arp == nullptr) return std::nullopt;
+  if (icmp == nullptr) return std::nullopt;
   Finding finding;
   finding.confidence = Confidence::Certain;
   finding.packets = packets_of(*last);
-  finding.packets.push_back(icmp != nullptr ? icmp->packet() : arp->packet());
-  finding.cause =
-      icmp != nullptr
-          ? fmt::format("{} says that nobody listens on port 69 of {} (ICMP unreachable).",
-                        to_string(icmp->what->sender), to_string(server))
-          : fmt::format("Nobody answers ARP for {}, which the boot file shall come from.",
-                        to_string(server));
+  finding.packets.push_back(icmp->packet());
+  if (icmp->what->is_host_unreachable()) {
+    finding.cause = fmt::format("{} says that it cannot reach {} (ICMP unreachable).",
+                                to_string(icmp->what->sender), to_string(server));
+    finding.fixes = {{"network", fmt::format("{} needs a way to {}, or that host is down",
+                                             to_string(icmp->what->sender), to_string(server))},
+                     {"DHCP server", "or next-server is wrong: name the host that runs TFTP"}};
+    return finding;
+  }
+  finding.cause = fmt::format("{} says that nobody listens on port 69 of {} (ICMP unreachable).",
+                              to_string(icmp->what->sender), to_string(server));
   finding.fixes = {{"dnsmasq", "enable-tftp\ntftp-root=DIRECTORY"},
                    {"tftpd-hpa", "systemctl enable --now tftpd-hpa"},
                    {"DHCP server", "or next-server is wrong: name the host that runs TFTP"}};
@@ -218,6 +312,17 @@ Look answer_from_stranger(const RuleInput& in) {
 }
 
 Look server_is_full(const RuleInput& in) {
+  const SeenTransfer* refused = last_transfer(in.session);
+  if (refused != nullptr && refusal_of(*refused->what) == Refusal::Busy) {
+    Finding finding;
+    finding.packets = packets_of(*refused);
+    finding.cause =
+        fmt::format("{} is too busy to send {}: ERROR {} \"{}\".", to_string(refused->what->asked),
+                    quote(refused->what->filename), refused->what->error_code.value_or(0),
+                    printable(refused->what->error_text));
+    finding.fixes = full_server_fixes();
+    return finding;
+  }
   const SeenTransfer* last = unanswered(in);
   return last == nullptr ? std::nullopt : full_server(in, *last);
 }
@@ -232,9 +337,45 @@ Look server_was_full(const RuleInput& in) {
   return std::nullopt;
 }
 
+namespace {
+
+// The transfer that the client stopped last, when nothing but refusals followed.
+const SeenTransfer* last_stopped(const BootSession& session) {
+  for (auto at = session.transfers.rbegin(); at != session.transfers.rend(); ++at) {
+    if ((*at)->outcome == Outcome::Aborted) return &*at;
+    if ((*at)->outcome != Outcome::Refused) return nullptr;
+  }
+  return nullptr;
+}
+
+// RFC 2347 s.2: a server ignores options that it does not know.
+Look options_refused(const RuleInput& in) {
+  const SeenTransfer* last = last_transfer(in.session);
+  if (last == nullptr || refusal_of(*last->what) != Refusal::Options) return std::nullopt;
+  const TransferStep& transfer = *last->what;
+  std::vector<std::string> options;
+  for (const tftp::Option& option : transfer.requested) {
+    options.push_back(fmt::format("{}={}", printable(option.name), printable(option.value)));
+  }
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  finding.packets = packets_of(*last);
+  finding.cause = fmt::format(
+      "{} refuses {} over the options that the client asks for ({}): ERROR {} \"{}\". A server "
+      "should ignore an option that it does not like (RFC 2347).",
+      to_string(transfer.asked), quote(transfer.filename), fmt::join(options, ", "),
+      transfer.error_code.value_or(0), printable(transfer.error_text));
+  finding.fixes = {{"server", "let it ignore what it does not support; firmware always asks so"},
+                   {"dnsmasq, tftpd-hpa", "both accept this request: use one of them instead"}};
+  return finding;
+}
+
+}  // namespace
+
 Look options_rejected(const RuleInput& in) {
-  const SeenTransfer* last = in.session.transfers.empty() ? nullptr : &in.session.transfers.back();
-  if (last == nullptr || last->what->outcome != Outcome::Aborted) return std::nullopt;
+  if (auto refused = options_refused(in)) return refused;
+  const SeenTransfer* last = last_stopped(in.session);
+  if (last == nullptr) return std::nullopt;
   const TransferStep& transfer = *last->what;
   Finding finding;
   finding.packets = packets_of(*last);
@@ -280,11 +421,40 @@ Look options_rejected(const RuleInput& in) {
                      {"DHCP server", "or send option 13 with the file's size in 512-octet blocks"}};
     return finding;
   }
-  finding.cause = fmt::format("The client stopped {} after {} blocks: ERROR {} \"{}\".",
-                              quote(transfer.filename), transfer.blocks,
-                              transfer.error_code.value_or(0), printable(transfer.error_text));
+  return std::nullopt;
+}
+
+Look client_stopped(const RuleInput& in) {
+  const SeenTransfer* last = in.session.transfers.empty() ? nullptr : &in.session.transfers.back();
+  if (last == nullptr || last->what->outcome != Outcome::Aborted || is_size_probe(*last->what) ||
+      options_rejected(in)) {
+    return std::nullopt;
+  }
+  const TransferStep& transfer = *last->what;
+  Finding finding;
+  finding.packets = packets_of(*last);
   finding.confidence = Confidence::Possible;
-  finding.fixes = {{"machine", "the file may be too large for it, or no boot image of its kind"}};
+  if (transfer.longest_pause >= 2 * kLongWait) {
+    finding.confidence = Confidence::Likely;
+    finding.cause = fmt::format(
+        "The client stopped {} itself after {} blocks: ERROR {} \"{}\". It had waited up to {} "
+        "for a packet: the server, or the way to it, is too slow for the client's patience.",
+        quote(transfer.filename), transfer.blocks, transfer.error_code.value_or(0),
+        printable(transfer.error_text), describe_duration(transfer.longest_pause));
+    finding.fixes = {{"server", "look at its load and its disk (NFS, a sleeping drive)"},
+                     {"network", "find where packets are lost or held"}};
+    return finding;
+  }
+  const bool is_full = transfer.error_code == 3;  // RFC 1350: disk full or allocation exceeded
+  finding.cause =
+      fmt::format("The client stopped {} itself after {} blocks of {} octets: ERROR {} \"{}\". {}",
+                  quote(transfer.filename), transfer.blocks, transfer.block_size,
+                  transfer.error_code.value_or(0), printable(transfer.error_text),
+                  is_full ? "The file is larger than the memory that it keeps for it."
+                          : "The server did nothing wrong that shows.");
+  finding.fixes = {
+      {"machine", is_full ? "name a smaller boot file: a loader, not an image"
+                          : "the file may be too large for it, or no boot image of its kind"}};
   return finding;
 }
 

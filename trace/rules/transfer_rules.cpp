@@ -89,7 +89,7 @@ Look lost_block_not_resent(const RuleInput& in) {
     return std::nullopt;
   }
   // It never got going: the answers do not arrive.
-  if (transfer.acknowledgements == 0 && transfer.requests >= 2) return std::nullopt;
+  if (transfer.acknowledgements == 0 && vain_tries(in.session, transfer) >= 2) return std::nullopt;
   Finding finding;
   finding.packets = packets_of(*last);
   finding.fixes = {{"atftpd",
@@ -103,6 +103,22 @@ Look lost_block_not_resent(const RuleInput& in) {
         "The server repeats a block as packets that are no TFTP ({} of them), so {} stays at block "
         "{}.",
         transfer.runts, quote(transfer.filename), transfer.acknowledged_block);
+    return finding;
+  }
+  if (const SeenIcmp* icmp =
+          port_closed(in.session, transfer.server.address, transfer.server.port)) {
+    finding.confidence = Confidence::Certain;
+    finding.packets.push_back(icmp->packet());
+    finding.cause = fmt::format(
+        "{} stopped at block {}: {} says that nobody listens on the transfer's port {} any more "
+        "(ICMP unreachable). The server's process ended, or dropped the transfer.",
+        quote(transfer.filename), transfer.acknowledged_block, to_string(icmp->what->sender),
+        transfer.server.port);
+    finding.fixes = {
+        {"server",
+         "see its log for a crash, a restart, or a time limit; with inetd "
+         "and containers, who ends the process"},
+        {"tftpd-hpa", "--timeout SECONDS: how long a process waits for more requests"}};
     return finding;
   }
   const bool server_silent = transfer.last_sender == TransferStep::Side::Client &&
@@ -133,6 +149,9 @@ Look window_on_lossy_path(const RuleInput& in) {
   if (last == nullptr || last->what->window_size < 2) return std::nullopt;
   const TransferStep& transfer = *last->what;
   if (transfer.outcome != Outcome::Unfinished || transfer.blocks < 1) return std::nullopt;
+  // A capture that ends in the middle of a transfer shows no loss.
+  const bool is_running = in.boot.verdict.kind == BootVerdict::Kind::Unfinished;
+  if (is_running && transfer.resent == 0 && transfer.longest_pause < 1s) return std::nullopt;
   if (packets_too_large(in)) return std::nullopt;
   Finding finding;
   finding.packets = packets_of(*last);

@@ -132,6 +132,22 @@ Look vendor_block_broken(const RuleInput& in) {
 }
 
 Look local_boot_chosen(const RuleInput& in) {
+  for (const SeenTransfer& seen : in.session.transfers) {
+    if (!is_abort_program(seen->filename) || !came_whole(*seen.what)) continue;
+    Finding finding;
+    finding.confidence = Confidence::Certain;
+    add_packets(finding.packets, *seen.step);
+    finding.cause = fmt::format(
+        "{} gives {}: WDS does not serve this machine and sends it to its next boot device. It is "
+        "not known there, or waits for approval.",
+        to_string(seen->asked), quote(seen->filename));
+    finding.fixes = {
+        {"WDS",
+         "wdsutil /Set-Server /AnswerClients:All, or prestage the machine, or approve it "
+         "among the pending devices"},
+        {"network", "or let only one boot server answer this client"}};
+    return finding;
+  }
   if (in.session.fetches()) return std::nullopt;
   // UEFI asks port 4011 for the menu itself; who asks for an item has chosen a server.
   const bool chose_server =

@@ -1,0 +1,260 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "protocol/bytes.h"
+#include "trace/boot_files.h"
+#include "trace/pseudonyms.h"
+
+namespace pxeproof::trace {
+
+namespace {
+
+constexpr std::size_t kHexMac = 12;
+constexpr std::size_t kHexAddress = 8;
+constexpr std::size_t kHexGuid = 32;
+constexpr std::size_t kGuidText = 36;
+// A host's name as short as this may be a word of its own.
+constexpr std::size_t kShortName = 5;
+
+bool is_word(char letter) { return std::isalnum(static_cast<unsigned char>(letter)) != 0; }
+bool is_digit(char letter) { return std::isdigit(static_cast<unsigned char>(letter)) != 0; }
+bool is_hex(char letter) { return std::isxdigit(static_cast<unsigned char>(letter)) != 0; }
+
+// A word ends behind so many letters.
+bool ends_at(std::string_view text, std::size_t length) {
+  return text.size() <= length || !is_word(text[length]);
+}
+
+std::size_t count_front(std::string_view text, bool (*holds)(char)) {
+  const auto end = std::find_if_not(text.begin(), text.end(), holds);
+  return static_cast<std::size_t>(end - text.begin());
+}
+
+bool is_host_letter(char letter) { return is_word(letter) || letter == '-' || letter == '.'; }
+
+// As the original has its letters.
+std::string like(std::string_view original, std::string text) {
+  const bool is_upper = std::ranges::any_of(
+      original, [](char letter) { return letter >= 'A' && letter <= 'F' && is_hex(letter); });
+  if (!is_upper) return text;
+  std::ranges::transform(text, text.begin(), [](char letter) {
+    return static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  });
+  return text;
+}
+
+// Six octets in groups of so many digits, with this between the groups.
+struct MacForm {
+  std::string_view separator;
+  std::size_t group;
+  std::size_t length() const { return kHexMac + (kHexMac / group - 1) * separator.size(); }
+};
+constexpr std::array kMacForms = {MacForm{":", 2},   MacForm{"-", 2}, MacForm{"%3A", 2},
+                                  MacForm{"%3a", 2}, MacForm{".", 4}, MacForm{"", kHexMac}};
+
+std::optional<MacAddress> read_mac(std::string_view text, const MacForm& form) {
+  if (text.size() < form.length()) return std::nullopt;
+  std::string digits;
+  for (std::size_t at = 0; digits.size() < kHexMac; at += form.group + form.separator.size()) {
+    const bool is_first = digits.empty();
+    if (!is_first &&
+        text.substr(at - form.separator.size(), form.separator.size()) != form.separator) {
+      return std::nullopt;
+    }
+    digits += text.substr(at, form.group);
+  }
+  const auto octets = from_hex(digits);
+  return octets ? MacAddress::from(*octets) : std::nullopt;
+}
+
+std::string write_mac(const MacAddress& mac, const MacForm& form, std::string_view original) {
+  const std::string digits = like(original, to_hex(mac.octets));
+  std::string text;
+  for (std::size_t at = 0; at < digits.size(); at += form.group) {
+    if (at > 0) text += form.separator;
+    text += digits.substr(at, form.group);
+  }
+  return text;
+}
+
+// The first three fields in the other order of octets: machines send it, and programs write it, in
+// either (PXE 2.1 s.3.2.4, SMBIOS 2.6).
+Guid swapped(Guid guid) {
+  std::ranges::reverse(guid.octets.begin(), guid.octets.begin() + 4);
+  std::ranges::reverse(guid.octets.begin() + 4, guid.octets.begin() + 6);
+  std::ranges::reverse(guid.octets.begin() + 6, guid.octets.begin() + 8);
+  return guid;
+}
+
+// As boot programs write it: in capitals, unless the original shows that it is otherwise.
+std::string hexadecimal(Ipv4Address address, std::string_view original) {
+  const bool is_lower =
+      std::ranges::any_of(original, [](char letter) { return letter >= 'a' && letter <= 'f'; });
+  return is_lower ? fmt::format("{:08x}", address.value) : fmt::format("{:08X}", address.value);
+}
+
+// A name that is no word of everyday, so that it is replaced also where it is part of one.
+bool is_distinctive(std::string_view name) {
+  return name.size() > kShortName && std::ranges::any_of(name, [](char letter) {
+           return is_digit(letter) || letter == '-' || letter == '.';
+         });
+}
+
+}  // namespace
+
+std::optional<Pseudonyms::Found> Pseudonyms::find_guid(std::string_view rest) {
+  std::optional<Guid> guid = Guid::parse(rest.substr(0, kGuidText));
+  const bool has_dashes = guid.has_value();
+  if (!guid && count_front(rest, is_hex) == kHexGuid && ends_at(rest, kHexGuid)) {
+    const auto octets = from_hex(rest.substr(0, kHexGuid));
+    guid.emplace();
+    std::ranges::copy(*octets, guid->octets.begin());
+  }
+  if (!guid) return std::nullopt;
+  const bool is_swapped = !guids_.contains(*guid) && guids_.contains(swapped(*guid));
+  const Guid other = is_swapped ? swapped(of(swapped(*guid))) : of(*guid);
+  const std::size_t length = has_dashes ? kGuidText : kHexGuid;
+  return Found{length,
+               like(rest.substr(0, length), has_dashes ? to_string(other) : to_hex(other.octets))};
+}
+
+std::optional<Pseudonyms::Found> Pseudonyms::find_mac(std::string_view rest, Place place) {
+  for (const MacForm& form : kMacForms) {
+    const auto mac = read_mac(rest, form);
+    if (!mac) continue;
+    const std::string_view original = rest.substr(0, form.length());
+    // Twelve digits may be a date, and the middle of a word anything at all.
+    const bool is_plain = place == Place::WordBegins && ends_at(rest, form.length()) &&
+                          (!form.separator.empty() || !std::ranges::all_of(original, is_digit));
+    if (!is_plain && !macs_.contains(*mac)) continue;
+    return Found{form.length(), write_mac(of(*mac), form, original)};
+  }
+  return std::nullopt;
+}
+
+std::optional<Pseudonyms::Found> Pseudonyms::find_address(std::string_view rest, Place place) {
+  for (const char separator : {'.', '-'}) {
+    std::size_t length = 0;
+    while (length < rest.size() && length < 15 &&
+           (is_digit(rest[length]) || rest[length] == separator)) {
+      ++length;
+    }
+    while (length > 0 && rest[length - 1] == separator) --length;
+    std::string text(rest.substr(0, length));
+    std::ranges::replace(text, '-', '.');
+    const auto address = Ipv4Address::parse(text);
+    if (!address) continue;
+    const bool is_plain = place == Place::WordBegins && separator == '.';
+    if (!is_plain && !addresses_.contains(*address)) continue;
+    std::string other = to_string(of(*address));
+    std::ranges::replace(other, '.', separator);
+    return Found{length, other};
+  }
+  return std::nullopt;
+}
+
+std::optional<Pseudonyms::Found> Pseudonyms::find_hexadecimal_address(std::string_view rest,
+                                                                      Ipv4Address own_address,
+                                                                      char before) {
+  const std::size_t word = count_front(rest, is_word);
+  if (word == 0 || word > kHexAddress || count_front(rest, is_hex) < word) return std::nullopt;
+  const std::string_view digits = rest.substr(0, word);
+  if (word == kHexAddress) {
+    const auto octets = from_hex(digits);
+    const Ipv4Address address = octets ? *Ipv4Address::from(*octets) : Ipv4Address{};
+    const bool is_known = address == own_address || addresses_.contains(address);
+    if (address.is_unspecified() || !is_known) return std::nullopt;
+    return Found{word, hexadecimal(of(address), digits)};
+  }
+  // Shortened it stands alone behind a slash, or as GRUB has it, behind a dash. The texts of
+  // servers' errors go on behind the name: "file .../C0A8B2 not found".
+  const bool is_searched = before == '/' || before == '-';
+  const bool ends_name = word == rest.size() ||
+                         std::string_view(" \"',;:)").find(rest[word]) != std::string_view::npos;
+  const bool is_own =
+      !own_address.is_unspecified() &&
+      lower_case(digits) == fmt::format("{:08x}", own_address.value).substr(0, word);
+  if (!is_searched || !ends_name || !is_own) return std::nullopt;
+  return Found{word, hexadecimal(of(own_address), digits).substr(0, word)};
+}
+
+std::optional<Pseudonyms::Found> Pseudonyms::find_name(std::string_view rest, Place place) const {
+  const std::string lower = lower_case(rest.substr(0, count_front(rest, is_host_letter)));
+  for (std::size_t length = lower.size(); length > 0; --length) {
+    const auto known = hosts_.find(std::string_view(lower).substr(0, length));
+    if (known == hosts_.end()) continue;
+    const bool is_alone = place == Place::WordBegins && ends_at(lower, length);
+    if (is_alone || is_distinctive(known->first)) return Found{length, known->second};
+  }
+  return std::nullopt;
+}
+
+// What stands behind "://": [user[:password]@]host.
+Pseudonyms::Found Pseudonyms::url_authority(std::string_view rest) {
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?# \"'"));
+  const std::size_t at = authority.rfind('@');
+  const std::size_t begin = at == std::string_view::npos ? 0 : at + 1;
+  const std::string_view place = authority.substr(begin);
+  const std::size_t bracket = place.starts_with('[') ? place.find(']') : std::string_view::npos;
+  const std::size_t length =
+      bracket != std::string_view::npos ? bracket + 1 : count_front(place, is_host_letter);
+  const std::string_view name = place.substr(0, length);
+  const auto address = Ipv4Address::parse(name);
+  return {begin + length,
+          (begin > 0 ? "user@" : "") + (address ? to_string(of(*address)) : host(name))};
+}
+
+std::string Pseudonyms::text(std::string_view text, Ipv4Address own_address) {
+  std::string result;
+  Place place = Place::WordBegins;
+  const auto find = [&](std::string_view rest) -> std::optional<Found> {
+    if (place == Place::WordBegins) {
+      if (auto found = find_guid(rest)) return found;
+      // pxelinux puts the hardware type before the address.
+      constexpr std::size_t kType = 3;
+      if (rest.size() > kType && is_hex(rest[0]) && is_hex(rest[1]) && rest[2] == '-') {
+        const auto found = find_mac(rest.substr(kType), place);
+        if (found && rest[kType + 2] == '-') {
+          return Found{kType + found->length,
+                       std::string(rest.substr(0, kType)) + found->replacement};
+        }
+      }
+    }
+    if (auto found = find_mac(rest, place)) return found;
+    if (auto found = find_address(rest, place)) return found;
+    if (auto found = find_name(rest, place)) return found;
+    if (place == Place::InsideWord) return std::nullopt;
+    return find_hexadecimal_address(rest, own_address, result.empty() ? '\0' : result.back());
+  };
+  while (!text.empty()) {
+    constexpr std::string_view kAuthority = "://";
+    std::optional<Found> found;
+    if (text.starts_with(kAuthority)) {
+      found = url_authority(text.substr(kAuthority.size()));
+      found->length += kAuthority.size();
+      found->replacement.insert(0, kAuthority);
+    } else {
+      found = find(text);
+    }
+    if (found && found->length > 0) {
+      result += found->replacement;
+      text.remove_prefix(found->length);
+      place = Place::InsideWord;
+      continue;
+    }
+    // "bob@host": who is written to there has a name, too.
+    if (text.front() == '@' && !result.empty() && is_host_letter(result.back())) {
+      while (!result.empty() && is_host_letter(result.back())) result.pop_back();
+      result += "user";
+    }
+    place = is_word(text.front()) ? Place::InsideWord : Place::WordBegins;
+    result += text.front();
+    text.remove_prefix(1);
+  }
+  return result;
+}
+
+}  // namespace pxeproof::trace
