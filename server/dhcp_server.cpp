@@ -130,7 +130,7 @@ void read_message(const Configuration& lines, Request& request) {
 }
 
 // What the relay or the client says of its subnet.
-Origin read_origin(Request& request) {
+Origin read_origin(const Configuration& lines, Request& request) {
   const dhcp::MessageView& message = request.message;
   Origin origin{.relay = message.giaddr(),
                 .subnet_selector = std::nullopt,
@@ -145,6 +145,12 @@ Origin read_origin(Request& request) {
   }
   if (origin.subnet_selector && origin.subnet_selector->is_unspecified()) {
     origin.subnet_selector.reset();
+  }
+  const auto& proxies = lines.full_proxies;
+  if (proxies && !origin.relay.is_unspecified()) {
+    const bool is_one =
+        proxies->empty() || std::ranges::find(*proxies, origin.relay) != proxies->end();
+    if (is_one) origin.server_override = origin.relay;
   }
   request.server_override = origin.server_override;
   request.subnet_selector = origin.subnet_selector.value_or(Ipv4Address{});
@@ -192,10 +198,10 @@ Reason silence_of(const Configuration& lines, const Request& request) {
 // Everything that follows from one configuration, and the scratch space of the packet path.
 struct DhcpServer::Engine {
   Engine(Configuration lines, const std::vector<NetworkInterface>& interfaces,
-         const Options& options, LeasePool& leases)
+         const Options& options, LeasePool& leases, KnownRelays& relays)
       : pool(leases),
         configuration(std::move(lines), names_of(interfaces)),
-        networks(configuration, interfaces),
+        networks(configuration, interfaces, relays),
         hosts(configuration),
         relay(configuration.lines(), interfaces),
         proxy(configuration, options.policy),
@@ -246,7 +252,9 @@ void DhcpServer::Engine::set_tags_and_host(Request& request) {
     const dhcp::MessageView& message = request.message;
     HostQuery query{.hardware_type = message.htype(),
                     .hardware_address = message.chaddr().first(message.hlen()),
-                    .client_id = find_option(message, OptionCode::ClientIdentifier, 1),
+                    .client_id = lines().ignore_client_ids
+                                     ? std::nullopt
+                                     : find_option(message, OptionCode::ClientIdentifier, 1),
                     .name = client_host_name(message)};
     // A client that had an identifier when it took its lease is still that client without.
     if (!query.client_id) {
@@ -263,6 +271,13 @@ void DhcpServer::Engine::set_tags_and_host(Request& request) {
       for (const TagId tag : request.host->sets) own_tags.set(tag);
     } else if (hosts.find(query, {}, tags) != nullptr) {
       own_tags.set(configuration.known_othernet);
+    }
+  }
+  if (request.is_bootp) {
+    own_tags.set(configuration.bootp);
+    // What a BOOTP client asks for by name may choose among dhcp-boot lines.
+    if (const auto file = configuration.tags().find(request.message.file_text())) {
+      own_tags.set(*file);
     }
   }
   tags = own_tags;
@@ -302,14 +317,16 @@ DhcpServer::DhcpServer(Configuration configuration, std::vector<NetworkInterface
                        Options options)
     : options_(std::move(options)),
       pool_(pool_limits(configuration, options_.policy)),
-      engine_(std::make_unique<Engine>(std::move(configuration), interfaces, options_, pool_)),
+      engine_(
+          std::make_unique<Engine>(std::move(configuration), interfaces, options_, pool_, relays_)),
       replies_(options_.policy.maximum_waiting_replies),
       events_(options_.policy.maximum_waiting_events) {}
 
 DhcpServer::~DhcpServer() = default;
 
 void DhcpServer::reload(Configuration configuration, std::vector<NetworkInterface> interfaces) {
-  engine_ = std::make_unique<Engine>(std::move(configuration), interfaces, options_, pool_);
+  engine_ =
+      std::make_unique<Engine>(std::move(configuration), interfaces, options_, pool_, relays_);
 }
 
 std::vector<std::uint16_t> DhcpServer::ports() const {
@@ -431,13 +448,20 @@ Result<void, Reason> DhcpServer::serve(Instant now, const IncomingDatagram& data
 Result<void, Reason> DhcpServer::route(Instant now, Request& request) {
   Engine& engine = *engine_;
   read_message(engine.lines(), request);
-  const Origin origin = read_origin(request);
+  const Origin origin = read_origin(engine.lines(), request);
   request.ranges = engine.networks.select(request.interface, origin, engine.remote_ranges);
   if (request.ranges.empty()) {
     const bool is_named = origin.subnet_selector || !origin.relay.is_unspecified();
     return fail(is_named ? Reason::NoRangeForRelay : Reason::NoRange);
   }
-  if (!find_option(request.message, OptionCode::MessageType, 1)) return fail(Reason::Bootp);
+  request.is_bootp = !find_option(request.message, OptionCode::MessageType, 1);
+  if (request.is_bootp) {
+    const bool is_for_proxy =
+        request.port == ServerPort::BootServer || request.ranges.front().range->is_proxy();
+    if (is_for_proxy) return fail(Reason::Bootp);
+    engine.set_tags_and_host(request);
+    return serve_address(now, request);
+  }
   engine.set_tags_and_host(request);
   if (request.boot_item) return serve_boot_item(now, request);
 

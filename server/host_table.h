@@ -44,8 +44,8 @@ class HostTable {
 
  private:
   using Index = std::unordered_map<std::string, std::vector<const Host*>>;
-  const Host* find(const HostQuery& query, std::span<const MatchedRange> ranges,
-                   const TagBits& tags, Untagged untagged) const;
+  const Host* find_by_identity(const HostQuery& query, std::span<const MatchedRange> ranges,
+                               const TagBits& tags, Untagged untagged) const;
 
   const CompiledConfiguration& configuration_;
   Index by_hardware_;

@@ -19,4 +19,7 @@ Scenario draw_pool_scenario(Random random, std::size_t clients);
 // The cases that a draw may miss: one of each kind that users have.
 std::vector<Scenario> chosen_scenarios();
 
+// Each directive of an address server, relay or menu that the draws above leave out.
+std::vector<Scenario> directive_scenarios();
+
 }  // namespace pxeproof::equality
