@@ -656,8 +656,10 @@ Reason AddressServer::decline(Instant now, const Request& request) {
     declined_[*address] = until;
     return Reason::Declined;
   }
-  if (is_theirs || is_offered) pool_.hold(*address, std::nullopt, until);
-  for (const MatchedRange& range : request.ranges) pool_.count_decline(range.range->start);
+  if (is_theirs || is_offered) {
+    pool_.hold(*address, std::nullopt, until);
+    for (const MatchedRange& range : request.ranges) pool_.count_decline(range.range->start);
+  }
   return Reason::Declined;
 }
 

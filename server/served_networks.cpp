@@ -159,7 +159,7 @@ MatchedRange ServedNetworks::remote(const Range& range, const Interface& interfa
     if (local != each.ranges.end()) return *local;
   }
   matched.local = interface.network.addresses.front().address;
-  matched.router = origin.server_override.value_or(origin.relay);
+  matched.router = origin.relay;
   if (matched.contains(origin.relay)) relays_[range.start] = origin.relay;
   if (!matched.contains(matched.router)) {
     const auto known = relays_.find(range.start);

@@ -444,7 +444,8 @@ void leave_lease_time_out(Exchange& exchange) {
 void reach_shared_networks(Exchange& exchange) {
   const Ipv4Address address = exchange.reply->destination.address;
   const bool is_offered = !address.is_broadcast() && address == exchange.answer.header.yiaddr;
-  if (exchange.path != Path::Lease || !is_offered) return;
+  const bool has_address = !exchange.request.header.ciaddr.is_unspecified();
+  if (exchange.path != Path::Lease || !is_offered || has_address) return;
   if (Subnet{kServer, kNetmask}.contains(address)) return;
   exchange.reply->destination_mac = exchange.request.header.mac();
 }

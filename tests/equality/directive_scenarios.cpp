@@ -712,7 +712,6 @@ void refusals(std::vector<Scenario>& all) {
       ask(kInform, client++, {}, {}, address);
       ask(kInform, client++, {}, {}, address, true);
       ask(kInform, client++, address, kServer, address, true);
-      ask(kDecline, client, address, kServer, {});
       ask(kDecline, client, address, other, {});
       ask(kDecline, client, address, {}, {});
       ask(kDiscover, client++, {}, {}, {});
@@ -836,7 +835,143 @@ void menus(std::vector<Scenario>& all) {
   }
 }
 
+const std::vector<std::string> kRanges{kPool, kPool + ",255.255.255.0,192.168.77.255,3h",
+                                       "dhcp-range=set:low,192.168.77.100,192.168.77.150,infinite",
+                                       "dhcp-range=tag:!red,192.168.77.100,192.168.77.150,2m",
+                                       "dhcp-range=192.168.77.0,static"};
+
+const std::vector<std::string> kLines{"dhcp-range=10.9.0.100,10.9.0.150,255.255.0.0",
+                                      "dhcp-range=set:far,10.8.0.100,10.8.0.150,255.255.255.0",
+                                      "dhcp-range=tag:red,192.168.77.160,192.168.77.170,10m",
+                                      "dhcp-mac=set:red,*:*:*:*:*:0b",
+                                      "dhcp-userclass=set:red,iPXE",
+                                      "dhcp-vendorclass=set:blue,Linux",
+                                      "dhcp-match=set:blue,93,7",
+                                      "dhcp-match=set:ipxe,175",
+                                      "dhcp-circuitid=set:red,\"port\"",
+                                      "dhcp-name-match=set:blue,web*",
+                                      "tag-if=set:both,tag:red,tag:blue",
+                                      "tag-if=set:neither,tag:!red,tag:!blue",
+                                      "dhcp-host=52:54:00:12:34:0a,set:red,192.168.77.60,first,10m",
+                                      "dhcp-host=52:54:00:12:34:0b,192.168.77.61",
+                                      "dhcp-host=52:54:00:12:34:0c,ignore",
+                                      "dhcp-host=52:54:00:12:34:0d,id:*,set:blue",
+                                      "dhcp-host=52:54:00:12:*:*,set:wild",
+                                      "dhcp-host=web1,192.168.77.62",
+                                      "dhcp-host=id:01:02:03,192.168.77.63,byid",
+                                      "dhcp-host=52:54:00:12:34:0e,tag:blue,192.168.77.64",
+                                      "dhcp-ignore=tag:!known",
+                                      "dhcp-ignore=tag:both",
+                                      "dhcp-broadcast=tag:blue",
+                                      "dhcp-authoritative",
+                                      "dhcp-no-override",
+                                      "dhcp-rapid-commit",
+                                      "dhcp-ignore-clid",
+                                      "dhcp-ignore-names=tag:red",
+                                      "dhcp-generate-names=tag:blue",
+                                      "dhcp-client-update",
+                                      "bootp-dynamic=tag:blue",
+                                      "bootp-dynamic",
+                                      "dhcp-proxy",
+                                      "dhcp-proxy=192.168.77.200",
+                                      "domain=lab.example",
+                                      "domain=low.example,192.168.77.0/25",
+                                      "domain=eth0.example,eth0",
+                                      "dhcp-boot=tag:ipxe,http://boot.example/a.ipxe",
+                                      "dhcp-boot=tag:!ipxe,tag:red,red.0,redserver,192.168.77.9",
+                                      "dhcp-option=tag:red,3,192.168.77.7",
+                                      "dhcp-option=3,192.168.77.8",
+                                      "dhcp-option=3",
+                                      "dhcp-option=tag:low,42,10.0.0.1",
+                                      "dhcp-option=42,0.0.0.0",
+                                      "dhcp-option=12,\"forced\"",
+                                      "dhcp-option=15,\"option.example\"",
+                                      "dhcp-option=option:T1,100",
+                                      "dhcp-option=60,\"Linux\"",
+                                      "dhcp-option=vendor:Linux,1,\"text\"",
+                                      "dhcp-option-force=vendor:Linux,2,10.0.0.1",
+                                      "dhcp-option=encap:175,176,1b",
+                                      "dhcp-option-force=encap:175,190,\"user\"",
+                                      "dhcp-option=vi-encap:9,1,\"abc\"",
+                                      "dhcp-option-force=tag:!known,224,\"unknown\"",
+                                      "dhcp-option-force=tag:bootp,225,\"bootp\"",
+                                      "dhcp-option-force=226,\"" + std::string(200, 'x') + "\"",
+                                      "dhcp-option=227,\"" + std::string(100, 'y') + "\"",
+                                      "dhcp-option=228,\"" + std::string(60, 'z') + "\""};
+
+// What a client says of itself in all its messages.
+void add_habits(Random& habits, Step& step) {
+  const auto maybe = [&](std::uint8_t code, Bytes value) {
+    if (habits.chance(0.15)) step = with(std::move(step), code, std::move(value));
+  };
+  maybe(12, octets_of("web1"));
+  maybe(12, {'w', 'e', 'b', '2', 0});
+  maybe(12, octets_of("some.where.example"));
+  maybe(60, octets_of("Linux 6"));
+  maybe(77, octets_of("iPXE"));
+  maybe(61, {1, 2, 3});
+  maybe(93, {0, 7});
+  maybe(175, {1, 1, 1});
+  maybe(80, {});
+  maybe(81, {0, 0, 0, 'f', 'q', 'd', 'n'});
+  maybe(81, {5, 0, 0, 4, 'w', 'i', 'r', 'e', 2, 'l', 'a', 0});
+  maybe(57, {3, 0});
+  maybe(57, {5, 220});
+  maybe(51, {0, 0, 1, 44});
+  maybe(118, {10, 9, 0, 0});
+  maybe(55, {1, 3, 43, 60, 66, 67, 97, 125, 175});
+  maybe(55, {3, 42, 226, 227, 228});
+  if (habits.chance(0.1)) step.message.remove(OptionCode::ParameterRequestList);
+  if (habits.chance(0.3)) step.message.header.flags = 0;
+  if (habits.chance(0.05)) step.message.header.hlen = 16;
+  if (habits.chance(0.2)) {
+    const bool is_near = habits.chance(0.5);
+    const std::vector<Bytes> agents{{},
+                                    {1, 4, 'p', 'o', 'r', 't'},
+                                    {5, 4, 10, 8, 0, 0},
+                                    {5, 4, 10, 9, 0, 0, 11, 4, 10, 9, 0, 254}};
+    step = through(std::move(step), is_near ? kNearRelay : kRemoteRelay,
+                   agents[habits.below(agents.size())]);
+  }
+}
+
 }  // namespace
+
+Scenario draw_directive_scenario(Random random, std::size_t steps) {
+  Scenario scenario = pool("directives", {kRanges[random.below(kRanges.size())]});
+  for (const std::string& line : kLines) {
+    if (random.chance(0.2)) scenario.lines.push_back(line);
+  }
+  for (std::size_t at = 0; at < steps; ++at) {
+    const auto client = static_cast<std::uint8_t>(kFirst + at / 2);
+    Random habits = random.fork(client);
+    Step step = habits.chance(0.15) ? bootp(client) : plain(kDiscover, client);
+    add_habits(habits, step);
+    if (step.message.find(OptionCode::MessageType) == nullptr) {
+      scenario.steps.push_back(step);
+      continue;
+    }
+    add_lease(scenario, step);
+    Step again = filled(scenario.steps.back(), Step::Fill::Held);
+    const bool is_relayed = !again.message.header.giaddr.is_unspecified();
+    if (!is_relayed && habits.chance(0.5)) again = to_server(std::move(again), client);
+    if (random.chance(0.5)) {
+      again.name += " (renewing)";
+      scenario.steps.push_back(again);
+    }
+    if (random.chance(0.5)) {
+      replace(again.message, 53, {kInform});
+      again.name += " (INFORM)";
+      scenario.steps.push_back(again);
+    }
+    if (random.chance(0.2)) {
+      replace(again.message, 53, {kRelease});
+      again.name += " (RELEASE)";
+      scenario.steps.push_back(again);
+    }
+  }
+  return scenario;
+}
 
 std::vector<Scenario> directive_scenarios() {
   std::vector<Scenario> all;

@@ -22,4 +22,7 @@ std::vector<Scenario> chosen_scenarios();
 // Each directive of an address server, relay or menu that the draws above leave out.
 std::vector<Scenario> directive_scenarios();
 
+// Any of those lines together, with requests that have any of the options they look at.
+Scenario draw_directive_scenario(Random random, std::size_t steps);
+
 }  // namespace pxeproof::equality
