@@ -84,6 +84,7 @@ bool is_unicast(const Request& request) {
 Result<LeaseAnswer, Reason> AddressServer::respond(Instant now, const Request& request,
                                                    Bytes& out) {
   pool_.expire(now);
+  client_ = identify(request);
   if (request.is_bootp) return bootp(now, request, out);
   switch (static_cast<MessageType>(request.type)) {
     case MessageType::Discover:
@@ -104,7 +105,7 @@ Result<LeaseAnswer, Reason> AddressServer::respond(Instant now, const Request& r
   return fail(Reason::UnknownMessageType);
 }
 
-LeaseClient AddressServer::client_of(const Request& request) const {
+LeaseClient AddressServer::identify(const Request& request) const {
   const dhcp::MessageView& message = request.message;
   const std::size_t size = std::min<std::size_t>(message.hlen(), message.chaddr().size());
   LeaseClient client{.hardware_type = message.htype(),
@@ -141,9 +142,8 @@ std::string AddressServer::leased_name(const Request& request) const {
   if (has_given_name && !request.host->line->name.empty()) return request.host->line->name;
   std::string name;
   if (!is_configured(configuration_.ignored_names)) name = client_host_name(request.message);
-  const LeaseClient client = client_of(request);
   if (!name.empty() || !is_configured(configuration_.generated_names)) return name;
-  for (const char octet : hashed_identity(client)) {
+  for (const char octet : hashed_identity(client_)) {
     name += fmt::format("{}{:02x}", name.empty() ? "" : "-", static_cast<std::uint8_t>(octet));
   }
   return name;
@@ -214,8 +214,7 @@ bool AddressServer::is_declined(Ipv4Address address, Instant now) const {
 }
 
 std::optional<Ipv4Address> AddressServer::choose_address(Instant now, const Request& request) {
-  const LeaseClient client = client_of(request);
-  const Lease* lease = pool_.find(client);
+  const Lease* lease = pool_.find(client_);
   if (request.host != nullptr && request.host->line->address) {
     const Ipv4Address reserved = *request.host->line->address;
     const Lease* holder = pool_.find(reserved);
@@ -224,8 +223,7 @@ std::optional<Ipv4Address> AddressServer::choose_address(Instant now, const Requ
         !HostTable::has_hardware(*request.host,
                                  {.hardware_type = holder->client.hardware_type,
                                   .hardware_address = as_bytes(holder->client.hardware),
-                                  .client_id = std::nullopt,
-                                  .name = {}});
+                                  .client_id = std::nullopt});
     const bool is_router = std::ranges::any_of(
         request.ranges, [&](const MatchedRange& range) { return range.router == reserved; });
     if (!is_leased_elsewhere && !is_router && !is_declined(reserved, now)) return reserved;
@@ -236,10 +234,10 @@ std::optional<Ipv4Address> AddressServer::choose_address(Instant now, const Requ
   }
   const auto asked = address_option(request.message, OptionCode::RequestedAddress);
   if (asked && is_available(request, *asked) && pool_.find(*asked) == nullptr &&
-      !pool_.is_reserved(*asked) && !pool_.is_held_for_another(*asked, client)) {
+      !pool_.is_reserved(*asked) && !pool_.is_held_for_another(*asked, client_)) {
     return asked;
   }
-  if (const auto held = pool_.held_for(client); held && is_available(request, *held)) return held;
+  if (const auto held = pool_.held_for(client_); held && is_available(request, *held)) return held;
   return allocate(request);
 }
 
@@ -270,7 +268,7 @@ std::optional<Ipv4Address> AddressServer::allocate_from(const Request& request,
 }
 
 std::optional<Ipv4Address> AddressServer::allocate(const Request& request) {
-  const std::uint32_t hash = hash_of(hashed_identity(client_of(request)));
+  const std::uint32_t hash = hash_of(hashed_identity(client_));
   for (const bool frees_offers : {false, true}) {
     for (const Untagged untagged : {Untagged::Refused, Untagged::Accepted}) {
       for (const MatchedRange& range : request.ranges) {
@@ -290,24 +288,23 @@ std::optional<Ipv4Address> AddressServer::allocate(const Request& request) {
 
 Result<LeaseAnswer, Reason> AddressServer::discover(Instant now, const Request& request,
                                                     Bytes& out) {
-  const LeaseClient client = client_of(request);
   const auto address = choose_address(now, request);
   if (!address) {
-    const bool is_anonymous = hashed_identity(client).empty();
+    const bool is_anonymous = hashed_identity(client_).empty();
     return fail(is_anonymous ? Reason::NoUniqueIdentifier : Reason::AddressesExhausted);
   }
-  if (hashed_identity(client).empty() && pool_.find(*address) == nullptr &&
+  if (hashed_identity(client_).empty() && pool_.find(*address) == nullptr &&
       !pool_.is_reserved(*address)) {
     return fail(Reason::NoUniqueIdentifier);
   }
   const MatchedRange* range = narrow(request, *address);
   if (range == nullptr) return fail(Reason::AddressesExhausted);
   if (configuration_.lines().rapid_commit && find_option(request.message, kRapidCommit, 0)) {
-    const Lease* lease = pool_.find(client);
+    const Lease* lease = pool_.find(client_);
     if (lease != nullptr && lease->address != *address) pool_.end(lease->address);
     return grant(now, request, *address, Choosing::Committing, server_id(request, range), out);
   }
-  if (pool_.find(*address) == nullptr) pool_.hold(*address, client, now + policy_.offer_hold);
+  if (pool_.find(*address) == nullptr) pool_.hold(*address, client_, now + policy_.offer_hold);
   set_tags(request, range);
   LeaseAnswer answer{.kind = LeaseAnswer::Kind::Offer,
                      .address = *address,
@@ -323,9 +320,8 @@ Result<LeaseAnswer, Reason> AddressServer::discover(Instant now, const Request& 
   const bool has_full_name = find_option(request.message, kClientFqdn, kFqdnHeader).has_value();
   if (has_full_name) offered_name = given;
   if (request.host != nullptr && request.host->is_by_identity()) {
-    if (has_full_name || given.empty() || given == request.host->line->name) {
-      offered_name = request.host->line->name;
-    }
+    const std::string_view name = request.host->line->name;
+    if (!name.empty() && (has_full_name || given.empty() || given == name)) offered_name = name;
   }
   answer.left_out = options_.write(request,
                                    {.type = MessageType::Offer,
@@ -343,8 +339,7 @@ Result<LeaseAnswer, Reason> AddressServer::discover(Instant now, const Request& 
 Result<LeaseAnswer, Reason> AddressServer::answer_request(Instant now, const Request& request,
                                                           Bytes& out) {
   const bool is_authoritative = configuration_.lines().authoritative;
-  const LeaseClient client = client_of(request);
-  const Lease* lease = pool_.find(client);
+  const Lease* lease = pool_.find(client_);
   const auto asked = address_option(request.message, OptionCode::RequestedAddress);
   const auto selected = address_option(request.message, OptionCode::ServerIdentifier);
   Ipv4Address id = server_id(request, &request.ranges.front());
@@ -380,8 +375,7 @@ Result<LeaseAnswer, Reason> AddressServer::answer_request(Instant now, const Req
 
 std::string_view AddressServer::refusal_of(Instant now, const Request& request, Ipv4Address address,
                                            Choosing choosing) const {
-  const LeaseClient client = client_of(request);
-  const Lease* lease = pool_.find(client);
+  const Lease* lease = pool_.find(client_);
   const std::optional<Ipv4Address> reserved =
       request.host == nullptr ? std::nullopt : request.host->line->address;
   if (narrow(request, address) == nullptr) return kWrongNetwork;
@@ -404,12 +398,11 @@ std::string_view AddressServer::refusal_of(Instant now, const Request& request, 
         HostTable::has_hardware(*request.host,
                                 {.hardware_type = holder->client.hardware_type,
                                  .hardware_address = as_bytes(holder->client.hardware),
-                                 .client_id = std::nullopt,
-                                 .name = {}});
+                                 .client_id = std::nullopt});
     if (!is_same_host) return kInUse;
   }
-  if (holder == nullptr && pool_.is_held_for_another(address, client)) return kInUse;
-  if (hashed_identity(client).empty()) return kNoIdentifier;
+  if (holder == nullptr && pool_.is_held_for_another(address, client_)) return kInUse;
+  if (hashed_identity(client_).empty()) return kNoIdentifier;
   return {};
 }
 
@@ -461,7 +454,7 @@ Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& req
   const std::uint32_t seconds = lease_seconds(request, *range);
   std::string name = leased_name(request);
   Lease lease{.address = address,
-              .client = client_of(request),
+              .client = client_,
               .host_name = name,
               .expires = std::nullopt,
               .server_override = request.server_override};
@@ -476,7 +469,7 @@ Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& req
   }
   if (pool_.record(std::move(lease), std::move(circumstances)) == nullptr) {
     if (commits) return fail(Reason::LeaseLimit);
-    pool_.drop_hold_of(client_of(request));
+    pool_.drop_hold_of(client_);
     return refuse(request, address, kNoLeasesLeft, server_id, out);
   }
   LeaseAnswer answer{.kind = LeaseAnswer::Kind::Ack,
@@ -538,7 +531,7 @@ LeaseAnswer AddressServer::refuse(const Request& request, Ipv4Address address,
 Result<LeaseAnswer, Reason> AddressServer::inform(Instant now, const Request& request, Bytes& out) {
   if (request.ciaddr.is_unspecified()) return fail(Reason::NoClientAddress);
   const MatchedRange* range = narrow(request, request.ciaddr);
-  const Lease* lease = pool_.find(client_of(request));
+  const Lease* lease = pool_.find(client_);
   std::string_view known_name;  // of somebody who is known by nothing but the address
   if (lease == nullptr) {
     lease = pool_.find(request.ciaddr);
@@ -583,19 +576,18 @@ Result<LeaseAnswer, Reason> AddressServer::inform(Instant now, const Request& re
 
 // RFC 951, RFC 1534: a client that knows nothing of leases keeps its address for ever.
 Result<LeaseAnswer, Reason> AddressServer::bootp(Instant now, const Request& request, Bytes& out) {
-  const LeaseClient client = client_of(request);
-  if (client.hardware.empty() || client.hardware_type == 0) {
+  if (client_.hardware.empty() || client_.hardware_type == 0) {
     return fail(Reason::NoUniqueIdentifier);
   }
   const std::optional<Ipv4Address> reserved =
       request.host == nullptr ? std::nullopt : request.host->line->address;
-  const Lease* lease = pool_.find(client);
+  const Lease* lease = pool_.find(client_);
   std::optional<Ipv4Address> address = reserved;
   if (reserved) {
     const Lease* holder = pool_.find(*reserved);
     const bool is_theirs =
-        holder == nullptr || (holder->client.hardware == client.hardware &&
-                              holder->client.hardware_type == client.hardware_type);
+        holder == nullptr || (holder->client.hardware == client_.hardware &&
+                              holder->client.hardware_type == client_.hardware_type);
     if (!is_theirs) return fail(Reason::AddressesExhausted);
   } else if (lease != nullptr && is_available(request, lease->address)) {
     address = lease->address;
@@ -612,7 +604,7 @@ Result<LeaseAnswer, Reason> AddressServer::bootp(Instant now, const Request& req
   std::string name = request.host == nullptr ? std::string() : request.host->line->name;
   const bool has_time = request.host != nullptr && request.host->lease_seconds;
   const std::uint32_t seconds = has_time ? *request.host->lease_seconds : kInfiniteLease;
-  Lease granted{.address = *address, .client = client, .host_name = name, .expires = std::nullopt};
+  Lease granted{.address = *address, .client = client_, .host_name = name, .expires = std::nullopt};
   if (seconds != kInfiniteLease) granted.expires = now + std::chrono::seconds(seconds);
   std::unique_ptr<LeaseCircumstances> circumstances;
   if (!configuration_.lines().script.program.empty()) {
@@ -646,10 +638,9 @@ Reason AddressServer::decline(Instant now, const Request& request) {
   if (!selected || !is_ours(request, *selected)) return Reason::ForeignServerSelected;
   const auto address = address_option(request.message, OptionCode::RequestedAddress);
   if (!address) return Reason::UnknownLease;
-  const LeaseClient client = client_of(request);
-  const Lease* lease = pool_.find(client);
+  const Lease* lease = pool_.find(client_);
   const bool is_theirs = lease != nullptr && lease->address == *address;
-  const bool is_offered = pool_.held_for(client) == *address;
+  const bool is_offered = pool_.held_for(client_) == *address;
   if (is_theirs) pool_.end(*address);
   const Instant until = now + policy_.decline_back_off;
   if (request.host != nullptr && request.host->line->address == *address) {
@@ -666,7 +657,7 @@ Reason AddressServer::decline(Instant now, const Request& request) {
 Reason AddressServer::release(const Request& request) {
   const auto selected = address_option(request.message, OptionCode::ServerIdentifier);
   if (!selected || !is_ours(request, *selected)) return Reason::ForeignServerSelected;
-  const Lease* lease = pool_.find(client_of(request));
+  const Lease* lease = pool_.find(client_);
   if (lease == nullptr || lease->address != request.ciaddr) return Reason::UnknownLease;
   pool_.end(request.ciaddr);
   return Reason::Released;

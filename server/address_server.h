@@ -85,7 +85,7 @@ class AddressServer {
   Ipv4Address server_id(const Request& request, const MatchedRange* range) const;
   static std::optional<Ipv4Address> known_server_id(const Request& request, const Lease* lease);
   std::uint32_t lease_seconds(const Request& request, const MatchedRange& range) const;
-  LeaseClient client_of(const Request& request) const;
+  LeaseClient identify(const Request& request) const;
   void set_tags(const Request& request, const MatchedRange* range);
   bool is_configured(const std::vector<TagFilter>& filters) const;
   std::string leased_name(const Request& request) const;
@@ -99,6 +99,7 @@ class AddressServer {
   Random random_;
   LeaseOptions options_;
   std::unordered_map<Ipv4Address, Instant> declined_;  // reserved addresses, and until when
+  LeaseClient client_;                                 // of the request
   TagBits tags_;  // of the request and the range it was narrowed to
 };
 

@@ -104,11 +104,12 @@ std::optional<Ipv4Address> leading_address(std::optional<ByteView> value) {
 // Reads type, ciaddr and PXE options.
 void read_message(const Configuration& lines, Request& request) {
   const dhcp::MessageView& message = request.message;
-  if (const auto type = find_option(message, OptionCode::MessageType, 1)) {
-    request.type = type->front();
-  }
+  const auto type = find_option(message, OptionCode::MessageType, 1);
+  request.is_bootp = !type;
+  if (type) request.type = type->front();
   // Some clients set ciaddr when they must not.
-  const bool has_requested = find_option(message, OptionCode::RequestedAddress, 4).has_value();
+  const bool has_requested =
+      type && find_option(message, OptionCode::RequestedAddress, 4).has_value();
   if (!has_requested && !request.is(MessageType::Discover)) request.ciaddr = message.ciaddr();
   if (const auto value = find_option(message, OptionCode::ClientArchitecture, 2)) {
     request.architectures = read_architectures(*value);
@@ -136,6 +137,7 @@ Origin read_origin(const Configuration& lines, Request& request) {
                 .subnet_selector = std::nullopt,
                 .server_override = std::nullopt,
                 .client = request.ciaddr};
+  if (request.is_bootp) return origin;
   if (const auto agent = find_option(message, OptionCode::RelayAgentInformation, 1)) {
     origin.subnet_selector = leading_address(find_sub_option(*agent, kLinkSelection, 4));
     origin.server_override = leading_address(find_sub_option(*agent, kServerOverride, 4));
@@ -222,6 +224,8 @@ struct DhcpServer::Engine {
 
   const Configuration& lines() const { return configuration.lines(); }
 
+  HostQuery query_of(const Request& request) const;
+  void set_host(Request& request);
   void set_tags_and_host(Request& request);
   const TagBits& with_range_tags(const MatchedRange& range);
   std::optional<Reason> refusal_of(const Request& request, const Policy& policy) const;
@@ -242,36 +246,60 @@ struct DhcpServer::Engine {
   TagBits range_tags;
 };
 
+// BOOTP knows neither identifiers nor host names (RFC 951).
+HostQuery DhcpServer::Engine::query_of(const Request& request) const {
+  const dhcp::MessageView& message = request.message;
+  HostQuery query{.hardware_type = message.htype(),
+                  .hardware_address = message.chaddr().first(message.hlen()),
+                  .client_id = std::nullopt};
+  if (request.is_bootp) return query;
+  if (!lines().ignore_client_ids) {
+    query.client_id = find_option(message, OptionCode::ClientIdentifier, 1);
+  }
+  // A client that had an identifier when it took its lease is still that client without.
+  if (!query.client_id) {
+    const Lease* lease = pool.find(LeaseClient{.hardware_type = query.hardware_type,
+                                               .hardware = as_text(query.hardware_address),
+                                               .client_id = {}});
+    if (lease != nullptr && !lease->client.client_id.empty()) {
+      query.client_id = as_bytes(lease->client.client_id);
+    }
+  }
+  return query;
+}
+
+// In dnsmasq's order: what is known by identifier and hardware address, then the client's own name.
+void DhcpServer::Engine::set_host(Request& request) {
+  const auto with_tag_ifs = [this]() -> const TagBits& {
+    tags = own_tags;
+    apply_tag_ifs(configuration, tags);
+    return tags;
+  };
+  const HostQuery query = query_of(request);
+  request.host = hosts.find(query, request.ranges, with_tag_ifs());
+  const bool is_elsewhere = request.host == nullptr && hosts.find(query, {}, tags) != nullptr;
+  if (request.host != nullptr) own_tags.set(configuration.known);
+  if (is_elsewhere) own_tags.set(configuration.known_othernet);
+  if (!request.is_bootp) {
+    apply_name_rules(configuration, request.message, own_tags);
+    if (request.host == nullptr) {
+      request.host =
+          hosts.find_by_name(client_host_name(request.message), request.ranges, with_tag_ifs());
+      if (request.host != nullptr) own_tags.set(configuration.known);
+    }
+  }
+  if (request.host == nullptr) return;
+  for (const TagId tag : request.host->sets) own_tags.set(tag);
+}
+
 void DhcpServer::Engine::set_tags_and_host(Request& request) {
   own_tags.reset(configuration.tags().size());
   if (request.interface.tag) own_tags.set(*request.interface.tag);
   apply_match_rules(configuration, request.message, own_tags);
   if (!hosts.is_empty()) {
-    tags = own_tags;
-    apply_tag_ifs(configuration, tags);
-    const dhcp::MessageView& message = request.message;
-    HostQuery query{.hardware_type = message.htype(),
-                    .hardware_address = message.chaddr().first(message.hlen()),
-                    .client_id = lines().ignore_client_ids
-                                     ? std::nullopt
-                                     : find_option(message, OptionCode::ClientIdentifier, 1),
-                    .name = client_host_name(message)};
-    // A client that had an identifier when it took its lease is still that client without.
-    if (!query.client_id) {
-      const Lease* lease = pool.find(LeaseClient{.hardware_type = query.hardware_type,
-                                                 .hardware = as_text(query.hardware_address),
-                                                 .client_id = {}});
-      if (lease != nullptr && !lease->client.client_id.empty()) {
-        query.client_id = as_bytes(lease->client.client_id);
-      }
-    }
-    request.host = hosts.find(query, request.ranges, tags);
-    if (request.host != nullptr) {
-      own_tags.set(configuration.known);
-      for (const TagId tag : request.host->sets) own_tags.set(tag);
-    } else if (hosts.find(query, {}, tags) != nullptr) {
-      own_tags.set(configuration.known_othernet);
-    }
+    set_host(request);
+  } else if (!request.is_bootp) {
+    apply_name_rules(configuration, request.message, own_tags);
   }
   if (request.is_bootp) {
     own_tags.set(configuration.bootp);
@@ -454,7 +482,6 @@ Result<void, Reason> DhcpServer::route(Instant now, Request& request) {
     const bool is_named = origin.subnet_selector || !origin.relay.is_unspecified();
     return fail(is_named ? Reason::NoRangeForRelay : Reason::NoRange);
   }
-  request.is_bootp = !find_option(request.message, OptionCode::MessageType, 1);
   if (request.is_bootp) {
     const bool is_for_proxy =
         request.port == ServerPort::BootServer || request.ranges.front().range->is_proxy();

@@ -73,9 +73,13 @@ const Host* HostTable::find(const HostQuery& query, std::span<const MatchedRange
   for (const Untagged untagged : {Untagged::Refused, Untagged::Accepted}) {
     if (const Host* host = find_by_identity(query, ranges, tags, untagged)) return host;
   }
-  // A name that the client gives itself counts only for who is not known otherwise.
-  if (query.name.empty() || ranges.empty()) return nullptr;
-  const auto named = by_name_.find(lower(query.name));
+  return nullptr;
+}
+
+const Host* HostTable::find_by_name(std::string_view name, std::span<const MatchedRange> ranges,
+                                    const TagBits& tags) const {
+  if (name.empty()) return nullptr;
+  const auto named = by_name_.find(lower(name));
   if (named == by_name_.end()) return nullptr;
   for (const Untagged untagged : {Untagged::Refused, Untagged::Accepted}) {
     const auto host = std::ranges::find_if(named->second, [&](const Host* each) {

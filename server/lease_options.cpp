@@ -27,7 +27,9 @@ constexpr std::uint8_t kNoResultCode = 255;  // RFC 4702 s.2.2: no longer in use
 std::uint8_t answer_flags(std::uint8_t asked, bool clients_update_dns) {
   unsigned flags = asked;
   if (clients_update_dns) {
-    if ((flags & kServerUpdates) != 0) flags = (flags | kServerOverrides) & ~kServerUpdates;
+    if ((flags & kServerUpdates) != 0) {
+      flags = (flags & ~unsigned{kServerUpdates}) | kServerOverrides;
+    }
     flags |= kNoUpdates;
   } else {
     if ((flags & kServerUpdates) == 0) flags |= kServerUpdates | kServerOverrides;
@@ -427,10 +429,9 @@ std::size_t LeaseOptions::write(const Request& request, const LeaseTerms& terms,
   if (is_broadcast_forced) header.flags |= dhcp::kBroadcastFlag;
   set_boot_fields(request, terms, tags, header);
 
-  const ByteView agent = agent_information(message);
   // RFC 951 s.3: BOOTP has 64 octets for what DHCP calls options.
-  const std::size_t bootp_size = dhcp::kMinimumMessage + (agent.empty() ? 0 : 2 + agent.size());
-  ReplyWriter writer(out, header, is_bootp ? bootp_size : maximum_reply_size(message), agent);
+  const std::size_t limit = is_bootp ? dhcp::kMinimumMessage : maximum_reply_size(message);
+  ReplyWriter writer(out, header, limit, agent_information(message));
   if (terms.type) {
     writer.u8(OptionCode::MessageType, static_cast<std::uint8_t>(*terms.type));
     writer.address(OptionCode::ServerIdentifier, terms.server_id);

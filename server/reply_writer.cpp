@@ -108,8 +108,8 @@ bool ReplyWriter::put_into(Field& field, std::uint8_t code, ByteView value) {
   return true;
 }
 
-// As in dnsmasq the first option without room takes both fields into use, also when neither can hold
-// it: a later one may fit.
+// As in dnsmasq the first option without room takes both fields into use, also when neither can
+// hold it: a later one may fit.
 bool ReplyWriter::put_overloaded(std::uint8_t code, ByteView value) {
   const auto use = [&](Field& field, std::uint8_t bit) {
     if (!is_usable(field, bit)) return false;

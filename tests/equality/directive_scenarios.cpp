@@ -734,6 +734,33 @@ void refusals(std::vector<Scenario>& all) {
   }
 }
 
+// Without a server identifier, which RFC 2131 table 5 demands.
+void giving_back(std::vector<Scenario>& all) {
+  for (const bool has_server : {true, false}) {
+    Scenario scenario = pool("giving back", {kPool});
+    const auto give_back = [&](std::uint8_t type, std::uint8_t client) {
+      add_lease(scenario, plain(kDiscover, client));
+      Step step = filled(plain(type, client), Step::Fill::Wanted);
+      if (type == kRelease) step = to_server(filled(step, Step::Fill::Held), client);
+      if (has_server)
+        step = filled(step, type == kRelease ? Step::Fill::Held : Step::Fill::Selected);
+      scenario.steps.push_back(step);
+      if (type == kDecline) {
+        scenario.steps.push_back(plain(kDiscover, client));
+        return;
+      }
+      // Whether the address is free again.
+      Step other = filled(plain(kDiscover, client), Step::Fill::Wanted);
+      other.message.add(OptionCode::ClientIdentifier, Bytes{7, client});
+      scenario.steps.push_back(other);
+    };
+    give_back(kDecline, 20);
+    give_back(kRelease, 21);
+    give_back(kDecline, 22);
+    all.push_back(scenario);
+  }
+}
+
 void bootp_clients(std::vector<Scenario>& all) {
   const std::vector<std::vector<std::string>> kinds{
       {},
@@ -858,7 +885,7 @@ const std::vector<std::string> kLines{"dhcp-range=10.9.0.100,10.9.0.150,255.255.
                                       "dhcp-host=52:54:00:12:34:0d,id:*,set:blue",
                                       "dhcp-host=52:54:00:12:*:*,set:wild",
                                       "dhcp-host=web1,192.168.77.62",
-                                      "dhcp-host=id:01:02:03,192.168.77.63,byid",
+                                      "dhcp-host=id:01:02:0b,192.168.77.63,byid",
                                       "dhcp-host=52:54:00:12:34:0e,tag:blue,192.168.77.64",
                                       "dhcp-ignore=tag:!known",
                                       "dhcp-ignore=tag:both",
@@ -886,7 +913,6 @@ const std::vector<std::string> kLines{"dhcp-range=10.9.0.100,10.9.0.150,255.255.
                                       "dhcp-option=42,0.0.0.0",
                                       "dhcp-option=12,\"forced\"",
                                       "dhcp-option=15,\"option.example\"",
-                                      "dhcp-option=option:T1,100",
                                       "dhcp-option=60,\"Linux\"",
                                       "dhcp-option=vendor:Linux,1,\"text\"",
                                       "dhcp-option-force=vendor:Linux,2,10.0.0.1",
@@ -900,7 +926,7 @@ const std::vector<std::string> kLines{"dhcp-range=10.9.0.100,10.9.0.150,255.255.
                                       "dhcp-option=228,\"" + std::string(60, 'z') + "\""};
 
 // What a client says of itself in all its messages.
-void add_habits(Random& habits, Step& step) {
+void add_habits(Random& habits, Step& step, std::uint8_t client) {
   const auto maybe = [&](std::uint8_t code, Bytes value) {
     if (habits.chance(0.15)) step = with(std::move(step), code, std::move(value));
   };
@@ -909,7 +935,7 @@ void add_habits(Random& habits, Step& step) {
   maybe(12, octets_of("some.where.example"));
   maybe(60, octets_of("Linux 6"));
   maybe(77, octets_of("iPXE"));
-  maybe(61, {1, 2, 3});
+  maybe(61, {1, 2, client});
   maybe(93, {0, 7});
   maybe(175, {1, 1, 1});
   maybe(80, {});
@@ -924,15 +950,17 @@ void add_habits(Random& habits, Step& step) {
   if (habits.chance(0.1)) step.message.remove(OptionCode::ParameterRequestList);
   if (habits.chance(0.3)) step.message.header.flags = 0;
   if (habits.chance(0.05)) step.message.header.hlen = 16;
-  if (habits.chance(0.2)) {
-    const bool is_near = habits.chance(0.5);
-    const std::vector<Bytes> agents{{},
-                                    {1, 4, 'p', 'o', 'r', 't'},
-                                    {5, 4, 10, 8, 0, 0},
-                                    {5, 4, 10, 9, 0, 0, 11, 4, 10, 9, 0, 254}};
-    step = through(std::move(step), is_near ? kNearRelay : kRemoteRelay,
-                   agents[habits.below(agents.size())]);
-  }
+  if (!habits.chance(0.2)) return;
+  // Each on the subnet of its clients: of a relay elsewhere dnsmasq makes everybody's router.
+  const std::vector<std::pair<Ipv4Address, Bytes>> relays{
+      {kNearRelay, {}},
+      {kNearRelay, {1, 4, 'p', 'o', 'r', 't'}},
+      {kRemoteRelay, {}},
+      {kRemoteRelay, {1, 4, 'p', 'o', 'r', 't'}},
+      {kRemoteRelay, {11, 4, 10, 9, 0, 254}},
+      {Ipv4Address::of(10, 8, 0, 1), {5, 4, 10, 8, 0, 0}}};
+  const auto& [relay_address, agent] = relays[habits.below(relays.size())];
+  step = through(std::move(step), relay_address, agent);
 }
 
 }  // namespace
@@ -946,7 +974,7 @@ Scenario draw_directive_scenario(Random random, std::size_t steps) {
     const auto client = static_cast<std::uint8_t>(kFirst + at / 2);
     Random habits = random.fork(client);
     Step step = habits.chance(0.15) ? bootp(client) : plain(kDiscover, client);
-    add_habits(habits, step);
+    add_habits(habits, step, client);
     if (step.message.find(OptionCode::MessageType) == nullptr) {
       scenario.steps.push_back(step);
       continue;
@@ -987,6 +1015,7 @@ std::vector<Scenario> directive_scenarios() {
   hosts(all);
   ranges(all);
   refusals(all);
+  giving_back(all);
   bootp_clients(all);
   menus(all);
   return all;
