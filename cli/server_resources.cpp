@@ -98,7 +98,8 @@ Outcome<LeaseFile> open_lease_file(const std::string& path) {
 }  // namespace
 
 std::string wanted_lease_file(const server::Configuration& configuration) {
-  return configuration.ranges.empty() ? std::string() : configuration.lease_file;
+  const bool has_none = configuration.ranges.empty() || configuration.no_lease_file;
+  return has_none ? std::string() : configuration.lease_file;
 }
 
 Outcome<std::optional<live::UserIdentity>> configured_user(

@@ -1,5 +1,7 @@
 #include "server/address_server.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "server/reply_header.h"
@@ -82,6 +84,8 @@ bool is_unicast(const Request& request) {
 Result<LeaseAnswer, Reason> AddressServer::respond(Instant now, const Request& request,
                                                    Bytes& out) {
   pool_.expire(now);
+  client_ = identify(request);
+  if (request.is_bootp) return bootp(now, request, out);
   switch (static_cast<MessageType>(request.type)) {
     case MessageType::Discover:
       return discover(now, request, out);
@@ -101,14 +105,15 @@ Result<LeaseAnswer, Reason> AddressServer::respond(Instant now, const Request& r
   return fail(Reason::UnknownMessageType);
 }
 
-LeaseClient AddressServer::client_of(const Request& request) const {
+LeaseClient AddressServer::identify(const Request& request) const {
   const dhcp::MessageView& message = request.message;
   const std::size_t size = std::min<std::size_t>(message.hlen(), message.chaddr().size());
   LeaseClient client{.hardware_type = message.htype(),
                      .hardware = as_text(message.chaddr().first(size)),
                      .client_id = {}};
   const bool is_identifier_ignored =
-      request.host != nullptr && request.host->line->ignore_client_id;
+      request.is_bootp || configuration_.lines().ignore_client_ids ||
+      (request.host != nullptr && request.host->line->ignore_client_id);
   const auto identifier = find_option(message, OptionCode::ClientIdentifier, 1);
   if (identifier && !is_identifier_ignored) client.client_id = as_text(*identifier);
   // A ROM without identifier is the system that had one: its lease stays the same.
@@ -124,6 +129,24 @@ void AddressServer::set_tags(const Request& request, const MatchedRange* range) 
     for (const TagId tag : range->range->sets) tags_.set(tag);
   }
   apply_tag_ifs(configuration_, tags_);
+}
+
+bool AddressServer::is_configured(const std::vector<TagFilter>& filters) const {
+  return std::ranges::any_of(filters, [&](const TagFilter& filter) { return filter.holds(tags_); });
+}
+
+// The name a client gets with its lease: dhcp-host's; else its own, where that is believed; else,
+// where they are wanted, its hardware address.
+std::string AddressServer::leased_name(const Request& request) const {
+  const bool has_given_name = request.host != nullptr && request.host->is_by_identity();
+  if (has_given_name && !request.host->line->name.empty()) return request.host->line->name;
+  std::string name;
+  if (!is_configured(configuration_.ignored_names)) name = client_host_name(request.message);
+  if (!name.empty() || !is_configured(configuration_.generated_names)) return name;
+  for (const char octet : hashed_identity(client_)) {
+    name += fmt::format("{}{:02x}", name.empty() ? "" : "-", static_cast<std::uint8_t>(octet));
+  }
+  return name;
 }
 
 bool AddressServer::is_available(const Request& request, Ipv4Address address) const {
@@ -155,6 +178,14 @@ const MatchedRange* AddressServer::narrow(const Request& request, Ipv4Address ad
   });
 }
 
+// The relay's own address in option 54 brings renewals to the relay (RFC 5107 s.4); one that came
+// straight here is told the same.
+std::optional<Ipv4Address> AddressServer::known_server_id(const Request& request,
+                                                          const Lease* lease) {
+  if (request.server_override || lease == nullptr) return request.server_override;
+  return lease->server_override;
+}
+
 Ipv4Address AddressServer::server_id(const Request& request, const MatchedRange* range) const {
   if (request.server_override) return *request.server_override;
   if (range != nullptr) return range->local;
@@ -183,8 +214,7 @@ bool AddressServer::is_declined(Ipv4Address address, Instant now) const {
 }
 
 std::optional<Ipv4Address> AddressServer::choose_address(Instant now, const Request& request) {
-  const LeaseClient client = client_of(request);
-  const Lease* lease = pool_.find(client);
+  const Lease* lease = pool_.find(client_);
   if (request.host != nullptr && request.host->line->address) {
     const Ipv4Address reserved = *request.host->line->address;
     const Lease* holder = pool_.find(reserved);
@@ -193,8 +223,7 @@ std::optional<Ipv4Address> AddressServer::choose_address(Instant now, const Requ
         !HostTable::has_hardware(*request.host,
                                  {.hardware_type = holder->client.hardware_type,
                                   .hardware_address = as_bytes(holder->client.hardware),
-                                  .client_id = std::nullopt,
-                                  .name = {}});
+                                  .client_id = std::nullopt});
     const bool is_router = std::ranges::any_of(
         request.ranges, [&](const MatchedRange& range) { return range.router == reserved; });
     if (!is_leased_elsewhere && !is_router && !is_declined(reserved, now)) return reserved;
@@ -205,10 +234,10 @@ std::optional<Ipv4Address> AddressServer::choose_address(Instant now, const Requ
   }
   const auto asked = address_option(request.message, OptionCode::RequestedAddress);
   if (asked && is_available(request, *asked) && pool_.find(*asked) == nullptr &&
-      !pool_.is_reserved(*asked) && !pool_.is_held_for_another(*asked, client)) {
+      !pool_.is_reserved(*asked) && !pool_.is_held_for_another(*asked, client_)) {
     return asked;
   }
-  if (const auto held = pool_.held_for(client); held && is_available(request, *held)) return held;
+  if (const auto held = pool_.held_for(client_); held && is_available(request, *held)) return held;
   return allocate(request);
 }
 
@@ -239,7 +268,7 @@ std::optional<Ipv4Address> AddressServer::allocate_from(const Request& request,
 }
 
 std::optional<Ipv4Address> AddressServer::allocate(const Request& request) {
-  const std::uint32_t hash = hash_of(hashed_identity(client_of(request)));
+  const std::uint32_t hash = hash_of(hashed_identity(client_));
   for (const bool frees_offers : {false, true}) {
     for (const Untagged untagged : {Untagged::Refused, Untagged::Accepted}) {
       for (const MatchedRange& range : request.ranges) {
@@ -259,19 +288,23 @@ std::optional<Ipv4Address> AddressServer::allocate(const Request& request) {
 
 Result<LeaseAnswer, Reason> AddressServer::discover(Instant now, const Request& request,
                                                     Bytes& out) {
-  const LeaseClient client = client_of(request);
   const auto address = choose_address(now, request);
   if (!address) {
-    const bool is_anonymous = hashed_identity(client).empty();
+    const bool is_anonymous = hashed_identity(client_).empty();
     return fail(is_anonymous ? Reason::NoUniqueIdentifier : Reason::AddressesExhausted);
   }
-  if (hashed_identity(client).empty() && pool_.find(*address) == nullptr &&
+  if (hashed_identity(client_).empty() && pool_.find(*address) == nullptr &&
       !pool_.is_reserved(*address)) {
     return fail(Reason::NoUniqueIdentifier);
   }
   const MatchedRange* range = narrow(request, *address);
   if (range == nullptr) return fail(Reason::AddressesExhausted);
-  if (pool_.find(*address) == nullptr) pool_.hold(*address, client, now + policy_.offer_hold);
+  if (configuration_.lines().rapid_commit && find_option(request.message, kRapidCommit, 0)) {
+    const Lease* lease = pool_.find(client_);
+    if (lease != nullptr && lease->address != *address) pool_.end(lease->address);
+    return grant(now, request, *address, Choosing::Committing, server_id(request, range), out);
+  }
+  if (pool_.find(*address) == nullptr) pool_.hold(*address, client_, now + policy_.offer_hold);
   set_tags(request, range);
   LeaseAnswer answer{.kind = LeaseAnswer::Kind::Offer,
                      .address = *address,
@@ -282,11 +315,13 @@ Result<LeaseAnswer, Reason> AddressServer::discover(Instant now, const Request& 
                      .delay = configuration_.delay_for(tags_)};
   // The name must not differ from the one in the DISCOVER.
   std::string_view offered_name;
+  const std::string_view given = client_host_name(request.message);
+  // Option 81 may be answered with another name.
+  const bool has_full_name = find_option(request.message, kClientFqdn, kFqdnHeader).has_value();
+  if (has_full_name) offered_name = given;
   if (request.host != nullptr && request.host->is_by_identity()) {
-    const std::string_view given = client_host_name(request.message);
-    if (given.empty() || given == request.host->line->name) {
-      offered_name = request.host->line->name;
-    }
+    const std::string_view name = request.host->line->name;
+    if (!name.empty() && (has_full_name || given.empty() || given == name)) offered_name = name;
   }
   answer.left_out = options_.write(request,
                                    {.type = MessageType::Offer,
@@ -294,6 +329,7 @@ Result<LeaseAnswer, Reason> AddressServer::discover(Instant now, const Request& 
                                     .server_id = server_id(request, range),
                                     .address = *address,
                                     .host_name = offered_name,
+                                    .domain = networks_.domain_of(*address),
                                     .lease_seconds = lease_seconds(request, *range),
                                     .fuzz = 0},
                                    tags_, out);
@@ -303,8 +339,7 @@ Result<LeaseAnswer, Reason> AddressServer::discover(Instant now, const Request& 
 Result<LeaseAnswer, Reason> AddressServer::answer_request(Instant now, const Request& request,
                                                           Bytes& out) {
   const bool is_authoritative = configuration_.lines().authoritative;
-  const LeaseClient client = client_of(request);
-  const Lease* lease = pool_.find(client);
+  const Lease* lease = pool_.find(client_);
   const auto asked = address_option(request.message, OptionCode::RequestedAddress);
   const auto selected = address_option(request.message, OptionCode::ServerIdentifier);
   Ipv4Address id = server_id(request, &request.ranges.front());
@@ -323,7 +358,8 @@ Result<LeaseAnswer, Reason> AddressServer::answer_request(Instant now, const Req
     if (lease != nullptr && lease->address != *asked) {
       return refuse(request, *asked, kWrongAddress, id, out);
     }
-    return grant(now, request, *asked, Choosing::Rebooting, id, out);
+    return grant(now, request, *asked, Choosing::Rebooting,
+                 known_server_id(request, lease).value_or(id), out);
   }
   const bool is_foreign = lease != nullptr && lease->address != request.ciaddr;
   if (is_foreign || (lease == nullptr && !is_authoritative)) {
@@ -333,13 +369,13 @@ Result<LeaseAnswer, Reason> AddressServer::answer_request(Instant now, const Req
     }
     return refuse(request, request.ciaddr, kNoLease, id, out);
   }
-  return grant(now, request, request.ciaddr, Choosing::Renewing, id, out);
+  return grant(now, request, request.ciaddr, Choosing::Renewing,
+               known_server_id(request, lease).value_or(id), out);
 }
 
 std::string_view AddressServer::refusal_of(Instant now, const Request& request, Ipv4Address address,
                                            Choosing choosing) const {
-  const LeaseClient client = client_of(request);
-  const Lease* lease = pool_.find(client);
+  const Lease* lease = pool_.find(client_);
   const std::optional<Ipv4Address> reserved =
       request.host == nullptr ? std::nullopt : request.host->line->address;
   if (narrow(request, address) == nullptr) return kWrongNetwork;
@@ -362,12 +398,11 @@ std::string_view AddressServer::refusal_of(Instant now, const Request& request, 
         HostTable::has_hardware(*request.host,
                                 {.hardware_type = holder->client.hardware_type,
                                  .hardware_address = as_bytes(holder->client.hardware),
-                                 .client_id = std::nullopt,
-                                 .name = {}});
+                                 .client_id = std::nullopt});
     if (!is_same_host) return kInUse;
   }
-  if (holder == nullptr && pool_.is_held_for_another(address, client)) return kInUse;
-  if (hashed_identity(client).empty()) return kNoIdentifier;
+  if (holder == nullptr && pool_.is_held_for_another(address, client_)) return kInUse;
+  if (hashed_identity(client_).empty()) return kNoIdentifier;
   return {};
 }
 
@@ -408,16 +443,24 @@ Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& req
                                                  Ipv4Address address, Choosing choosing,
                                                  Ipv4Address server_id, Bytes& out) {
   const std::string_view refusal = refusal_of(now, request, address, choosing);
-  if (!refusal.empty()) return refuse(request, address, refusal, server_id, out);
+  const bool commits = choosing == Choosing::Committing;
+  if (!refusal.empty()) {
+    // RFC 4039 s.3.1 knows no refusal of a DISCOVER.
+    if (commits) return fail(Reason::AddressesExhausted);
+    return refuse(request, address, refusal, server_id, out);
+  }
   const MatchedRange* range = narrow(request, address);
   set_tags(request, range);
   const std::uint32_t seconds = lease_seconds(request, *range);
-  std::string name(client_host_name(request.message));
-  if (request.host != nullptr && !request.host->line->name.empty()) {
-    name = request.host->line->name;
+  std::string name = leased_name(request);
+  Lease lease{.address = address,
+              .client = client_,
+              .host_name = name,
+              .expires = std::nullopt,
+              .server_override = request.server_override};
+  if (choosing != Choosing::Selecting && choosing != Choosing::Committing) {
+    lease.server_override = known_server_id(request, pool_.find(lease.client));
   }
-  Lease lease{
-      .address = address, .client = client_of(request), .host_name = name, .expires = std::nullopt};
   if (seconds != kInfiniteLease) lease.expires = now + std::chrono::seconds(seconds);
   std::unique_ptr<LeaseCircumstances> circumstances;
   if (!configuration_.lines().script.program.empty()) {
@@ -425,6 +468,8 @@ Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& req
     circumstances->is_renewal = choosing == Choosing::Renewing;
   }
   if (pool_.record(std::move(lease), std::move(circumstances)) == nullptr) {
+    if (commits) return fail(Reason::LeaseLimit);
+    pool_.drop_hold_of(client_);
     return refuse(request, address, kNoLeasesLeft, server_id, out);
   }
   LeaseAnswer answer{.kind = LeaseAnswer::Kind::Ack,
@@ -433,7 +478,7 @@ Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& req
                      .host_name = std::move(name),
                      .refusal = {},
                      .left_out = 0,
-                     .delay = {}};
+                     .delay = commits ? configuration_.delay_for(tags_) : Duration{}};
   const bool is_renewal = choosing == Choosing::Renewing;
   answer.left_out = options_.write(
       request,
@@ -442,8 +487,10 @@ Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& req
        .server_id = server_id,
        .address = address,
        .host_name = answer.host_name,
+       .domain = networks_.domain_of(address),
        .lease_seconds = seconds,
-       .fuzz = is_renewal ? static_cast<std::uint16_t>(random_.below(0x10000)) : std::uint16_t{0}},
+       .fuzz = is_renewal ? static_cast<std::uint16_t>(random_.below(0x10000)) : std::uint16_t{0},
+       .commits = commits},
       tags_, out);
   return answer;
 }
@@ -457,7 +504,7 @@ LeaseAnswer AddressServer::refuse(const Request& request, Ipv4Address address,
   // else must be (RFC 2131 s.4.3.2).
   const bool is_near = refusal == kNoLease || refusal == kWrongNetwork || !is_unicast(request) ||
                        !header.giaddr.is_unspecified() || header.ciaddr.is_unspecified() ||
-                       range.contains(header.ciaddr);
+                       Subnet{range.local, range.netmask}.contains(header.ciaddr);
   if (is_near) {
     header.flags |= dhcp::kBroadcastFlag;
     header.ciaddr = {};
@@ -466,8 +513,7 @@ LeaseAnswer AddressServer::refuse(const Request& request, Ipv4Address address,
                      agent_information(request.message));
   writer.u8(OptionCode::MessageType, static_cast<std::uint8_t>(MessageType::Nak));
   writer.address(OptionCode::ServerIdentifier, server_id);
-  const auto client_name = find_option(request.message, OptionCode::HostName, 1);
-  if (client_name && client_name->back() == 0) {
+  if (text_end_for(request.message) == TextEnd::Nul) {
     writer.text_with_nul(OptionCode::Message, refusal);
   } else {
     writer.text(OptionCode::Message, refusal);
@@ -485,8 +531,12 @@ LeaseAnswer AddressServer::refuse(const Request& request, Ipv4Address address,
 Result<LeaseAnswer, Reason> AddressServer::inform(Instant now, const Request& request, Bytes& out) {
   if (request.ciaddr.is_unspecified()) return fail(Reason::NoClientAddress);
   const MatchedRange* range = narrow(request, request.ciaddr);
-  const Lease* lease = pool_.find(client_of(request));
-  if (lease == nullptr) lease = pool_.find(request.ciaddr);
+  const Lease* lease = pool_.find(client_);
+  std::string_view known_name;  // of somebody who is known by nothing but the address
+  if (lease == nullptr) {
+    lease = pool_.find(request.ciaddr);
+    if (lease != nullptr) known_name = lease->host_name;
+  }
   set_tags(request, range);
   LeaseAnswer answer{.kind = LeaseAnswer::Kind::InformAck,
                      .address = request.ciaddr,
@@ -495,14 +545,17 @@ Result<LeaseAnswer, Reason> AddressServer::inform(Instant now, const Request& re
                      .refusal = {},
                      .left_out = 0,
                      .delay = {}};
-  if (request.host != nullptr) answer.host_name = request.host->line->name;
+  if (request.host != nullptr && request.host->is_by_identity()) {
+    answer.host_name = request.host->line->name;
+  }
   if (answer.host_name.empty()) answer.host_name = client_host_name(request.message);
-  if (answer.host_name.empty() && lease != nullptr) answer.host_name = lease->host_name;
+  if (answer.host_name.empty()) answer.host_name = known_name;
   LeaseTerms terms{.type = MessageType::Ack,
                    .range = range,
-                   .server_id = server_id(request, range),
+                   .server_id = known_server_id(request, lease).value_or(answer.local),
                    .address = {},
                    .host_name = answer.host_name,
+                   .domain = networks_.domain_of(request.ciaddr),
                    .lease_seconds = std::nullopt,
                    .fuzz = 0};
   // RFC 2131 s.4.3.5 forbids lease times here; a tool that asks for one in option 55 wants it.
@@ -521,15 +574,73 @@ Result<LeaseAnswer, Reason> AddressServer::inform(Instant now, const Request& re
   return answer;
 }
 
+// RFC 951, RFC 1534: a client that knows nothing of leases keeps its address for ever.
+Result<LeaseAnswer, Reason> AddressServer::bootp(Instant now, const Request& request, Bytes& out) {
+  if (client_.hardware.empty() || client_.hardware_type == 0) {
+    return fail(Reason::NoUniqueIdentifier);
+  }
+  const std::optional<Ipv4Address> reserved =
+      request.host == nullptr ? std::nullopt : request.host->line->address;
+  const Lease* lease = pool_.find(client_);
+  std::optional<Ipv4Address> address = reserved;
+  if (reserved) {
+    const Lease* holder = pool_.find(*reserved);
+    const bool is_theirs =
+        holder == nullptr || (holder->client.hardware == client_.hardware &&
+                              holder->client.hardware_type == client_.hardware_type);
+    if (!is_theirs) return fail(Reason::AddressesExhausted);
+  } else if (lease != nullptr && is_available(request, lease->address)) {
+    address = lease->address;
+  } else {
+    if (lease != nullptr) pool_.end(lease->address);
+    address = allocate(request);
+  }
+  const MatchedRange* range = address ? narrow(request, *address) : nullptr;
+  if (range == nullptr) return fail(Reason::AddressesExhausted);
+  set_tags(request, range);
+  if (!reserved && !is_configured(configuration_.bootp_dynamics)) {
+    return fail(Reason::BootpWithoutAddress);
+  }
+  std::string name = request.host == nullptr ? std::string() : request.host->line->name;
+  const bool has_time = request.host != nullptr && request.host->lease_seconds;
+  const std::uint32_t seconds = has_time ? *request.host->lease_seconds : kInfiniteLease;
+  Lease granted{.address = *address, .client = client_, .host_name = name, .expires = std::nullopt};
+  if (seconds != kInfiniteLease) granted.expires = now + std::chrono::seconds(seconds);
+  std::unique_ptr<LeaseCircumstances> circumstances;
+  if (!configuration_.lines().script.program.empty()) {
+    circumstances = std::make_unique<LeaseCircumstances>(circumstances_of(request));
+  }
+  if (pool_.record(std::move(granted), std::move(circumstances)) == nullptr) {
+    return fail(Reason::LeaseLimit);
+  }
+  LeaseAnswer answer{.kind = LeaseAnswer::Kind::Ack,
+                     .address = *address,
+                     .local = range->local,
+                     .host_name = std::move(name),
+                     .refusal = {},
+                     .left_out = 0,
+                     .delay = {}};
+  answer.left_out = options_.write(request,
+                                   {.type = std::nullopt,
+                                    .range = range,
+                                    .server_id = server_id(request, range),
+                                    .address = *address,
+                                    .host_name = answer.host_name,
+                                    .domain = networks_.domain_of(*address),
+                                    .lease_seconds = std::nullopt,
+                                    .fuzz = 0},
+                                   tags_, out);
+  return answer;
+}
+
 Reason AddressServer::decline(Instant now, const Request& request) {
   const auto selected = address_option(request.message, OptionCode::ServerIdentifier);
   if (!selected || !is_ours(request, *selected)) return Reason::ForeignServerSelected;
   const auto address = address_option(request.message, OptionCode::RequestedAddress);
   if (!address) return Reason::UnknownLease;
-  const LeaseClient client = client_of(request);
-  const Lease* lease = pool_.find(client);
+  const Lease* lease = pool_.find(client_);
   const bool is_theirs = lease != nullptr && lease->address == *address;
-  const bool is_offered = pool_.held_for(client) == *address;
+  const bool is_offered = pool_.held_for(client_) == *address;
   if (is_theirs) pool_.end(*address);
   const Instant until = now + policy_.decline_back_off;
   if (request.host != nullptr && request.host->line->address == *address) {
@@ -546,7 +657,7 @@ Reason AddressServer::decline(Instant now, const Request& request) {
 Reason AddressServer::release(const Request& request) {
   const auto selected = address_option(request.message, OptionCode::ServerIdentifier);
   if (!selected || !is_ours(request, *selected)) return Reason::ForeignServerSelected;
-  const Lease* lease = pool_.find(client_of(request));
+  const Lease* lease = pool_.find(client_);
   if (lease == nullptr || lease->address != request.ciaddr) return Reason::UnknownLease;
   pool_.end(request.ciaddr);
   return Reason::Released;

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "protocol/random.h"
 #include "protocol/result.h"
@@ -19,7 +20,7 @@ namespace pxeproof::server {
 
 // What an address server's reply said.
 struct LeaseAnswer {
-  enum class Kind { Offer, Ack, Nak, InformAck };
+  enum class Kind { Offer, Ack, Nak, InformAck };  // Ack: also of a BOOTP client
   Kind kind = Kind::Offer;
   Ipv4Address address;
   Ipv4Address local;         // this server as option 54 has it
@@ -34,7 +35,8 @@ struct LeaseAnswer {
 //
 //   DISCOVER -> OFFER (address held)      DECLINE -> nothing (address left alone for a while)
 //   REQUEST  -> ACK (leased) | NAK        RELEASE -> nothing (lease ended)
-//   INFORM   -> ACK without address
+//   INFORM   -> ACK without address       BOOTP   -> reply (leased for ever)
+//   DISCOVER with rapid commit -> ACK (leased)
 class AddressServer {
  public:
   // All must outlive the machine; the pool also survives a change of configuration.
@@ -53,13 +55,14 @@ class AddressServer {
   Result<LeaseAnswer, Reason> respond(Instant now, const Request& request, Bytes& out);
 
  private:
-  enum class Choosing { Selecting, Rebooting, Renewing };  // RFC 2131 s.4.3.2
+  enum class Choosing { Selecting, Rebooting, Renewing, Committing };  // RFC 2131 s.4.3.2, 4039
 
   Result<LeaseAnswer, Reason> discover(Instant now, const Request& request, Bytes& out);
   Result<LeaseAnswer, Reason> answer_request(Instant now, const Request& request, Bytes& out);
   Result<LeaseAnswer, Reason> grant(Instant now, const Request& request, Ipv4Address address,
                                     Choosing choosing, Ipv4Address server_id, Bytes& out);
   Result<LeaseAnswer, Reason> inform(Instant now, const Request& request, Bytes& out);
+  Result<LeaseAnswer, Reason> bootp(Instant now, const Request& request, Bytes& out);
   Reason decline(Instant now, const Request& request);
   Reason release(const Request& request);
   LeaseAnswer refuse(const Request& request, Ipv4Address address, std::string_view refusal,
@@ -80,9 +83,12 @@ class AddressServer {
   bool is_declined(Ipv4Address address, Instant now) const;
   const MatchedRange* narrow(const Request& request, Ipv4Address address) const;
   Ipv4Address server_id(const Request& request, const MatchedRange* range) const;
+  static std::optional<Ipv4Address> known_server_id(const Request& request, const Lease* lease);
   std::uint32_t lease_seconds(const Request& request, const MatchedRange& range) const;
-  LeaseClient client_of(const Request& request) const;
+  LeaseClient identify(const Request& request) const;
   void set_tags(const Request& request, const MatchedRange* range);
+  bool is_configured(const std::vector<TagFilter>& filters) const;
+  std::string leased_name(const Request& request) const;
   LeaseCircumstances circumstances_of(const Request& request) const;
 
   const CompiledConfiguration& configuration_;
@@ -93,6 +99,7 @@ class AddressServer {
   Random random_;
   LeaseOptions options_;
   std::unordered_map<Ipv4Address, Instant> declined_;  // reserved addresses, and until when
+  LeaseClient client_;                                 // of the request
   TagBits tags_;  // of the request and the range it was narrowed to
 };
 

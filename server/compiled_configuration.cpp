@@ -1,6 +1,7 @@
 #include "server/compiled_configuration.h"
 
 #include <algorithm>
+#include <array>
 #include <ranges>
 
 #include "protocol/dhcp/pxe_options.h"
@@ -47,6 +48,19 @@ bool is_later(const SourceLocation& left, const SourceLocation& right) {
   return left.line > right.line;
 }
 
+// The directives that are nothing but tags.
+struct TagList {
+  std::vector<std::vector<TagCondition>> Configuration::*lines;
+  std::vector<TagFilter> CompiledConfiguration::*filters;
+};
+constexpr std::array kTagLists{
+    TagList{&Configuration::ignores, &CompiledConfiguration::ignores},
+    TagList{&Configuration::broadcasts, &CompiledConfiguration::broadcasts},
+    TagList{&Configuration::bootp_dynamics, &CompiledConfiguration::bootp_dynamics},
+    TagList{&Configuration::ignored_names, &CompiledConfiguration::ignored_names},
+    TagList{&Configuration::generated_names, &CompiledConfiguration::generated_names},
+};
+
 template <typename List>
 auto last_first(const List& list) {
   std::vector<const typename List::value_type*> reversed;
@@ -92,8 +106,11 @@ CompiledConfiguration::CompiledConfiguration(Configuration configuration,
   for (const TagRule& line : lines_.tag_rules) {
     match_rules.push_back({&line, filter(line.conditions), *tags_.find(line.set_tag)});
   }
-  for (const auto& conditions : lines_.ignores) ignores.push_back(filter(conditions));
-  for (const auto& conditions : lines_.broadcasts) broadcasts.push_back(filter(conditions));
+  for (const TagList& list : kTagLists) {
+    for (const auto& conditions : lines_.*(list.lines)) {
+      (this->*(list.filters)).push_back(filter(conditions));
+    }
+  }
   compile_vendor_sub_options();
   compile_options();
   compile_hosts();
@@ -110,6 +127,7 @@ void CompiledConfiguration::intern_tags(const std::vector<std::string>& interfac
   };
   known = tags_.intern("known");
   known_othernet = tags_.intern("known-othernet");
+  bootp = tags_.intern("bootp");
   intern_names(interface_names);
   for (const auto& line : lines_.ranges) intern_conditions(line.conditions);
   for (const auto& line : lines_.ranges) intern_names(line.set_tags);
@@ -122,8 +140,9 @@ void CompiledConfiguration::intern_tags(const std::vector<std::string>& interfac
   for (const auto& line : lines_.tag_rules) tags_.intern(line.set_tag);
   for (const auto& line : lines_.tag_ifs) intern_conditions(line.conditions);
   for (const auto& line : lines_.tag_ifs) intern_names(line.set_tags);
-  for (const auto& conditions : lines_.ignores) intern_conditions(conditions);
-  for (const auto& conditions : lines_.broadcasts) intern_conditions(conditions);
+  for (const TagList& list : kTagLists) {
+    for (const auto& conditions : lines_.*(list.lines)) intern_conditions(conditions);
+  }
   for (const auto& line : lines_.hosts) intern_conditions(line.conditions);
   for (const auto& line : lines_.hosts) intern_names(line.set_tags);
 }
@@ -135,13 +154,14 @@ void CompiledConfiguration::compile_vendor_sub_options() {
   };
   std::vector<Entry> entries;
   for (const DhcpOption& line : lines_.options) {
-    if (line.vendor_class.empty() || line.encapsulated_in || line.vendor_identifying) continue;
+    if (!line.vendor_class || line.encapsulated_in || line.vendor_identifying) continue;
     entries.push_back({line.location,
-                       {.vendor_class = line.vendor_class,
+                       {.vendor_class = *line.vendor_class,
                         .tag = line.code,
                         .value = line.value,
                         .filter = filter(line.conditions),
                         .is_prompt = false,
+                        .is_text = line.value_is_text,
                         .force = line.force}});
   }
   for (const PxePrompt& line : lines_.prompts) {
@@ -153,6 +173,7 @@ void CompiledConfiguration::compile_vendor_sub_options() {
                         .value = std::move(value),
                         .filter = filter(line.conditions),
                         .is_prompt = true,
+                        .is_text = false,
                         .force = false}});
   }
   has_prompt_ = !lines_.prompts.empty();
@@ -167,7 +188,7 @@ void CompiledConfiguration::compile_options() {
   for (const DhcpOption* line : last_first(lines_.options)) {
     if (line->encapsulated_in || line->vendor_identifying) {
       encapsulated.push_back({line, filter(line->conditions)});
-    } else if (line->vendor_class.empty()) {
+    } else if (!line->vendor_class) {
       options.push_back({line, filter(line->conditions)});
     }
   }

@@ -69,6 +69,7 @@ struct VendorSubOption {
   Bytes value;
   TagFilter filter;
   bool is_prompt = false;  // from pxe-prompt
+  bool is_text = false;
   bool force = false;
 };
 
@@ -113,9 +114,13 @@ class CompiledConfiguration {
   std::vector<MatchRule> match_rules;
   std::vector<TagFilter> ignores;
   std::vector<TagFilter> broadcasts;
+  std::vector<TagFilter> bootp_dynamics;
+  std::vector<TagFilter> ignored_names;
+  std::vector<TagFilter> generated_names;
   std::vector<Host> hosts;  // last line first
   TagId known = 0;
   TagId known_othernet = 0;
+  TagId bootp = 0;
 
   bool has_prompt() const { return has_prompt_; }
 

@@ -81,8 +81,8 @@ struct DhcpBoot {
 // dhcp-option, -force, -pxe.
 struct DhcpOption {
   std::vector<TagCondition> conditions{};
-  std::string
-      vendor_class{};  // "vendor:x": inside option 43 for clients whose option 60 contains x
+  // "vendor:x": inside option 43 for clients whose option 60 contains x, which may be empty.
+  std::optional<std::string> vendor_class{};
   std::optional<std::uint8_t> encapsulated_in{};      // "encap:n"
   std::optional<std::uint32_t> vendor_identifying{};  // "vi-encap:n"
   std::uint8_t code = 0;
@@ -145,6 +145,14 @@ struct DhcpHost {
   bool lease_infinite = false;
   bool ignore = false;
   SourceLocation location{};
+};
+
+// domain=NAME,RANGE: the domain of the addresses in a range.
+struct DomainRange {
+  std::string name{};
+  Ipv4Address first{};
+  Ipv4Address last{};
+  std::string interface {};  // instead of addresses: every subnet of an interface
 };
 
 // dhcp-reply-delay.
@@ -244,13 +252,23 @@ struct Configuration {
   std::vector<std::vector<TagCondition>> broadcasts{};  // dhcp-broadcast
   std::vector<DhcpHost> hosts{};
   std::vector<ReplyDelay> reply_delays{};
+  std::vector<std::vector<TagCondition>> bootp_dynamics{};   // bootp-dynamic
+  std::vector<std::vector<TagCondition>> ignored_names{};    // dhcp-ignore-names
+  std::vector<std::vector<TagCondition>> generated_names{};  // dhcp-generate-names
   bool no_override = false;
   bool authoritative = false;
   bool no_ping = false;
   bool sequential_addresses = false;
   std::uint32_t maximum_leases = 1000;  // dhcp-lease-max
-  std::string lease_file{};             // dhcp-leasefile; empty: in memory
+  bool ignore_client_ids = false;       // dhcp-ignore-clid
+  bool rapid_commit = false;            // dhcp-rapid-commit (RFC 4039)
+  bool clients_update_dns = false;      // dhcp-client-update (RFC 4702)
+  // dhcp-proxy: relays whose address stands for the server's in option 54; an empty list: all.
+  std::optional<std::vector<Ipv4Address>> full_proxies{};
+  std::string lease_file{};    // dhcp-leasefile; empty: in memory
+  bool no_lease_file = false;  // leasefile-ro, whatever dhcp-leasefile says
   std::string domain{};
+  std::vector<DomainRange> domains{};  // file order; the last matching one is used
 
   // Names for the server fields: host-record, addn-hosts, address=, /etc/hosts. Filled by the
   // reader, in lower case; ask addresses_of.

@@ -104,11 +104,12 @@ std::optional<Ipv4Address> leading_address(std::optional<ByteView> value) {
 // Reads type, ciaddr and PXE options.
 void read_message(const Configuration& lines, Request& request) {
   const dhcp::MessageView& message = request.message;
-  if (const auto type = find_option(message, OptionCode::MessageType, 1)) {
-    request.type = type->front();
-  }
+  const auto type = find_option(message, OptionCode::MessageType, 1);
+  request.is_bootp = !type;
+  if (type) request.type = type->front();
   // Some clients set ciaddr when they must not.
-  const bool has_requested = find_option(message, OptionCode::RequestedAddress, 4).has_value();
+  const bool has_requested =
+      type && find_option(message, OptionCode::RequestedAddress, 4).has_value();
   if (!has_requested && !request.is(MessageType::Discover)) request.ciaddr = message.ciaddr();
   if (const auto value = find_option(message, OptionCode::ClientArchitecture, 2)) {
     request.architectures = read_architectures(*value);
@@ -130,12 +131,13 @@ void read_message(const Configuration& lines, Request& request) {
 }
 
 // What the relay or the client says of its subnet.
-Origin read_origin(Request& request) {
+Origin read_origin(const Configuration& lines, Request& request) {
   const dhcp::MessageView& message = request.message;
   Origin origin{.relay = message.giaddr(),
                 .subnet_selector = std::nullopt,
                 .server_override = std::nullopt,
                 .client = request.ciaddr};
+  if (request.is_bootp) return origin;
   if (const auto agent = find_option(message, OptionCode::RelayAgentInformation, 1)) {
     origin.subnet_selector = leading_address(find_sub_option(*agent, kLinkSelection, 4));
     origin.server_override = leading_address(find_sub_option(*agent, kServerOverride, 4));
@@ -145,6 +147,12 @@ Origin read_origin(Request& request) {
   }
   if (origin.subnet_selector && origin.subnet_selector->is_unspecified()) {
     origin.subnet_selector.reset();
+  }
+  const auto& proxies = lines.full_proxies;
+  if (proxies && !origin.relay.is_unspecified()) {
+    const bool is_one =
+        proxies->empty() || std::ranges::find(*proxies, origin.relay) != proxies->end();
+    if (is_one) origin.server_override = origin.relay;
   }
   request.server_override = origin.server_override;
   request.subnet_selector = origin.subnet_selector.value_or(Ipv4Address{});
@@ -192,10 +200,10 @@ Reason silence_of(const Configuration& lines, const Request& request) {
 // Everything that follows from one configuration, and the scratch space of the packet path.
 struct DhcpServer::Engine {
   Engine(Configuration lines, const std::vector<NetworkInterface>& interfaces,
-         const Options& options, LeasePool& leases)
+         const Options& options, LeasePool& leases, KnownRelays& relays)
       : pool(leases),
         configuration(std::move(lines), names_of(interfaces)),
-        networks(configuration, interfaces),
+        networks(configuration, interfaces, relays),
         hosts(configuration),
         relay(configuration.lines(), interfaces),
         proxy(configuration, options.policy),
@@ -216,6 +224,8 @@ struct DhcpServer::Engine {
 
   const Configuration& lines() const { return configuration.lines(); }
 
+  HostQuery query_of(const Request& request) const;
+  void set_host(Request& request);
   void set_tags_and_host(Request& request);
   const TagBits& with_range_tags(const MatchedRange& range);
   std::optional<Reason> refusal_of(const Request& request, const Policy& policy) const;
@@ -236,33 +246,66 @@ struct DhcpServer::Engine {
   TagBits range_tags;
 };
 
+// BOOTP knows neither identifiers nor host names (RFC 951).
+HostQuery DhcpServer::Engine::query_of(const Request& request) const {
+  const dhcp::MessageView& message = request.message;
+  HostQuery query{.hardware_type = message.htype(),
+                  .hardware_address = message.chaddr().first(message.hlen()),
+                  .client_id = std::nullopt};
+  if (request.is_bootp) return query;
+  if (!lines().ignore_client_ids) {
+    query.client_id = find_option(message, OptionCode::ClientIdentifier, 1);
+  }
+  // A client that had an identifier when it took its lease is still that client without.
+  if (!query.client_id) {
+    const Lease* lease = pool.find(LeaseClient{.hardware_type = query.hardware_type,
+                                               .hardware = as_text(query.hardware_address),
+                                               .client_id = {}});
+    if (lease != nullptr && !lease->client.client_id.empty()) {
+      query.client_id = as_bytes(lease->client.client_id);
+    }
+  }
+  return query;
+}
+
+// In dnsmasq's order: what is known by identifier and hardware address, then the client's own name.
+void DhcpServer::Engine::set_host(Request& request) {
+  const auto with_tag_ifs = [this]() -> const TagBits& {
+    tags = own_tags;
+    apply_tag_ifs(configuration, tags);
+    return tags;
+  };
+  const HostQuery query = query_of(request);
+  request.host = hosts.find(query, request.ranges, with_tag_ifs());
+  const bool is_elsewhere = request.host == nullptr && hosts.find(query, {}, tags) != nullptr;
+  if (request.host != nullptr) own_tags.set(configuration.known);
+  if (is_elsewhere) own_tags.set(configuration.known_othernet);
+  if (!request.is_bootp) {
+    apply_name_rules(configuration, request.message, own_tags);
+    if (request.host == nullptr) {
+      request.host =
+          hosts.find_by_name(client_host_name(request.message), request.ranges, with_tag_ifs());
+      if (request.host != nullptr) own_tags.set(configuration.known);
+    }
+  }
+  if (request.host == nullptr) return;
+  for (const TagId tag : request.host->sets) own_tags.set(tag);
+}
+
 void DhcpServer::Engine::set_tags_and_host(Request& request) {
   own_tags.reset(configuration.tags().size());
   if (request.interface.tag) own_tags.set(*request.interface.tag);
   apply_match_rules(configuration, request.message, own_tags);
   if (!hosts.is_empty()) {
-    tags = own_tags;
-    apply_tag_ifs(configuration, tags);
-    const dhcp::MessageView& message = request.message;
-    HostQuery query{.hardware_type = message.htype(),
-                    .hardware_address = message.chaddr().first(message.hlen()),
-                    .client_id = find_option(message, OptionCode::ClientIdentifier, 1),
-                    .name = client_host_name(message)};
-    // A client that had an identifier when it took its lease is still that client without.
-    if (!query.client_id) {
-      const Lease* lease = pool.find(LeaseClient{.hardware_type = query.hardware_type,
-                                                 .hardware = as_text(query.hardware_address),
-                                                 .client_id = {}});
-      if (lease != nullptr && !lease->client.client_id.empty()) {
-        query.client_id = as_bytes(lease->client.client_id);
-      }
-    }
-    request.host = hosts.find(query, request.ranges, tags);
-    if (request.host != nullptr) {
-      own_tags.set(configuration.known);
-      for (const TagId tag : request.host->sets) own_tags.set(tag);
-    } else if (hosts.find(query, {}, tags) != nullptr) {
-      own_tags.set(configuration.known_othernet);
+    set_host(request);
+  } else if (!request.is_bootp) {
+    apply_name_rules(configuration, request.message, own_tags);
+  }
+  if (request.is_bootp) {
+    own_tags.set(configuration.bootp);
+    // What a BOOTP client asks for by name may choose among dhcp-boot lines.
+    if (const auto file = configuration.tags().find(request.message.file_text())) {
+      own_tags.set(*file);
     }
   }
   tags = own_tags;
@@ -302,14 +345,16 @@ DhcpServer::DhcpServer(Configuration configuration, std::vector<NetworkInterface
                        Options options)
     : options_(std::move(options)),
       pool_(pool_limits(configuration, options_.policy)),
-      engine_(std::make_unique<Engine>(std::move(configuration), interfaces, options_, pool_)),
+      engine_(
+          std::make_unique<Engine>(std::move(configuration), interfaces, options_, pool_, relays_)),
       replies_(options_.policy.maximum_waiting_replies),
       events_(options_.policy.maximum_waiting_events) {}
 
 DhcpServer::~DhcpServer() = default;
 
 void DhcpServer::reload(Configuration configuration, std::vector<NetworkInterface> interfaces) {
-  engine_ = std::make_unique<Engine>(std::move(configuration), interfaces, options_, pool_);
+  engine_ =
+      std::make_unique<Engine>(std::move(configuration), interfaces, options_, pool_, relays_);
 }
 
 std::vector<std::uint16_t> DhcpServer::ports() const {
@@ -431,13 +476,19 @@ Result<void, Reason> DhcpServer::serve(Instant now, const IncomingDatagram& data
 Result<void, Reason> DhcpServer::route(Instant now, Request& request) {
   Engine& engine = *engine_;
   read_message(engine.lines(), request);
-  const Origin origin = read_origin(request);
+  const Origin origin = read_origin(engine.lines(), request);
   request.ranges = engine.networks.select(request.interface, origin, engine.remote_ranges);
   if (request.ranges.empty()) {
     const bool is_named = origin.subnet_selector || !origin.relay.is_unspecified();
     return fail(is_named ? Reason::NoRangeForRelay : Reason::NoRange);
   }
-  if (!find_option(request.message, OptionCode::MessageType, 1)) return fail(Reason::Bootp);
+  if (request.is_bootp) {
+    const bool is_for_proxy =
+        request.port == ServerPort::BootServer || request.ranges.front().range->is_proxy();
+    if (is_for_proxy) return fail(Reason::Bootp);
+    engine.set_tags_and_host(request);
+    return serve_address(now, request);
+  }
   engine.set_tags_and_host(request);
   if (request.boot_item) return serve_boot_item(now, request);
 

@@ -11,6 +11,7 @@
 #include "server/lease_pool.h"
 #include "server/policy.h"
 #include "server/reply_queue.h"
+#include "server/served_networks.h"
 #include "server/server_event.h"
 
 namespace pxeproof::server {
@@ -89,6 +90,7 @@ class DhcpServer : public DatagramService {
 
   Options options_;
   LeasePool pool_;
+  KnownRelays relays_;
   std::unique_ptr<Engine> engine_;
   ReplyQueue replies_;
   EventQueue events_;

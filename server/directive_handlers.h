@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "server/argument.h"
 #include "server/configuration.h"
@@ -38,8 +39,9 @@ Judgement read_agent_rule(ReaderSession& session, Argument argument, TagRule::Ki
 Judgement read_dhcp_mac(ReaderSession& session, Argument argument);
 Judgement read_name_match(ReaderSession& session, Argument argument);
 Judgement read_tag_if(ReaderSession& session, Argument argument);
-Judgement read_dhcp_ignore(ReaderSession& session, const std::optional<Argument>& argument);
-Judgement read_dhcp_broadcast(ReaderSession& session, const std::optional<Argument>& argument);
+
+// "tag:x", "net:x" or the bare name, as dhcp-ignore and its like take them.
+std::vector<TagCondition> read_tag_list(const std::optional<Argument>& argument);
 
 // directive_host.cpp
 Judgement read_dhcp_host(ReaderSession& session, Argument argument);
@@ -61,6 +63,7 @@ Judgement read_tftp_port_range(ReaderSession& session, Argument argument);
 
 // directive_relay.cpp
 Judgement read_dhcp_relay(ReaderSession& session, Argument argument);
+Judgement read_dhcp_proxy(ReaderSession& session, const std::optional<Argument>& argument);
 
 // directive_name.cpp
 Judgement read_host_record(ReaderSession& session, Argument argument);

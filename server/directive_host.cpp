@@ -99,12 +99,13 @@ Judgement read_word(const Argument& field, DhcpHost& host) {
     host.lease_infinite = lease->infinite;
     return {};
   }
-  // Like dnsmasq, judges the host's own label, and leaves the domain behind it as it is.
-  if (!is_host_name(std::string_view(field.text()).substr(0, field.text().find('.')))) {
+  // Like dnsmasq, takes the host's own label; the domain behind it says nothing here.
+  std::string label = field.text().substr(0, field.text().find('.'));
+  if (!is_host_name(label)) {
     return refuse(fmt::format("\"{}\" is no host name", printable(field.text())),
                   "use letters, digits and '-', beginning with a letter or digit");
   }
-  host.name = field.text();
+  host.name = std::move(label);
   return {};
 }
 

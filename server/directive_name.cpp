@@ -27,6 +27,15 @@ Judgement check_domain_name(std::string_view name) {
                 "write labels of at most 63 printable characters, with dots between them");
 }
 
+void add_domain_of_network(ReaderSession& session, std::string name, Ipv4Address address,
+                           std::uint32_t length) {
+  const Ipv4Address mask{length == 0 ? 0 : 0xffffffffU << (32 - length)};
+  session.configuration().domains.push_back({.name = std::move(name),
+                                             .first = {address.value & mask.value},
+                                             .last = {address.value | ~mask.value},
+                                             .interface = {}});
+}
+
 }  // namespace
 
 // host-record=name[,name][,IPv4][,IPv6][,ttl]
@@ -79,8 +88,7 @@ Judgement read_address(ReaderSession& session, Argument argument) {
   return {};
 }
 
-// domain=name[,network/length[,local]] or domain=name[,first[,last]] or domain=name[,interface]:
-// only the name without a range concerns leases.
+// domain=name[,network/length[,local]] or domain=name[,first[,last]] or domain=name[,interface].
 Judgement read_domain(ReaderSession& session, Argument argument) {
   const std::optional<Argument> rest = argument.cut();
   if (const Judgement name = check_domain_name(argument.text()); !name) return name;
@@ -99,7 +107,8 @@ Judgement read_domain(ReaderSession& session, Argument argument) {
     if (!address && !is_ipv6_address(first.substr(0, slash))) {
       return refuse(fmt::format("\"{}\" is no network", printable(first)), "write 192.168.1.0/24");
     }
-    if (!parse_decimal(first.substr(slash + 1), address ? 32 : 128)) {
+    const auto length = parse_decimal(first.substr(slash + 1), address ? 32 : 128);
+    if (!length) {
       return refuse(fmt::format("\"{}\" has no length of a network", printable(first)),
                     "write 192.168.1.0/24");
     }
@@ -107,6 +116,7 @@ Judgement read_domain(ReaderSession& session, Argument argument) {
       return refuse(fmt::format("\"{}\" follows the network", printable(range[1].text())),
                     "only local may");
     }
+    if (address) add_domain_of_network(session, argument.text(), *address, *length);
     return {};
   }
   const bool is_range = parse_address(first) || is_ipv6_address(first);
@@ -119,6 +129,16 @@ Judgement read_domain(ReaderSession& session, Argument argument) {
     return refuse(fmt::format("\"{}\" is no address", printable(range[1].text())),
                   "give the last address of the range");
   }
+  DomainRange domain{.name = argument.text()};
+  if (!is_range) {
+    domain.interface = range[0].text();
+  } else if (const auto address = parse_address(first)) {
+    domain.first = *address;
+    domain.last = range.size() > 1 ? parse_address(range[1].syntax()).value_or(*address) : *address;
+  } else {
+    return {};
+  }
+  session.configuration().domains.push_back(std::move(domain));
   return {};
 }
 

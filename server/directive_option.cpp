@@ -167,7 +167,7 @@ Judgement read_dhcp_option(ReaderSession& session, Argument argument, OptionDire
   auto value = encode_value(*line, OptionUse::Send);
   if (!value) return fail(value.error());
   DhcpOption option{
-      .vendor_class = line->vendor_class.value_or(""),
+      .vendor_class = line->vendor_class,
       .encapsulated_in = line->encapsulated_in,
       .vendor_identifying = line->enterprise,
       .code = line->code.value_or(0),

@@ -67,6 +67,19 @@ Judgement read_dhcp_relay(ReaderSession& session, Argument argument) {
   return {};
 }
 
+// dhcp-proxy[=relay's address[,...]]
+Judgement read_dhcp_proxy(ReaderSession& session, const std::optional<Argument>& argument) {
+  auto& relays = session.configuration().full_proxies;
+  if (!relays) relays.emplace();
+  if (!argument) return {};
+  for (const Argument& field : argument->fields()) {
+    const auto address = require_address(field, "address of a relay");
+    if (!address) return fail(address.error());
+    relays->push_back(*address);
+  }
+  return {};
+}
+
 Judgement accept_split_relay(ReaderSession& /*session*/, const std::optional<Argument>& argument) {
   if (argument && argument->fields().size() >= 2) return {};
   return refuse("addresses and an interface are needed",

@@ -40,6 +40,12 @@ Judgement set_text(ReaderSession& session, const Given& given) {
   return {};
 }
 
+template <std::vector<std::vector<TagCondition>> Configuration::*List>
+Judgement tag_list(ReaderSession& session, const Given& given) {
+  (session.configuration().*List).push_back(read_tag_list(given));
+  return {};
+}
+
 template <ReaderSession::DeferredFile Kind>
 Judgement defer_file(ReaderSession& session, Argument path) {
   if (!path.empty()) session.defer_file(Kind, path.text());
@@ -113,7 +119,7 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"bind-interfaces", 'z', None, Allowed, Boot, "", set_flag<&Configuration::bind_interfaces>},
     {"bogus-nxdomain", 'B', Required, Allowed, Foreign, "DNS", accept_address},
     {"bogus-priv", 'b', None, Allowed, Foreign, "DNS", accept_anything},
-    {"bootp-dynamic", '3', Optional, Allowed, Leases, "", accept_anything},
+    {"bootp-dynamic", '3', Optional, Allowed, Leases, "", tag_list<&Configuration::bootp_dynamics>},
     {"bridge-interface", ' ', Required, Allowed, Boot, "", required<read_bridge_interface>},
     {"caa-record", ' ', Required, Allowed, Foreign, "DNS", accept_fields},
     {"cache-rr", ' ', Required, Allowed, Foreign, "DNS", accept_anything},
@@ -129,21 +135,25 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"dhcp-alternate-port", ' ', Optional, Once, Boot, "", read_alternate_port},
     {"dhcp-authoritative", 'K', None, Allowed, Leases, "", set_flag<&Configuration::authoritative>},
     {"dhcp-boot", 'M', Required, Allowed, Boot, "", required<read_dhcp_boot>},
-    {"dhcp-broadcast", ' ', Optional, Allowed, Leases, "", read_dhcp_broadcast},
+    {"dhcp-broadcast", ' ', Optional, Allowed, Leases, "", tag_list<&Configuration::broadcasts>},
     {"dhcp-circuitid", ' ', Required, Allowed, Boot, "",
      required<agent_rule<TagRule::Kind::CircuitId>>},
-    {"dhcp-client-update", ' ', None, Allowed, Leases, "", accept_anything},
+    {"dhcp-client-update", ' ', None, Allowed, Leases, "",
+     set_flag<&Configuration::clients_update_dns>},
     {"dhcp-duid", ' ', Required, Once, Foreign, "DHCPv6", accept_fields},
     {"dhcp-fqdn", ' ', None, Allowed, Leases, "", accept_anything},
-    {"dhcp-generate-names", ' ', Optional, Allowed, Leases, "", accept_anything},
+    {"dhcp-generate-names", ' ', Optional, Allowed, Leases, "",
+     tag_list<&Configuration::generated_names>},
     {"dhcp-host", 'G', Required, Allowed, Boot, "", required<read_dhcp_host>},
     {"dhcp-hostsdir", ' ', Required, Allowed, Boot, "",
      required<defer_file<ReaderSession::DeferredFile::DhcpHosts>>},
     {"dhcp-hostsfile", ' ', Required, Allowed, Boot, "",
      required<defer_file<ReaderSession::DeferredFile::DhcpHosts>>},
-    {"dhcp-ignore", 'J', Required, Allowed, Boot, "", read_dhcp_ignore},
-    {"dhcp-ignore-clid", ' ', None, Allowed, Leases, "", accept_anything},
-    {"dhcp-ignore-names", ' ', Optional, Allowed, Leases, "", accept_anything},
+    {"dhcp-ignore", 'J', Required, Allowed, Boot, "", tag_list<&Configuration::ignores>},
+    {"dhcp-ignore-clid", ' ', None, Allowed, Leases, "",
+     set_flag<&Configuration::ignore_client_ids>},
+    {"dhcp-ignore-names", ' ', Optional, Allowed, Leases, "",
+     tag_list<&Configuration::ignored_names>},
     {"dhcp-lease", ' ', Required, Once, Leases, "", set_text<&Configuration::lease_file>},
     {"dhcp-lease-max", 'X', Required, Once, Leases, "", required<read_lease_maximum>},
     {"dhcp-leasefile", 'l', Optional, Once, Leases, "", set_text<&Configuration::lease_file>},
@@ -163,10 +173,10 @@ constexpr auto kDirectives = std::to_array<Directive>({
      required<defer_file<ReaderSession::DeferredFile::DhcpOptions>>},
     {"dhcp-optsfile", ' ', Required, Allowed, Boot, "",
      required<defer_file<ReaderSession::DeferredFile::DhcpOptions>>},
-    {"dhcp-proxy", ' ', Optional, Allowed, Leases, "", accept_address},
+    {"dhcp-proxy", ' ', Optional, Allowed, Leases, "", read_dhcp_proxy},
     {"dhcp-pxe-vendor", ' ', Required, Allowed, Boot, "", required<read_pxe_vendor>},
     {"dhcp-range", 'F', Required, Allowed, Boot, "", required<read_dhcp_range>},
-    {"dhcp-rapid-commit", ' ', None, Allowed, Leases, "", accept_anything},
+    {"dhcp-rapid-commit", ' ', None, Allowed, Leases, "", set_flag<&Configuration::rapid_commit>},
     {"dhcp-relay", ' ', Required, Allowed, Boot, "", required<read_dhcp_relay>},
     {"dhcp-remoteid", ' ', Required, Allowed, Boot, "",
      required<agent_rule<TagRule::Kind::RemoteId>>},
@@ -222,7 +232,7 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"interface-name", ' ', Required, Allowed, Foreign, "DNS", accept_fields},
     {"ipset", ' ', Required, Allowed, Foreign, "DNS", accept_anything},
     {"keep-in-foreground", 'k', None, Allowed, Process, "", accept_anything},
-    {"leasefile-ro", '9', None, Allowed, Leases, "", accept_anything},
+    {"leasefile-ro", '9', None, Allowed, Leases, "", set_flag<&Configuration::no_lease_file>},
     {"leasequery", ' ', Optional, Allowed, Foreign, "DNS", accept_anything},
     {"listen-address", 'a', Required, Allowed, Boot, "", required<read_listen_address>},
     {"local", ' ', Required, Allowed, Foreign, "DNS", accept_anything},

@@ -12,17 +12,6 @@ namespace {
 
 constexpr std::size_t kLongestHardwareAddress = 16;  // the chaddr field
 
-// "tag:x", "net:x" or the bare name, as dhcp-ignore and dhcp-broadcast take them.
-std::vector<TagCondition> tag_list(const std::optional<Argument>& argument) {
-  std::vector<TagCondition> conditions;
-  if (!argument) return conditions;
-  for (const Argument& field : argument->fields()) {
-    conditions.push_back(
-        tag_condition(is_tag_condition(field) ? field.from(4).text() : field.text()));
-  }
-  return conditions;
-}
-
 // Divides "set:tag,value"; the prefix may be left out.
 Result<Argument, Complaint> take_set_tag(Argument argument, std::string_view form,
                                          std::string& set_tag) {
@@ -147,14 +136,14 @@ Judgement read_tag_if(ReaderSession& session, Argument argument) {
   return {};
 }
 
-Judgement read_dhcp_ignore(ReaderSession& session, const std::optional<Argument>& argument) {
-  session.configuration().ignores.push_back(tag_list(argument));
-  return {};
-}
-
-Judgement read_dhcp_broadcast(ReaderSession& session, const std::optional<Argument>& argument) {
-  session.configuration().broadcasts.push_back(tag_list(argument));
-  return {};
+std::vector<TagCondition> read_tag_list(const std::optional<Argument>& argument) {
+  std::vector<TagCondition> conditions;
+  if (!argument) return conditions;
+  for (const Argument& field : argument->fields()) {
+    conditions.push_back(
+        tag_condition(is_tag_condition(field) ? field.from(4).text() : field.text()));
+  }
+  return conditions;
 }
 
 }  // namespace pxeproof::server

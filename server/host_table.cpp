@@ -70,12 +70,29 @@ const Host* HostTable::by_address(Ipv4Address address) const {
 const Host* HostTable::find(const HostQuery& query, std::span<const MatchedRange> ranges,
                             const TagBits& tags) const {
   if (is_empty()) return nullptr;
-  if (const Host* host = find(query, ranges, tags, Untagged::Refused)) return host;
-  return find(query, ranges, tags, Untagged::Accepted);
+  for (const Untagged untagged : {Untagged::Refused, Untagged::Accepted}) {
+    if (const Host* host = find_by_identity(query, ranges, tags, untagged)) return host;
+  }
+  return nullptr;
 }
 
-const Host* HostTable::find(const HostQuery& query, std::span<const MatchedRange> ranges,
-                            const TagBits& tags, Untagged untagged) const {
+const Host* HostTable::find_by_name(std::string_view name, std::span<const MatchedRange> ranges,
+                                    const TagBits& tags) const {
+  if (name.empty()) return nullptr;
+  const auto named = by_name_.find(lower(name));
+  if (named == by_name_.end()) return nullptr;
+  for (const Untagged untagged : {Untagged::Refused, Untagged::Accepted}) {
+    const auto host = std::ranges::find_if(named->second, [&](const Host* each) {
+      return fits_network(*each, ranges) && holds(each->filter, tags, untagged);
+    });
+    if (host != named->second.end()) return *host;
+  }
+  return nullptr;
+}
+
+const Host* HostTable::find_by_identity(const HostQuery& query,
+                                        std::span<const MatchedRange> ranges, const TagBits& tags,
+                                        Untagged untagged) const {
   const auto fits = [&](const Host* host) {
     return fits_network(*host, ranges) && holds(host->filter, tags, untagged);
   };
@@ -98,9 +115,6 @@ const Host* HostTable::find(const HostQuery& query, std::span<const MatchedRange
     for (const Host* host : exact->second) {
       if (fits(host) && has_hardware(*host, query)) return host;
     }
-  }
-  if (!query.name.empty() && !ranges.empty()) {
-    if (const Host* host = first_of(by_name_, lower(query.name))) return host;
   }
   // The line with the fewest wildcards is the most specific one.
   const Host* best = nullptr;

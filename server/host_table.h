@@ -20,7 +20,6 @@ struct HostQuery {
   std::uint8_t hardware_type = 0;
   ByteView hardware_address;
   std::optional<ByteView> client_id;
-  std::string_view name;  // only a line without hardware address and client id matches by name
 };
 
 // The dhcp-host lines, found in constant time by hardware address, client identifier, name and
@@ -29,10 +28,14 @@ class HostTable {
  public:
   explicit HostTable(const CompiledConfiguration& configuration);
 
-  // The line for a client on one of the given ranges; with no ranges, on any network. nullptr when
-  // there is none.
+  // The line for a client on one of the given ranges, by identifier or hardware address; with no
+  // ranges, on any network. nullptr when there is none.
   const Host* find(const HostQuery& query, std::span<const MatchedRange> ranges,
                    const TagBits& tags) const;
+
+  // The line without identifier and hardware address for a client by the name that it gives itself.
+  const Host* find_by_name(std::string_view name, std::span<const MatchedRange> ranges,
+                           const TagBits& tags) const;
 
   // The line that reserves an address.
   const Host* by_address(Ipv4Address address) const;
@@ -44,8 +47,8 @@ class HostTable {
 
  private:
   using Index = std::unordered_map<std::string, std::vector<const Host*>>;
-  const Host* find(const HostQuery& query, std::span<const MatchedRange> ranges,
-                   const TagBits& tags, Untagged untagged) const;
+  const Host* find_by_identity(const HostQuery& query, std::span<const MatchedRange> ranges,
+                               const TagBits& tags, Untagged untagged) const;
 
   const CompiledConfiguration& configuration_;
   Index by_hardware_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/inner_options.h"
 #include "server/reply_header.h"
 
 namespace pxeproof::server {
@@ -11,9 +12,42 @@ namespace {
 using dhcp::OptionCode;
 
 constexpr std::uint8_t kSubnetSelection = 118;           // RFC 3011
-constexpr std::uint8_t kClientFqdn = 81;                 // RFC 4702
 constexpr std::uint8_t kVendorIdentifyingOptions = 125;  // RFC 3925 s.4
 constexpr std::uint16_t kDnsPort = 53;
+
+// RFC 4702 s.2.1, the flags of option 81.
+constexpr std::uint8_t kServerUpdates = 0x01;
+constexpr std::uint8_t kServerOverrides = 0x02;
+constexpr std::uint8_t kWireFormat = 0x04;
+constexpr std::uint8_t kNoUpdates = 0x08;
+constexpr std::uint8_t kFlagsInUse = 0x0f;
+constexpr std::uint8_t kNoResultCode = 255;  // RFC 4702 s.2.2: no longer in use
+
+// RFC 4702 s.4: what the server makes of the client's wish who updates the DNS.
+std::uint8_t answer_flags(std::uint8_t asked, bool clients_update_dns) {
+  unsigned flags = asked;
+  if (clients_update_dns) {
+    if ((flags & kServerUpdates) != 0) {
+      flags = (flags & ~unsigned{kServerUpdates}) | kServerOverrides;
+    }
+    flags |= kNoUpdates;
+  } else {
+    if ((flags & kServerUpdates) == 0) flags |= kServerUpdates | kServerOverrides;
+    flags &= ~unsigned{kNoUpdates};
+  }
+  return static_cast<std::uint8_t>(flags & kFlagsInUse);
+}
+
+// RFC 1035 s.3.1, without the root's empty label.
+void write_labels(std::string_view name, ByteWriter& writer) {
+  while (!name.empty()) {
+    const std::string_view label = name.substr(0, name.find('.'));
+    name.remove_prefix(std::min(label.size() + 1, name.size()));
+    if (label.empty()) continue;
+    writer.u8(static_cast<std::uint8_t>(label.size()));
+    writer.text(label);
+  }
+}
 
 // Options that the server makes itself or that make no sense from a configuration.
 bool is_prohibited(std::uint8_t code) {
@@ -68,6 +102,16 @@ Bytes value_of(const DhcpOption& line, Ipv4Address own) {
 }
 
 }  // namespace
+
+TextEnd text_end_for(const dhcp::MessageView& request) {
+  const auto full_name = find_option(request, kClientFqdn, kFqdnHeader);
+  if (full_name) {
+    const bool is_text = ((*full_name)[0] & kWireFormat) == 0 && full_name->size() > kFqdnHeader;
+    return is_text && full_name->back() == 0 ? TextEnd::Nul : TextEnd::Bare;
+  }
+  const auto name = find_option(request, OptionCode::HostName, 1);
+  return name && name->back() == 0 ? TextEnd::Nul : TextEnd::Bare;
+}
 
 // dnsmasq's precedence: a line whose tags are set before the range's tags are known; then one that
 // needs them; then one without tags. Of equals the last line.
@@ -208,7 +252,7 @@ void LeaseOptions::write_text(OptionCode code, std::string_view text, TextEnd en
 }
 
 void LeaseOptions::write_names(const LeaseTerms& terms, ReplyWriter& writer) const {
-  const std::string& domain = configuration_.lines().domain;
+  const std::string_view domain = terms.domain;
   if (!domain.empty() && is_wanted(OptionCode::DomainName) &&
       chosen(OptionCode::DomainName) == nullptr) {
     write_text(OptionCode::DomainName, domain, text_end_, writer);
@@ -217,6 +261,27 @@ void LeaseOptions::write_names(const LeaseTerms& terms, ReplyWriter& writer) con
       chosen(OptionCode::HostName) == nullptr) {
     write_text(OptionCode::HostName, terms.host_name, text_end_, writer);
   }
+  if (asked_name_ && !terms.host_name.empty()) write_full_name(terms, *asked_name_, writer);
+}
+
+void LeaseOptions::write_full_name(const LeaseTerms& terms, std::uint8_t flags,
+                                   ReplyWriter& writer) const {
+  Bytes value{flags, kNoResultCode, kNoResultCode};
+  ByteWriter name(value);
+  if ((flags & kWireFormat) != 0) {
+    write_labels(terms.host_name, name);
+    write_labels(terms.domain, name);
+    // A partial name has no end (RFC 4702 s.2.3.1).
+    if (!terms.domain.empty()) name.u8(0);
+  } else {
+    name.text(terms.host_name);
+    if (!terms.domain.empty()) {
+      name.text(".");
+      name.text(terms.domain);
+    }
+    if (text_end_ == TextEnd::Nul) name.u8(0);
+  }
+  writer.option(kClientFqdn, value);
 }
 
 void LeaseOptions::write_chosen(const Request& request, const LeaseTerms& terms,
@@ -243,6 +308,24 @@ void LeaseOptions::write_chosen(const Request& request, const LeaseTerms& terms,
   }
 }
 
+namespace {
+
+void write_vendor_identifying(std::uint32_t enterprise, const InnerOptions& inside,
+                              ReplyWriter& writer) {
+  // RFC 3925 s.4: enterprise number and length before the options.
+  constexpr std::size_t kLargestInside = 250;
+  const Bytes value = inside.joined();
+  if (value.empty() || value.size() > kLargestInside) return;
+  Bytes whole;
+  ByteWriter writer_of_whole(whole);
+  writer_of_whole.u32(enterprise);
+  writer_of_whole.u8(static_cast<std::uint8_t>(value.size()));
+  writer_of_whole.bytes(value);
+  writer.option(kVendorIdentifyingOptions, whole);
+}
+
+}  // namespace
+
 void LeaseOptions::write_encapsulated(const TagBits& tags, ReplyWriter& writer) const {
   const auto& lines = configuration_.encapsulated;
   const auto outer = [](const DhcpOption& line) {
@@ -259,29 +342,19 @@ void LeaseOptions::write_encapsulated(const TagBits& tags, ReplyWriter& writer) 
     };
     const auto first = std::ranges::find_if(lines, belongs);
     if (first - lines.begin() != static_cast<std::ptrdiff_t>(at)) continue;
-    Bytes value;
-    ByteWriter inner(value);
+    const TextEnd end = leader.vendor_identifying ? TextEnd::Bare : text_end_;
+    InnerOptions inside;
     for (const PlainOption& option : lines) {
-      if (!belongs(option) || !is_sent(option) || option.line->value.size() > 255) continue;
-      inner.u8(option.line->code);
-      inner.u8(static_cast<std::uint8_t>(option.line->value.size()));
-      inner.bytes(option.line->value);
+      if (belongs(option) && is_sent(option)) {
+        inside.add(option.line->code, option.line->value,
+                   option.line->value_is_text ? end : TextEnd::Bare);
+      }
     }
-    if (value.empty()) continue;
     if (leader.vendor_identifying) {
-      // RFC 3925 s.4: enterprise number and length before the options.
-      constexpr std::size_t kLargestInside = 250;
-      if (value.size() > kLargestInside) continue;
-      Bytes whole;
-      ByteWriter writer_of_whole(whole);
-      writer_of_whole.u32(*leader.vendor_identifying);
-      writer_of_whole.u8(static_cast<std::uint8_t>(value.size()));
-      writer_of_whole.bytes(value);
-      writer.option(kVendorIdentifyingOptions, whole);
-      continue;
+      write_vendor_identifying(*leader.vendor_identifying, inside, writer);
+    } else {
+      inside.write(*leader.encapsulated_in, writer);
     }
-    inner.u8(static_cast<std::uint8_t>(OptionCode::End));
-    writer.option(*leader.encapsulated_in, value);
   }
 }
 
@@ -292,8 +365,7 @@ std::size_t LeaseOptions::write_pxe(const Request& request, const LeaseTerms& te
   collect_user_sub_options(configuration_, seen, tags, user_);
   const bool is_forced =
       std::ranges::any_of(user_, [](const VendorSubOption* each) { return each->force; });
-  const bool is_asked =
-      is_forced || is_wanted(OptionCode::VendorSpecific) || is_wanted(OptionCode::VendorClass);
+  const bool is_asked = is_forced || is_wanted(OptionCode::VendorSpecific);
   VendorBlock block(255);
   std::size_t left_out = 0;
   if (is_pxe_ && terms.range != nullptr) {
@@ -313,25 +385,40 @@ std::size_t LeaseOptions::write_pxe(const Request& request, const LeaseTerms& te
     }
   }
   if (!is_asked || user_.empty()) return 0;
+  if (!is_pxe_) {
+    InnerOptions inside;
+    for (const VendorSubOption* each : user_) {
+      inside.add(each->tag, each->value, each->is_text ? text_end_ : TextEnd::Bare);
+    }
+    left_out = inside.write(static_cast<std::uint8_t>(OptionCode::VendorSpecific), writer);
+    if (!sent_vendor_class_ && vendor_class) {
+      writer.option(OptionCode::VendorClass, *vendor_class);
+    }
+    return left_out;
+  }
   block = VendorBlock(writer.room());
   for (const VendorSubOption* each : user_) {
     if (!block.add(each->tag, each->value)) ++left_out;
   }
   block.close();
   writer.option(OptionCode::VendorSpecific, block.octets());
-  if (!is_pxe_ && !sent_vendor_class_ && vendor_class) {
-    writer.option(OptionCode::VendorClass, *vendor_class);
-  }
   return left_out;
 }
 
 std::size_t LeaseOptions::write(const Request& request, const LeaseTerms& terms,
                                 const TagBits& tags, Bytes& out) {
   const dhcp::MessageView& message = request.message;
-  wanted_ = find_option(message, OptionCode::ParameterRequestList, 0);
-  const auto client_name = find_option(message, OptionCode::HostName, 1);
-  text_end_ = client_name && client_name->back() == 0 ? TextEnd::Nul : TextEnd::Bare;
-  is_pxe_ = !request.vendor.empty() && request.architectures.count > 0;
+  const bool is_bootp = !terms.type;
+  wanted_.reset();
+  asked_name_.reset();
+  if (!is_bootp) {
+    wanted_ = find_option(message, OptionCode::ParameterRequestList, 0);
+    if (const auto asked = find_option(message, kClientFqdn, kFqdnHeader)) {
+      asked_name_ = answer_flags((*asked)[0], configuration_.lines().clients_update_dns);
+    }
+  }
+  text_end_ = is_bootp ? TextEnd::Bare : text_end_for(message);
+  is_pxe_ = !is_bootp && !request.vendor.empty() && request.architectures.count > 0;
   sent_vendor_class_.reset();
   choose_options(*request.tags, tags);
 
@@ -342,10 +429,15 @@ std::size_t LeaseOptions::write(const Request& request, const LeaseTerms& terms,
   if (is_broadcast_forced) header.flags |= dhcp::kBroadcastFlag;
   set_boot_fields(request, terms, tags, header);
 
-  ReplyWriter writer(out, header, maximum_reply_size(message), agent_information(message));
-  writer.u8(OptionCode::MessageType, static_cast<std::uint8_t>(terms.type));
-  writer.address(OptionCode::ServerIdentifier, terms.server_id);
+  // RFC 951 s.3: BOOTP has 64 octets for what DHCP calls options.
+  const std::size_t limit = is_bootp ? dhcp::kMinimumMessage : maximum_reply_size(message);
+  ReplyWriter writer(out, header, limit, agent_information(message));
+  if (terms.type) {
+    writer.u8(OptionCode::MessageType, static_cast<std::uint8_t>(*terms.type));
+    writer.address(OptionCode::ServerIdentifier, terms.server_id);
+  }
   if (terms.lease_seconds) writer.u32(OptionCode::LeaseTime, *terms.lease_seconds);
+  if (terms.commits) writer.option(kRapidCommit, {});
   if (!option_server_name_.empty()) {
     writer.text_with_nul(OptionCode::TftpServerName, option_server_name_);
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/boot_choice.h"
+#include "server/inner_options.h"
 #include "server/policy.h"
 #include "server/reply_writer.h"
 #include "server/request.h"
@@ -15,17 +16,22 @@ namespace pxeproof::server {
 
 // What a lease reply's header and options are made from.
 struct LeaseTerms {
-  dhcp::MessageType type = dhcp::MessageType::Offer;
+  std::optional<dhcp::MessageType> type = dhcp::MessageType::Offer;  // nullopt: BOOTP
   const MatchedRange* range = nullptr;  // nullptr: an INFORM from outside every range
   Ipv4Address server_id;
   Ipv4Address address;  // yiaddr
   std::string_view host_name;
+  std::string_view domain;
   std::optional<std::uint32_t> lease_seconds;  // nullopt: none is given (INFORM)
   std::uint16_t fuzz = 0;  // taken off the renewal times, so that clients spread
+  bool commits = false;    // the ACK of a DISCOVER (RFC 4039)
 };
 
+// A client whose own strings end with NUL gets such ones.
+TextEnd text_end_for(const dhcp::MessageView& request);
+
 // Writes OFFER and ACK of an address server, in dnsmasq's order: 53 54 51, 66 67, 118, 58 59, 1 28
-// 3 6 15 12, the dhcp-option lines (last first), those inside others, 60 97 43, and 82.
+// 3 6 15 12 81, the dhcp-option lines (last first), those inside others, 60 97 43, and 82.
 class LeaseOptions {
  public:
   // Both must outlive the writer.
@@ -38,9 +44,6 @@ class LeaseOptions {
                     Bytes& out);
 
  private:
-  // Whether strings end with NUL, because the client's own do.
-  enum class TextEnd { Bare, Nul };
-
   void choose_options(const TagBits& own_tags, const TagBits& tags);
   const DhcpOption* chosen(std::uint8_t code) const;
   const DhcpOption* chosen(dhcp::OptionCode code) const;
@@ -51,6 +54,7 @@ class LeaseOptions {
   void write_times(const LeaseTerms& terms, ReplyWriter& writer) const;
   void write_network(const LeaseTerms& terms, ReplyWriter& writer) const;
   void write_names(const LeaseTerms& terms, ReplyWriter& writer) const;
+  void write_full_name(const LeaseTerms& terms, std::uint8_t flags, ReplyWriter& writer) const;
   void write_chosen(const Request& request, const LeaseTerms& terms, ReplyWriter& writer);
   void write_encapsulated(const TagBits& tags, ReplyWriter& writer) const;
   std::size_t write_pxe(const Request& request, const LeaseTerms& terms, const TagBits& tags,
@@ -62,7 +66,8 @@ class LeaseOptions {
   const Policy& policy_;
 
   // Of the reply being written.
-  std::optional<ByteView> wanted_;  // option 55
+  std::optional<ByteView> wanted_;          // option 55
+  std::optional<std::uint8_t> asked_name_;  // the flags of option 81
   TextEnd text_end_ = TextEnd::Bare;
   bool is_pxe_ = false;
   bool has_file_ = false;   // in the header or as option 67

@@ -138,6 +138,10 @@ std::optional<Ipv4Address> LeasePool::held_for(const LeaseClient& client) const 
   return found->second;
 }
 
+void LeasePool::drop_hold_of(const LeaseClient& client) {
+  if (const auto held = held_for(client)) drop_hold(*held);
+}
+
 bool LeasePool::is_held_for_another(Ipv4Address address, const LeaseClient& client) const {
   const auto found = holds_.find(address);
   return found != holds_.end() && found->second.key != hold_key(client);

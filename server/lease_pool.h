@@ -33,6 +33,8 @@ struct Lease {
   LeaseClient client;
   std::string host_name;
   std::optional<Instant> expires;  // nullopt: never
+  // What the client was told instead of this server's address (RFC 5107); not kept on disk.
+  std::optional<Ipv4Address> server_override{};
 };
 
 // What happened to a lease, for whoever keeps them on disk.
@@ -82,6 +84,7 @@ class LeasePool {
   // Keeps an address for a client; with no client, for nobody.
   void hold(Ipv4Address address, const std::optional<LeaseClient>& client, Instant until);
   std::optional<Ipv4Address> held_for(const LeaseClient& client) const;
+  void drop_hold_of(const LeaseClient& client);
   bool is_held_for_another(Ipv4Address address, const LeaseClient& client) const;
 
   // The lowest address in [from, to] that is neither leased nor held nor reserved.

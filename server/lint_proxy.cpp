@@ -26,9 +26,8 @@ bool are_neighbours(const DhcpRange& one, const DhcpRange& other,
 }
 
 bool reaches_pxe_clients(const DhcpOption& option) {
-  return !option.vendor_class.empty() &&
-         (option.vendor_class.find(kPxeClient) != std::string::npos ||
-          kPxeClient.find(option.vendor_class) != std::string_view::npos);
+  return option.vendor_class && (option.vendor_class->find(kPxeClient) != std::string::npos ||
+                                 kPxeClient.find(*option.vendor_class) != std::string_view::npos);
 }
 
 // Beyond the table's column for leases: what a line of a proxy set-up leaves unused.

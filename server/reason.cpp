@@ -82,6 +82,8 @@ constexpr std::array kReasons{
     ReasonText{Reason::NoUniqueIdentifier, 0, "no-unique-id",
                "neither a hardware address nor a client identifier"},
     ReasonText{Reason::AddressesExhausted, 0, "no-address", "no address is free"},
+    ReasonText{Reason::BootpWithoutAddress, 0, "bootp-without-address",
+               "a BOOTP client without an address in dhcp-host, and no bootp-dynamic for it"},
     ReasonText{Reason::LeaseLimit, 0, "no-leases-left", "dhcp-lease-max leases are in use"},
     ReasonText{Reason::UnknownLease, 0, "unknown-lease",
                "no such lease, and the server is not authoritative"},

@@ -53,6 +53,7 @@ enum class Reason : std::uint8_t {
 
   NoUniqueIdentifier,
   AddressesExhausted,
+  BootpWithoutAddress,
   LeaseLimit,
   UnknownLease,
   LeaseElsewhere,

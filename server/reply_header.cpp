@@ -29,6 +29,7 @@ void write_pxe_identity(const Request& request, ReplyWriter& writer) {
 }
 
 ByteView agent_information(const dhcp::MessageView& request) {
+  if (!find_option(request, dhcp::OptionCode::MessageType, 1)) return {};
   return find_option(request, dhcp::OptionCode::RelayAgentInformation, 1).value_or(ByteView{});
 }
 

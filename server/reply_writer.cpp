@@ -108,19 +108,22 @@ bool ReplyWriter::put_into(Field& field, std::uint8_t code, ByteView value) {
   return true;
 }
 
+// As in dnsmasq the first option without room takes both fields into use, also when neither can
+// hold it: a later one may fit.
 bool ReplyWriter::put_overloaded(std::uint8_t code, ByteView value) {
   const auto use = [&](Field& field, std::uint8_t bit) {
-    if (!is_usable(field, bit) || !put_into(field, code, value)) return false;
-    if (overload_at_ == 0) {
-      ByteWriter writer(out_);
-      writer.u8(static_cast<std::uint8_t>(dhcp::OptionCode::Overload));
-      writer.u8(1);
-      overload_at_ = out_.size();
-      writer.u8(0);
-    }
+    if (!is_usable(field, bit)) return false;
     out_[overload_at_] = static_cast<std::uint8_t>(out_[overload_at_] | bit);
-    return true;
+    return put_into(field, code, value);
   };
+  if (!is_usable(file_, kOverloadFile) && !is_usable(sname_, kOverloadSname)) return false;
+  if (overload_at_ == 0) {
+    ByteWriter writer(out_);
+    writer.u8(static_cast<std::uint8_t>(dhcp::OptionCode::Overload));
+    writer.u8(1);
+    overload_at_ = out_.size();
+    writer.u8(0);
+  }
   return use(file_, kOverloadFile) || use(sname_, kOverloadSname);
 }
 

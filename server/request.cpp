@@ -6,8 +6,6 @@ namespace pxeproof::server {
 
 namespace {
 
-constexpr std::uint8_t kClientFqdn = 81;  // RFC 4702
-constexpr std::size_t kFqdnHeader = 3;
 constexpr std::uint8_t kFqdnIsWireFormat = 0x04;
 
 bool is_alphanumeric(char letter) {

@@ -39,6 +39,10 @@ std::optional<ByteView> find_option(const dhcp::MessageView& message, std::uint8
 // The value of a sub-option in a list of code, length and value; PAD and END as in option 43.
 std::optional<ByteView> find_sub_option(ByteView list, std::uint8_t code, std::size_t minimum_size);
 
+inline constexpr std::uint8_t kRapidCommit = 80;  // RFC 4039
+inline constexpr std::uint8_t kClientFqdn = 81;   // RFC 4702
+inline constexpr std::size_t kFqdnHeader = 3;     // flags and two result codes before the name
+
 // The host name that a client gives in option 81 or 12, up to its first dot; empty when there is
 // none or it is no legal name.
 std::string_view client_host_name(const dhcp::MessageView& message);
@@ -50,7 +54,8 @@ struct Request {
   const IncomingDatagram& datagram;
   const ServedNetworks::Interface& interface;
   ServerPort port = ServerPort::Dhcp;
-  std::uint8_t type = 0;  // option 53 as it is; 0 for BOOTP
+  std::uint8_t type = 0;  // option 53 as it is
+  bool is_bootp = false;  // without option 53
   Ipv4Address ciaddr{};   // unspecified in a DISCOVER and when option 50 is there
   Architectures architectures{};
   std::string_view vendor{};            // the dhcp-pxe-vendor that matched; empty: no PXE client

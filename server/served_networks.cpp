@@ -52,8 +52,8 @@ Ipv4Address broadcast_of(const Range& range, Ipv4Address netmask) {
 }  // namespace
 
 ServedNetworks::ServedNetworks(const CompiledConfiguration& configuration,
-                               const std::vector<NetworkInterface>& interfaces)
-    : configuration_(configuration) {
+                               const std::vector<NetworkInterface>& interfaces, KnownRelays& relays)
+    : configuration_(configuration), relays_(relays) {
   for (const NetworkInterface& network : interfaces) {
     Interface interface {
       network, judge(configuration.lines(), network), configuration.tags().find(network.name), {}
@@ -126,6 +126,22 @@ bool ServedNetworks::is_own(Ipv4Address address) const {
   });
 }
 
+std::string_view ServedNetworks::domain_of(Ipv4Address address) const {
+  const auto has_address = [&](const DomainRange& domain) {
+    if (domain.interface.empty()) return address >= domain.first && address <= domain.last;
+    const auto found = std::ranges::find(interfaces_, domain.interface,
+                                         [](const Interface& each) { return each.network.name; });
+    return found != interfaces_.end() &&
+           std::ranges::any_of(found->network.addresses,
+                               [&](const Subnet& subnet) { return subnet.contains(address); });
+  };
+  const Configuration& lines = configuration_.lines();
+  for (auto domain = lines.domains.rbegin(); domain != lines.domains.rend(); ++domain) {
+    if (has_address(*domain)) return domain->name;
+  }
+  return lines.domain;
+}
+
 bool ServedNetworks::shares_network(Ipv4Address relay, const Range& range,
                                     Ipv4Address netmask) const {
   return std::ranges::any_of(
@@ -135,7 +151,7 @@ bool ServedNetworks::shares_network(Ipv4Address relay, const Range& range,
 }
 
 MatchedRange ServedNetworks::remote(const Range& range, const Interface& interface,
-                                    const Origin& origin, Ipv4Address netmask) const {
+                                    const Origin& origin, Ipv4Address netmask) {
   MatchedRange matched{&range, {}, netmask, broadcast_of(range, netmask), {}};
   for (const Interface& each : interfaces_) {
     if (each.service != Service::Served) continue;
@@ -143,13 +159,18 @@ MatchedRange ServedNetworks::remote(const Range& range, const Interface& interfa
     if (local != each.ranges.end()) return *local;
   }
   matched.local = interface.network.addresses.front().address;
-  matched.router = origin.server_override.value_or(origin.relay);
+  matched.router = origin.relay;
+  if (matched.contains(origin.relay)) relays_[range.start] = origin.relay;
+  if (!matched.contains(matched.router)) {
+    const auto known = relays_.find(range.start);
+    if (known != relays_.end()) matched.router = known->second;
+  }
   return matched;
 }
 
 std::span<const MatchedRange> ServedNetworks::select(const Interface& interface,
                                                      const Origin& origin,
-                                                     std::vector<MatchedRange>& scratch) const {
+                                                     std::vector<MatchedRange>& scratch) {
   const bool is_relayed = !origin.relay.is_unspecified();
   const bool is_named = origin.subnet_selector.has_value() || is_relayed;
   if (!is_named && origin.client.is_unspecified()) return interface.ranges;

@@ -36,6 +36,10 @@ struct Origin {
   Ipv4Address client;                          // ciaddr
 };
 
+// The last relay that asked from inside the subnet of a range, by the range's first address: its
+// clients' router, also when they ask without it.
+using KnownRelays = std::unordered_map<Ipv4Address, Ipv4Address>;
+
 // The interfaces of this machine and the ranges on them.
 class ServedNetworks {
  public:
@@ -48,28 +52,33 @@ class ServedNetworks {
     std::vector<MatchedRange> ranges;
   };
 
+  // The relays must outlive the networks; they survive a change of configuration.
   ServedNetworks(const CompiledConfiguration& configuration,
-                 const std::vector<NetworkInterface>& interfaces);
+                 const std::vector<NetworkInterface>& interfaces, KnownRelays& relays);
 
   // nullptr: no such interface.
   const Interface* find(std::uint32_t index) const;
 
+  // The domain of an address: that of the last domain=NAME,RANGE with it, else domain=NAME.
+  std::string_view domain_of(Ipv4Address address) const;
+
   bool is_own(Ipv4Address address) const;
 
   // The ranges for a request, in file order; either the interface's own or, written to scratch,
-  // those of the subnet it names.
+  // those of the subnet it names. The request's relay is kept in mind.
   std::span<const MatchedRange> select(const Interface& interface, const Origin& origin,
-                                       std::vector<MatchedRange>& scratch) const;
+                                       std::vector<MatchedRange>& scratch);
 
  private:
   void attach_ranges(Interface& interface) const;
   void attach_shared(Interface& interface) const;
   MatchedRange remote(const Range& range, const Interface& interface, const Origin& origin,
-                      Ipv4Address netmask) const;
+                      Ipv4Address netmask);
   bool shares_network(Ipv4Address relay, const Range& range, Ipv4Address netmask) const;
 
   const CompiledConfiguration& configuration_;
   std::vector<Interface> interfaces_;
+  KnownRelays& relays_;
 };
 
 }  // namespace pxeproof::server

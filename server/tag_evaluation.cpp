@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "server/reply_header.h"
 #include "server/request.h"
 
 namespace pxeproof::server {
@@ -93,9 +94,9 @@ bool test_mac(const TagRule& rule, const dhcp::MessageView& message) {
 
 bool test_relay_information(const TagRule& rule, const dhcp::MessageView& message,
                             std::uint8_t sub_option) {
-  const auto information = find_option(message, dhcp::OptionCode::RelayAgentInformation, 1);
-  if (!information) return false;
-  const auto value = find_sub_option(*information, sub_option, 1);
+  const auto information = agent_information(message);
+  if (information.empty()) return false;
+  const auto value = find_sub_option(information, sub_option, 1);
   if (!value) return false;
   return equal(*value, rule.octets);
 }
@@ -149,6 +150,15 @@ bool matches_rule(const TagRule& rule, const dhcp::MessageView& message) {
 void apply_match_rules(const CompiledConfiguration& configuration, const dhcp::MessageView& message,
                        TagBits& tags) {
   for (const MatchRule& rule : configuration.match_rules) {
+    if (rule.line->kind == TagRule::Kind::Name) continue;
+    if (rule.filter.holds(tags) && matches_rule(*rule.line, message)) tags.set(rule.sets);
+  }
+}
+
+void apply_name_rules(const CompiledConfiguration& configuration, const dhcp::MessageView& message,
+                      TagBits& tags) {
+  for (const MatchRule& rule : configuration.match_rules) {
+    if (rule.line->kind != TagRule::Kind::Name) continue;
     if (rule.filter.holds(tags) && matches_rule(*rule.line, message)) tags.set(rule.sets);
   }
 }

@@ -91,6 +91,7 @@ void VendorBlock::close() {
 void collect_user_sub_options(const CompiledConfiguration& configuration, ByteView vendor_class,
                               const TagBits& tags, UserSubOptions& out) {
   out.clear();
+  if (vendor_class.empty()) return;
   for (const VendorSubOption& option : configuration.vendor_sub_options) {
     const auto names_client = [&](const std::string& name) {
       return contains(vendor_class, as_bytes(name));

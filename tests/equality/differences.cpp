@@ -14,6 +14,7 @@ using dhcp::OptionCode;
 
 constexpr std::string_view kTwins = "arch 9";
 constexpr std::string_view kArchitectureList = "D18";
+constexpr std::string_view kImpossibleSize = "option 57";
 
 enum class Path { Offer, Acknowledge, Item, Lease, Other };
 
@@ -338,8 +339,10 @@ bool has_too_large_a_menu(const Exchange& exchange) {
   return menu >= 253 || servers >= 253;
 }
 
+// Only a menu is cut; other options go whole into file and sname, or nowhere.
 bool is_cut(const Exchange& exchange) {
-  return exchange.answer.find(OptionCode::Overload) != nullptr;
+  const bool has_menu = exchange.path != Path::Lease || exchange.speaks_pxe;
+  return has_menu && exchange.answer.find(OptionCode::Overload) != nullptr;
 }
 
 void fit_menu(Exchange& exchange) {
@@ -424,7 +427,8 @@ void send_options_once(Exchange& exchange) {
   std::vector<dhcp::Option> once;
   for (dhcp::Option& option : exchange.answer.options) {
     const bool is_known = std::ranges::find(once, option.code, &dhcp::Option::code) != once.end();
-    if (!is_known || option.code == 43) once.push_back(std::move(option));
+    const bool is_name = option.code == 66 || option.code == 67;
+    if (!is_known || !is_name) once.push_back(std::move(option));
   }
   exchange.answer.options = std::move(once);
 }
@@ -434,6 +438,16 @@ void leave_lease_time_out(Exchange& exchange) {
   const bool lists_wishes = exchange.request.find(OptionCode::ParameterRequestList) != nullptr;
   if (exchange.path != Path::Lease || exchange.type() != kInform || lists_wishes) return;
   exchange.answer.remove(OptionCode::LeaseTime);
+}
+
+// A client on a shared network that the interface has no address on is a neighbour all the same.
+void reach_shared_networks(Exchange& exchange) {
+  const Ipv4Address address = exchange.reply->destination.address;
+  const bool is_offered = !address.is_broadcast() && address == exchange.answer.header.yiaddr;
+  const bool has_address = !exchange.request.header.ciaddr.is_unspecified();
+  if (exchange.path != Path::Lease || !is_offered || has_address) return;
+  if (Subnet{kServer, kNetmask}.contains(address)) return;
+  exchange.reply->destination_mac = exchange.request.header.mac();
 }
 
 // The ROM that was sent to 4011 by an ordinary range's offer finds somebody there.
@@ -500,6 +514,7 @@ constexpr std::array kRules{
     Rule{"43.7", allow_multicast},
     Rule{"option twice", send_options_once},
     Rule{"INFORM", leave_lease_time_out},
+    Rule{"shared network", reach_shared_networks},
     Rule{"third address", believe_the_source},
 };
 
@@ -528,12 +543,20 @@ Bytes payload_of(dhcp::Message answer) {
 }  // namespace
 
 std::vector<std::string_view> difference_ids() {
-  std::vector<std::string_view> ids{kTwins, kArchitectureList};
+  std::vector<std::string_view> ids{kTwins, kArchitectureList, kImpossibleSize};
   for (const Rule& rule : kRules) ids.push_back(rule.id);
   return ids;
 }
 
 std::optional<Rewriting> rewrite(const Scenario& scenario, const Step& step) {
+  const dhcp::Option* size = step.message.find(OptionCode::MaximumMessageSize);
+  constexpr std::uint8_t kIpAndUdp = 28;
+  if (size != nullptr && size->value.size() == 2 && size->value[0] == 0 &&
+      size->value[1] < kIpAndUdp) {
+    Rewriting rewriting{kImpossibleSize, step};
+    replace(rewriting.step.message, 57, {2, 64});
+    return rewriting;
+  }
   std::vector<std::uint16_t> numbers = architectures(step.message);
   const auto chosen = served(scenario, step.message);
   if (!chosen || numbers.front() == chosen->configured) return std::nullopt;
@@ -582,7 +605,8 @@ bool smooth_times(const Step& step, Reply& reply) {
     return false;
   }
   dhcp::Message answer = *decoded;
-  const bool is_inform = step.message.find(OptionCode::MessageType)->value == Bytes{kInform};
+  const dhcp::Option* type = step.message.find(OptionCode::MessageType);
+  const bool is_inform = type != nullptr && type->value == Bytes{kInform};
   const bool is_smoothed = is_inform ? round_lease_time(answer) : smooth_renewal(answer);
   if (is_smoothed) reply.payload = payload_of(answer);
   return is_smoothed;

@@ -23,6 +23,8 @@ constexpr std::size_t kProxyScenarios = 36;
 constexpr std::size_t kStepsEach = 10;
 constexpr std::size_t kPoolScenarios = 8;
 constexpr std::size_t kClientsEach = 6;
+constexpr std::size_t kDirectiveScenarios = 20;
+constexpr std::size_t kDirectiveSteps = 12;
 constexpr std::size_t kDifferencesShown = 5;
 
 // A run of another seed or length: PXEPROOF_EQUALITY_SEED=7 PXEPROOF_EQUALITY_SCENARIOS=500.
@@ -51,6 +53,11 @@ std::vector<Scenario> all_scenarios() {
   }
   for (std::uint64_t at = 0; at < std::max<std::uint64_t>(kPoolScenarios, drawn / 5); ++at) {
     all.push_back(draw_pool_scenario(random.fork(~at), kClientsEach));
+    all.back().name += fmt::format(" {}", at);
+  }
+  for (Scenario& scenario : directive_scenarios()) all.push_back(std::move(scenario));
+  for (std::uint64_t at = 0; at < std::max<std::uint64_t>(kDirectiveScenarios, drawn / 5); ++at) {
+    all.push_back(draw_directive_scenario(random.fork(0x1000'0000 + at), kDirectiveSteps));
     all.back().name += fmt::format(" {}", at);
   }
   return all;
@@ -117,7 +124,7 @@ class Comparison {
     }
     if (!ours.replies.empty()) ++answered_;
     if (ours.replies == wanted) return;
-    if (++different_ > kDifferencesShown) {
+    if (++different_ > setting("PXEPROOF_EQUALITY_SHOWN", kDifferencesShown)) {
       ADD_FAILURE() << "one more: " << scenario.name << ", " << ours.step.name;
       return;
     }

@@ -19,4 +19,10 @@ Scenario draw_pool_scenario(Random random, std::size_t clients);
 // The cases that a draw may miss: one of each kind that users have.
 std::vector<Scenario> chosen_scenarios();
 
+// Each directive of an address server, relay or menu that the draws above leave out.
+std::vector<Scenario> directive_scenarios();
+
+// Any of those lines together, with requests that have any of the options they look at.
+Scenario draw_directive_scenario(Random random, std::size_t steps);
+
 }  // namespace pxeproof::equality

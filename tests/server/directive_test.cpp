@@ -292,7 +292,7 @@ TEST(DhcpHost, TakesItsFieldsInAnyOrder) {
   EXPECT_THAT(host.set_tags, ElementsAre("x", "y"));
   EXPECT_EQ(host.conditions, (Conditions{{"z", true}}));
   EXPECT_EQ(host.address, Ipv4Address::of(10, 0, 0, 1));
-  EXPECT_EQ(host.name, "name.lan");
+  EXPECT_EQ(host.name, "name");
   EXPECT_TRUE(host.lease_infinite);
   EXPECT_TRUE(configuration.hosts[1].ignore_client_id);
   EXPECT_TRUE(configuration.hosts[1].ignore);

@@ -64,6 +64,11 @@ TEST(TftpNegotiation, LeavesUnknownOptionsOut) {  // TOPT-02
               ElementsAre(IsData(1)));
 }
 
+// RFC 2347 lets an option stand once. dnsmasq takes the last.
+TEST(TftpNegotiation, TakesTheFirstOfAnOptionThatStandsTwice) {  // TOPT-06
+  EXPECT_EQ(acknowledged({{"blksize", "600"}, {"BLKSIZE", "700"}}), one("blksize", "600"));
+}
+
 TEST(TftpNegotiation, AcknowledgesEachSubsetOnceAndNothingElse) {  // TOPT-03
   const Options all{{"blksize", "1000"}, {"tsize", "0"}, {"timeout", "3"}, {"windowsize", "4"}};
   const Options answers{
