@@ -33,7 +33,8 @@ constexpr std::array kFields = {"frame.number",
                                 "tftp.source_file",
                                 "tftp.error.code",
                                 "tftp.option.name",
-                                "tftp.option.value"};
+                                "tftp.option.value",
+                                "_ws.malformed"};
 
 std::vector<std::string> split(const std::string& line, char separator) {
   std::vector<std::string> parts(1);
@@ -145,6 +146,8 @@ std::pair<std::size_t, std::size_t> compare(const std::string& file) {
     const std::vector<std::string>& fields = known->second;
     // A packet quoted by ICMP is not one of its own.
     if (!seen || seen->protocol != 17 || seen->is_fragment || seen->is_cut()) continue;
+    // What ends before or within its options is a broken message to tshark, and to us none.
+    const bool may_be_none = seen->payload_size < dhcp::kHeaderSize || !fields[14].empty();
     const bool is_dhcp = !fields[2].empty();
     const auto step = trace::read_seen_dhcp(*seen);
     const bool dhcp_port = seen->destination.port == 67 || seen->destination.port == 68 ||
@@ -154,7 +157,8 @@ std::pair<std::size_t, std::size_t> compare(const std::string& file) {
           << file << " packet " << frame->number;
       ++dhcp_packets;
     }
-    EXPECT_TRUE(!dhcp_port || step.has_value() == is_dhcp) << file << " packet " << frame->number;
+    const bool same = step.has_value() == is_dhcp || (is_dhcp && may_be_none);
+    EXPECT_TRUE(!dhcp_port || same) << file << " packet " << frame->number;
     if (fields[8].empty()) continue;
     const auto packet = tftp::decode(seen->payload);
     if (!packet) continue;  // a runt: tshark tells its opcode, which is all there is

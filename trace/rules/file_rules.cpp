@@ -110,8 +110,8 @@ std::string name_hint(std::string_view name) {
   } else if (name.find('\\') != std::string_view::npos) {
     hint += " The name holds backslashes; not every server turns them into slashes.";
   }
-  for (const std::string_view root : {"/srv/", "/var/lib/", "/tftpboot/", "/home/", "/usr/"}) {
-    if (!name.starts_with(root)) continue;
+  for (const std::string_view root : {"srv", "var/lib", "tftpboot", "home", "usr"}) {
+    if (!name.starts_with(fmt::format("/{}/", root))) continue;
     hint += " It looks like a path of the server's own disk; names begin at the TFTP root.";
     break;
   }

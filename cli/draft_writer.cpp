@@ -1,0 +1,636 @@
+#include "cli/draft_writer.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <optional>
+
+#include "cli/packet_fields.h"
+
+namespace pxeproof::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+using firmware::DhcpPhase;
+using firmware::IpRules;
+using firmware::Profile;
+using firmware::SessionXid;
+
+constexpr Duration kCoarseTick = 200ms;  // a clock that moves in longer steps
+
+std::string quoted(std::string_view word) { return fmt::format("\"{}\"", word); }
+std::string truth(bool value) { return value ? "true" : "false"; }
+
+std::string texts(const std::vector<std::string>& values) {
+  std::vector<std::string> each;
+  each.reserve(values.size());
+  for (const std::string& value : values) each.push_back(toml_text(value));
+  return fmt::format("[{}]", fmt::join(each, ", "));
+}
+
+std::string tftp_options(const std::vector<tftp::Option>& options) {
+  std::vector<std::string> rows;
+  rows.reserve(options.size());
+  for (const tftp::Option& option : options) rows.push_back(texts({option.name, option.value}));
+  return fmt::format("[{}]", fmt::join(rows, ", "));
+}
+
+std::vector<std::uint32_t> numbers_of(const std::vector<ObservedMessage>& messages) {
+  std::vector<std::uint32_t> numbers;
+  for (const ObservedMessage& each : messages) numbers.push_back(each.frame->number);
+  return numbers;
+}
+
+// The machine type in the PE header of images for an architecture (RFC 4578 s.2.1, IANA); empty: it
+// is not known, and not checked.
+std::string_view efi_machine(std::uint16_t architecture) {
+  switch (architecture) {
+    case 6:
+    case 15:
+      return "0x014c";
+    case 7:
+    case 9:
+    case 16:
+      return "0x8664";
+    case 10:
+    case 18:
+      return "0x01c2";
+    case 11:
+    case 19:
+      return "0xaa64";
+    default:
+      return "";
+  }
+}
+
+// Writes what one machine showed as rows upon a base.
+class DraftWriter {
+ public:
+  DraftWriter(const ObservedMachine& machine, const Profile& base, const LearnOptions& options)
+      : machine_(machine), base_(base), options_(options) {}
+
+  ProfileDraft write() {
+    write_head();
+    write_ip();
+    write_arp();
+    write_session();
+    for (const auto& [table, messages] : machine_.phases) write_phase(table, messages);
+    write_tftp();
+    write_volatile();
+    return std::move(draft_);
+  }
+
+ private:
+  void set(std::string_view table, std::string_view key, std::string value, std::string note) {
+    draft_.set({std::string(table), std::string(key), std::move(value), std::move(note)});
+  }
+
+  void write_head() {
+    set("", "based_on", quoted(base_.name), "what this file does not say is as there");
+    set("", "name", toml_text(options_.name), "");
+    set("", "title", toml_text("learned from " + options_.capture), "");
+    set("", "source", toml_text("capture " + options_.capture), "");
+    set("", "volatile", "[]", "");
+    if (machine_.known.architecture) {
+      set("", "architecture", std::to_string(*machine_.known.architecture), "option 93");
+    }
+    if (machine_.known.http_architecture) {
+      set("", "http_architecture", std::to_string(*machine_.known.http_architecture),
+          "option 93 of its HTTP round");
+    }
+    // A machine of another kind runs other images; with the wrong ones its twin would go on after
+    // the boot file where the real one starts it.
+    const std::string_view machine = efi_machine(machine_.known.architecture.value_or(0));
+    const bool is_uefi = !base_.efi_machines.empty() || !machine.empty();
+    if (is_uefi && machine_.known.architecture != base_.architecture) {
+      set("", "efi_machines", fmt::format("[{}]", machine), "by option 93");
+    }
+  }
+
+  void write_ip();
+  void write_arp();
+  void write_session();
+  void write_phase(const std::string& seen_as, const std::vector<ObservedMessage>& messages);
+  void write_waits(const std::string& table, const std::vector<ObservedMessage>& messages,
+                   const DhcpPhase* base);
+  // Waits as TOML, and what they rest on.
+  struct SeenWaits {
+    std::string value;
+    std::string note;
+  };
+  std::optional<SeenWaits> seen_waits(const std::vector<const RecordedFrame*>& run,
+                                      const firmware::RetryRule& below) const;
+  bool datagram_between(const RecordedFrame& one, const RecordedFrame& other) const;
+  bool took_data(const ObservedRequest& request) const;
+  void write_arp_waits();
+  void write_tftp();
+  void write_tftp_waits();
+  void write_volatile();
+  const DhcpPhase* base_phase(std::string_view table) const;
+  IpRules::Identification identification() const;
+  std::string duration(Duration wait, bool by_ticks) const;
+
+  const ObservedMachine& machine_;
+  const Profile& base_;
+  const LearnOptions& options_;
+  ProfileDraft draft_;
+  bool dont_fragment_ = false;
+  bool drawn_xid_ = false;  // some xid is drawn
+  std::string ports_;
+  std::string identification_;
+};
+
+const DhcpPhase* DraftWriter::base_phase(std::string_view table) const {
+  if (table == "dhcp.discover") return &base_.attempts.front().discover;
+  if (table == "dhcp.request") return &base_.attempts.front().request;
+  if (table == "dhcp.proxy_request") return &base_.proxy_request;
+  if (table == "dhcp.boot_server_request") return &base_.boot_server_request;
+  if (table == "dhcp.boot_server_broadcast" && base_.boot_server_broadcast) {
+    return &*base_.boot_server_broadcast;
+  }
+  if (base_.attempts.size() < 2) return nullptr;
+  if (table == "dhcp.then.discover") return &base_.attempts[1].discover;
+  if (table == "dhcp.then.request") return &base_.attempts[1].request;
+  return nullptr;
+}
+
+// The rule that the identifications of all packets follow; the base's where they do not tell.
+IpRules::Identification DraftWriter::identification() const {
+  using Identification = IpRules::Identification;
+  const std::vector<frames::Udp>& all = machine_.datagrams;
+  bool constant = true;
+  bool counts = true;
+  bool high_counts = true;
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    const auto step = static_cast<std::uint16_t>(all[i].identification - all[i - 1].identification);
+    constant = constant && step == 0;
+    counts = counts && step == 1;
+    const auto high = static_cast<std::uint8_t>((all[i].identification >> 8U) -
+                                                (all[i - 1].identification >> 8U));
+    high_counts = high_counts && high == 1;
+  }
+  if (all.size() < 2) return base_.ip.identification;
+  if (constant) return Identification::Constant;
+  if (high_counts) return Identification::CountAndReceived;
+  if (counts && base_.ip.identification == Identification::RandomCounter) {
+    return Identification::RandomCounter;
+  }
+  constexpr std::uint16_t kLikelyStart = 16;  // a counter that begins with the machine
+  if (counts && (all.front().identification < kLikelyStart ||
+                 all.front().identification == base_.ip.first_identification)) {
+    return Identification::Counter;
+  }
+  return counts ? Identification::RandomCounter : base_.ip.identification;
+}
+
+void DraftWriter::write_ip() {
+  if (machine_.datagrams.empty()) return;
+  const frames::Udp& first = machine_.datagrams.front();
+  const std::uint32_t number = machine_.datagram_frames.front()->number;
+  const std::string note =
+      fmt::format("packet {} and {} more", number, machine_.datagrams.size() - 1);
+  dont_fragment_ = first.dont_fragment;
+  set("ip", "ttl", std::to_string(first.ttl), note);
+  set("ip", "dont_fragment", truth(first.dont_fragment), note);
+  set("ip", "udp_checksum", truth(first.checksum != 0), note);
+  using Identification = IpRules::Identification;
+  switch (identification()) {
+    case Identification::Counter:
+      identification_ = "counter";
+      break;
+    case Identification::CountAndReceived:
+      identification_ = "count-and-received";
+      break;
+    case Identification::RandomCounter:
+      identification_ = "random-counter";
+      break;
+    case Identification::Constant:
+      identification_ = "constant";
+      break;
+  }
+  set("ip", "identification", quoted(identification_),
+      note + "; where it starts: of one boot only");
+  if (identification_ != "random-counter") {
+    set("ip", "first_identification", fmt::format("0x{:04x}", first.identification),
+        fmt::format("packet {}", number));
+  }
+}
+
+void DraftWriter::write_arp() {
+  if (machine_.leased) {
+    const bool announces = !machine_.announcements.empty();
+    set("arp", "announce", quoted(announces ? "when-configured" : "never"),
+        announces ? fmt::format("packet {}", machine_.announcements.front()->number)
+                  : "a lease, and no announcement");
+  }
+  write_arp_waits();
+}
+
+// Questions for one neighbour with no datagram between them: the first run of more than one.
+void DraftWriter::write_arp_waits() {
+  std::vector<const RecordedFrame*> run;
+  std::optional<Ipv4Address> target;
+  for (const RecordedFrame* each : machine_.arp_requests) {
+    const auto arp = frames::inspect_arp(each->octets);
+    if (!arp) continue;
+    const bool goes_on = target == arp->target_address && !datagram_between(*run.back(), *each);
+    if (!goes_on && run.size() > 1) break;
+    if (!goes_on) run.clear();
+    run.push_back(each);
+    target = arp->target_address;
+  }
+  const auto waits = seen_waits(run, base_.arp.retry);
+  if (waits) set("arp", "waits", waits->value, waits->note);
+}
+
+// One question for one file, sent again and again without an answer.
+void DraftWriter::write_tftp_waits() {
+  std::vector<const RecordedFrame*> run;
+  const tftp::Request* asked = nullptr;
+  for (const ObservedRequest& each : machine_.requests) {
+    const bool goes_on =
+        asked != nullptr && *asked == each.request && !datagram_between(*run.back(), *each.frame);
+    if (!goes_on && run.size() > 1) break;
+    if (!goes_on) run.clear();
+    run.push_back(each.frame);
+    asked = &each.request;
+  }
+  const auto waits = seen_waits(run, base_.tftp.retry);
+  if (waits) set("tftp", "retry", fmt::format("{{waits = {}}}", waits->value), waits->note);
+}
+
+bool DraftWriter::datagram_between(const RecordedFrame& one, const RecordedFrame& other) const {
+  return std::ranges::any_of(machine_.datagram_frames, [&](const RecordedFrame* each) {
+    return each->number > one.number && each->number < other.number;
+  });
+}
+
+// True when the machine acknowledged a block of the file: it did not only ask for its size.
+bool DraftWriter::took_data(const ObservedRequest& request) const {
+  return std::ranges::any_of(machine_.datagrams, [&](const frames::Udp& each) {
+    if (each.source.port != request.port) return false;
+    const auto packet = tftp::decode(each.payload);
+    const auto* const ack = packet ? std::get_if<tftp::Ack>(&*packet) : nullptr;
+    return ack != nullptr && ack->block > 0;
+  });
+}
+
+// What the repetitions in a run say of its waits; nullopt: nothing, or that they double as below.
+std::optional<DraftWriter::SeenWaits> DraftWriter::seen_waits(
+    const std::vector<const RecordedFrame*>& run, const firmware::RetryRule& below) const {
+  if (run.size() < 2) return std::nullopt;
+  std::vector<Duration> waits;
+  std::vector<std::uint32_t> numbers;
+  for (std::size_t i = 1; i < run.size(); ++i) {
+    waits.push_back(run[i]->at - run[i - 1]->at);
+    numbers.push_back(run[i]->number);
+  }
+  const std::size_t seen = waits.size();
+  std::vector<Duration> known;
+  if (const auto* const fixed = std::get_if<firmware::FixedWaits>(&below)) {
+    known = fixed->waits;
+  } else if (const auto* const adaptive = std::get_if<firmware::AdaptiveWait>(&below)) {
+    for (Duration wait = adaptive->minimum; known.size() < seen; wait *= 2) known.push_back(wait);
+  }
+  const Duration tolerance = std::max<Duration>(50ms, base_.clock.tick);
+  bool fits = seen <= known.size();
+  for (std::size_t i = 0; fits && i < seen; ++i) {
+    fits = std::chrono::abs(waits[i] - known[i]) <= tolerance;
+  }
+  if (fits && std::holds_alternative<firmware::AdaptiveWait>(below)) return std::nullopt;
+  if (fits) waits.assign(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(seen));
+  for (std::size_t i = seen; fits && i < known.size(); ++i) waits.push_back(known[i]);
+  // How long the last one is waited for no packet tells.
+  if (!fits) waits.push_back(waits.back());
+  std::vector<std::string> each;
+  each.reserve(waits.size());
+  for (const Duration wait : waits) {
+    each.push_back(fits && wait % 1ms != Duration{} ? fmt::format("{}ns", wait.count())
+                                                    : fmt::format("{}ms", (wait + 500us) / 1ms));
+  }
+  return SeenWaits{
+      texts(each),
+      fits ? fmt::format("as in {}; {} seen, at {}", base_.name, seen, name_packets(numbers))
+           : fmt::format("the first {} from {}", seen, name_packets(numbers))};
+}
+
+void DraftWriter::write_session() {
+  const auto found = machine_.phases.find("dhcp.discover");
+  if (found == machine_.phases.end()) return;
+  const std::vector<ObservedMessage>& discovers = found->second;
+  const std::uint32_t xid = discovers.front().message.xid();
+  const auto& mac = machine_.known.mac.octets;
+  const auto tail = static_cast<std::uint32_t>(number_of(ByteView(mac).subspan(2)));
+  constexpr std::uint32_t kFirstOctet = 0x01000000;
+  const auto since_epoch = std::chrono::duration_cast<std::chrono::seconds>(
+      discovers.front().frame->at.time_since_epoch());
+  constexpr std::int64_t kDay = 86400;  // a machine's clock may be in another zone
+  const bool is_time = std::abs(since_epoch.count() - static_cast<std::int64_t>(xid)) < kDay;
+  std::string rule = "random";
+  std::string note = "drawn, as far as one boot shows";
+  if (base_.xid == SessionXid::MacAndMilliseconds && discovers.size() > 0 &&
+      ((xid ^ tail) >> 24U) == 0) {
+    rule = "mac-and-milliseconds";
+    note = "near the last four octets of the MAC";
+  } else if (xid == tail) {
+    rule = "mac";
+    note = "the last four octets of the MAC";
+  } else if (xid == tail + kFirstOctet) {
+    rule = "mac-first-octet-plus-one";
+    note = "the last four octets of the MAC, one added to the first";
+  } else if (is_time || base_.xid == SessionXid::UnixTime) {
+    rule = "unix-time";
+    note = is_time ? "the time of the capture" : "as in the profile below";
+  } else if (base_.xid == SessionXid::Fixed && base_.fixed_xid == xid) {
+    rule = "fixed";
+    note = "the number that is known of this firmware";
+  }
+  drawn_xid_ = rule == "random";
+  set("dhcp", "xid", quoted(rule),
+      fmt::format("packet {}: {}", discovers.front().frame->number, note));
+  const auto then = machine_.phases.find("dhcp.then.discover");
+  constexpr std::uint32_t kLargestStep = 0xffff;
+  if (drawn_xid_ && then != machine_.phases.end()) {
+    const std::uint32_t step = then->second.front().message.xid() - xid;
+    if (step <= kLargestStep) {
+      set("dhcp", "xid_step", std::to_string(step),
+          fmt::format("packet {}", then->second.front().frame->number));
+    }
+  }
+}
+
+std::string DraftWriter::duration(Duration wait, bool by_ticks) const {
+  const Duration tick = base_.clock.tick;
+  if (by_ticks && tick >= kCoarseTick) {
+    // The first wait is over up to a tick early.
+    const auto ticks = (wait + tick - kCoarseTick / 2) / tick;
+    return fmt::format("{}t", std::max<std::int64_t>(ticks, 1));
+  }
+  if (by_ticks && tick > Duration{}) return fmt::format("{}t", (wait + tick / 2) / tick);
+  return fmt::format("{}ms", (wait + 500us) / 1ms);
+}
+
+// The waits of the base stay where the recorded repetitions came at them; else what was seen takes
+// their place.
+void DraftWriter::write_waits(const std::string& table,
+                              const std::vector<ObservedMessage>& messages, const DhcpPhase* base) {
+  std::vector<Duration> gaps;
+  std::vector<std::uint32_t> numbers;
+  for (std::size_t i = 1; i < messages.size() && messages[i].same_run; ++i) {
+    gaps.push_back(messages[i].frame->at - messages[i - 1].frame->at);
+    numbers.push_back(messages[i].frame->number);
+  }
+  std::vector<Duration> known;
+  if (base != nullptr) {
+    if (const auto* const fixed = std::get_if<firmware::FixedWaits>(&base->retry)) {
+      known = fixed->waits;
+    }
+  }
+  const Duration tolerance = std::max<Duration>(50ms, base_.clock.tick);
+  bool fits = base != nullptr && !known.empty() && gaps.size() < known.size() + 1;
+  for (std::size_t i = 0; fits && i < gaps.size(); ++i) {
+    const Duration off = gaps[i] > known[i] ? gaps[i] - known[i] : known[i] - gaps[i];
+    fits = off <= tolerance;
+  }
+  const bool by_ticks = base == nullptr || !base->exact_waits;
+  std::vector<std::string> waits;
+  if (fits) {
+    for (const Duration wait : known) {
+      waits.push_back(wait % 1ms == Duration{} ? fmt::format("{}ms", wait / 1ms)
+                                               : fmt::format("{}ns", wait.count()));
+    }
+    set(table, "waits", texts(waits),
+        gaps.empty() ? fmt::format("as in {}: no repetition was seen", base_.name)
+                     : fmt::format("as in {}; {} seen, at {}", base_.name, gaps.size(),
+                                   name_packets(numbers)));
+    return;
+  }
+  for (const Duration gap : gaps) waits.push_back(duration(gap, by_ticks));
+  for (std::size_t i = gaps.size(); i < known.size(); ++i) {
+    waits.push_back(duration(known[i], by_ticks));
+  }
+  if (known.size() <= gaps.size()) {
+    // How long the last one is waited for no packet tells; doubling is the specification's way.
+    waits.push_back(duration(gaps.empty() ? Duration(4s) : gaps.back() * 2, by_ticks));
+  }
+  set(table, "waits", texts(waits),
+      gaps.empty() ? "no repetition was seen: a guess"
+                   : fmt::format("the first {} from {}", gaps.size(), name_packets(numbers)));
+}
+
+void DraftWriter::write_phase(const std::string& seen_as,
+                              const std::vector<ObservedMessage>& messages) {
+  // Where a firmware asks boot servers alike at every address there is one table for all.
+  const bool one_for_all = seen_as == "dhcp.boot_server_broadcast" &&
+                           !base_.boot_server_broadcast &&
+                           !machine_.phases.contains("dhcp.boot_server_request");
+  const std::string table = one_for_all ? "dhcp.boot_server_request" : seen_as;
+  const DhcpPhase* const base = base_phase(table);
+  const ObservedMessage& first = messages.front();
+  const std::string note = name_packets(numbers_of(messages));
+  const OptionPlace place =
+      table == "dhcp.proxy_request" ? OptionPlace::ToProxy : OptionPlace::ToAddressServer;
+  const bool of_first_attempt = !table.starts_with("dhcp.then");
+  const dhcp::MessageView& discover =
+      of_first_attempt ? machine_.phases.at("dhcp.discover").front().message : first.message;
+  // That an option follows what servers say shows only where they said something else.
+  KnownValues known = machine_.known;
+  for (const firmware::OptionTemplate& each : base_.attempts.front().discover.options) {
+    const auto own = discover.first(each.code);
+    const auto now = first.message.first(each.code);
+    const bool same = own && now && std::equal(own->begin(), own->end(), now->begin(), now->end());
+    if (each.registered_first && same) known.registered.insert(each.code);
+  }
+  std::vector<std::string> options;
+  first.message.each_option([&](const dhcp::OptionView& option) {
+    if (option.field != dhcp::OptionField::Options) return;
+    // Once a server's value has been taken over, the machine's own stands in its first message.
+    const auto own = discover.first(option.code);
+    const bool registered = known.registered.contains(option.code) && own;
+    options.push_back(option_template(
+        {option.code, registered ? *own : option.value, option.field, option.offset}, known,
+        place));
+  });
+  set(table, "options", texts(options), note);
+  // Zeros behind END are padding up to a size; without any the size is unknown but not larger.
+  const ByteView message = first.message.packet();
+  std::size_t padded = 0;
+  if (first.message.has_end() && !message.empty() && message.back() == 0) padded = message.size();
+  if (padded == 0 && base != nullptr && base->minimum_size <= message.size()) {
+    padded = base->minimum_size;
+  }
+  set(table, "minimum_size", std::to_string(padded), note);
+  set(table, "flags", fmt::format("0x{:04x}", first.message.flags()), note);
+  if (base == nullptr || base->names_file || !first.message.file_text().empty()) {
+    set(table, "names_file", truth(!first.message.file_text().empty()), note);
+  }
+  set(table, "source_port", std::to_string(first.udp.source.port), note);
+  if (first.udp.dont_fragment != dont_fragment_ || (base != nullptr && base->dont_fragment)) {
+    set(table, "dont_fragment", truth(first.udp.dont_fragment), note);
+  }
+  if (!table.ends_with("discover")) {
+    const std::string session =
+        table.starts_with("dhcp.then") ? "dhcp.then.discover" : "dhcp.discover";
+    const auto discovers = machine_.phases.find(session);
+    const std::uint32_t xid = first.message.xid();
+    std::string rule = xid == 0 ? "zero" : "fresh";
+    if (discovers != machine_.phases.end() && discovers->second.back().message.xid() == xid) {
+      rule = "of-session";
+    }
+    if (base_.xid == SessionXid::MacAndMilliseconds && rule == "fresh") rule = "of-session";
+    drawn_xid_ = drawn_xid_ || rule == "fresh";
+    set(table, "xid", quoted(rule), note);
+  }
+  // Elapsed seconds that do not begin at zero; or a base's offset that this machine does not have.
+  const bool has_offset =
+      first.message.secs() != 0 && base != nullptr && base->secs == firmware::Secs::Elapsed;
+  const bool base_has_offset = base != nullptr && base->secs_offset != 0;
+  if (table.ends_with("discover") && (has_offset || base_has_offset)) {
+    set(table, "secs_offset", std::to_string(first.message.secs()), note);
+  }
+  write_waits(table, messages, base);
+  if (table == "dhcp.then.discover" && base == nullptr) {
+    const auto& before = machine_.phases.at("dhcp.discover").back();
+    set("dhcp.then", "name", "\"second\"", "");
+    set("dhcp.then", "pause", quoted(duration(first.frame->at - before.frame->at, false)),
+        "between the two attempts' DISCOVERs: too long by the first one's last wait");
+    if (!machine_.phases.contains("dhcp.then.request")) {
+      std::vector<std::string> request = options;
+      std::replace(request.begin(), request.end(), std::string("53 01"), std::string("53 03"));
+      request.insert(request.end(), {"54 {server}", "50 {yiaddr}"});
+      set("dhcp.then.request", "options", texts(request), "never seen: a guess");
+      set("dhcp.then.request", "waits", R"(["4s"])", "never seen: a guess");
+    }
+  }
+}
+
+void DraftWriter::write_tftp() {
+  using Ports = firmware::TftpManners::Ports;
+  const std::vector<ObservedRequest>& all = machine_.requests;
+  if (all.empty()) return;
+  write_tftp_waits();
+  std::vector<std::uint32_t> numbers;
+  for (const ObservedRequest& each : all) numbers.push_back(each.frame->number);
+  // A request that the machine ends itself before it asks for the same file again is a probe.
+  const ObservedRequest* file = &all.front();
+  const ObservedRequest* probe = nullptr;
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    if (all[i].request.filename == all[i - 1].request.filename &&
+        all[i].request.options != all[i - 1].request.options) {
+      probe = &all[i - 1];
+      file = &all[i];
+      break;
+    }
+  }
+  if (probe == nullptr && base_.tftp.probe &&
+      (all.front().error_frame != nullptr ||
+       all.front().request.options == base_.tftp.probe->options)) {
+    probe = &all.front();
+    file = nullptr;
+  }
+  if (file != nullptr) {
+    set("tftp", "options", tftp_options(file->request.options),
+        fmt::format("packet {}", file->frame->number));
+  }
+  if (probe != nullptr) {
+    set("tftp.probe", "options", tftp_options(probe->request.options),
+        fmt::format("packet {}", probe->frame->number));
+    if (probe->error_frame != nullptr) {
+      const std::string note = fmt::format("packet {}", probe->error_frame->number);
+      set("tftp.probe", "abort_code", std::to_string(probe->error.code), note);
+      set("tftp.probe", "abort_text", toml_text(probe->error.text), note);
+      if (!base_.tftp.probe) {
+        set("tftp.probe", "no_size_code", std::to_string(probe->error.code), "never seen: a guess");
+        set("tftp.probe", "no_size_text", toml_text(probe->error.text), "never seen: a guess");
+      }
+    }
+  } else if (base_.tftp.probe && file != nullptr && took_data(*file)) {
+    set("", "without", R"(["tftp.probe"])",
+        fmt::format("packet {}: no request for the size before it", file->frame->number));
+  }
+  if (probe == nullptr && file != nullptr && file->error_frame != nullptr) {
+    const std::string note = fmt::format("packet {}", file->error_frame->number);
+    set("tftp", "refusal_code", std::to_string(file->error.code), note);
+    set("tftp", "refusal_text", toml_text(file->error.text), note);
+  }
+  std::set<std::uint16_t> ports;
+  bool steps = true;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    ports.insert(all[i].port);
+    if (i > 0 && all[i].port != all[i - 1].port)
+      steps = steps && all[i].port == all[i - 1].port + 1;
+  }
+  if (base_.tftp.ports == Ports::Milliseconds && all.front().port <= base_.tftp.last_port) {
+    ports_ = "milliseconds";
+  } else if (base_.tftp.ports == Ports::Sequential && all.front().port == base_.tftp.first_port) {
+    ports_ = "sequential";
+  } else if (ports.size() > 1) {
+    ports_ = steps ? "random-then-sequential" : "random";
+  } else {
+    ports_ = base_.tftp.ports == Ports::RandomThenSequential ? "random-then-sequential" : "random";
+  }
+  set("tftp", "ports", quoted(ports_),
+      name_packets(numbers) + (ports.size() > 1 ? "" : ": only one port, so the rule is a guess"));
+  if (all.front().port < base_.tftp.first_port || all.front().port > base_.tftp.last_port) {
+    set("tftp", "first_port", "1024", "the range is a guess");
+    set("tftp", "last_port", "65535", "the range is a guess");
+  }
+}
+
+// Drawn numbers are declared volatile by their rule; what else the base declares stays so.
+void DraftWriter::write_volatile() {
+  const DraftRow* const xid = draft_.find("dhcp", "xid");
+  const std::string xid_rule = xid == nullptr ? "" : xid->value;
+  const bool time_secs = base_.attempts.front().discover.secs == firmware::Secs::UnixTime;
+  std::vector<std::string> rows;
+  const auto add = [&rows](std::string_view packets, std::string_view field,
+                           std::string_view relation) {
+    rows.push_back(texts({std::string(packets), std::string(field), std::string(relation)}));
+  };
+  bool identification_declared = false;
+  bool port_declared = false;
+  for (const firmware::VolatileField& each : base_.volatile_fields) {
+    if (each.field == "dhcp.xid") continue;
+    if (each.field == "dhcp.secs" && !time_secs) continue;
+    if (each.field == "ip.id") {
+      const bool same = identification_ == "random-counter" || identification_ == "counter";
+      if (!same || each.relation != firmware::VolatileField::Relation::SameSteps) continue;
+      identification_declared = true;
+    }
+    if (each.field == "udp.source_port") {
+      if (ports_ == "sequential" || ports_ == "random" || ports_ == "random-then-sequential") {
+        continue;
+      }
+      port_declared = true;
+    }
+    add(each.packets, each.field, to_string(each.relation));
+  }
+  if (xid_rule == "\"mac-and-milliseconds\"") {
+    add("DHCP", "dhcp.xid", "milliseconds");
+  } else if (drawn_xid_ || xid_rule == "\"unix-time\"") {
+    add("DHCP", "dhcp.xid", "same-where-same");
+  }
+  if (!identification_declared && identification_ == "random-counter") {
+    add("", "ip.id", "same-steps");
+  }
+  if (identification_ == "count-and-received") add("", "ip.id", "high-octet");
+  if (!port_declared && ports_ == "random") add("TFTP", "udp.source_port", "same-where-same");
+  if (!port_declared && ports_ == "random-then-sequential") {
+    add("TFTP", "udp.source_port", "same-steps");
+  }
+  set("", "volatile", fmt::format("[{}]", fmt::join(rows, ", ")),
+      "numbers that the machine draws: only the relation can be learned");
+}
+
+}  // namespace
+
+ProfileDraft draft_of(const ObservedMachine& machine, const firmware::Profile& base,
+                      const LearnOptions& options) {
+  return DraftWriter(machine, base, options).write();
+}
+
+}  // namespace pxeproof::cli
