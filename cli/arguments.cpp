@@ -53,6 +53,34 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
   return row.back();
 }
 
+bool is_known(const Syntax& syntax, std::string_view word) {
+  if (word.starts_with("--")) {
+    const std::string_view name = word.substr(2, word.find('=') - 2);
+    return name.empty() || name == "help" ||
+           std::ranges::find(syntax.options, name, &OptionSpec::name) != syntax.options.end();
+  }
+  const std::string_view letter = word.substr(1, 1);
+  return letter == "h" ||
+         std::ranges::find(syntax.options, letter, &OptionSpec::letter) != syntax.options.end();
+}
+
+// Takes the options out that no spec names, each with its value. Boost would take the value for a
+// word of ours, and refuse an empty one.
+void take_foreign(const Syntax& syntax, std::vector<std::string>& words, Arguments& arguments) {
+  std::vector<std::string> ours;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word.size() < 2 || word.front() != '-' || is_known(syntax, word)) {
+      ours.push_back(word);
+      continue;
+    }
+    arguments.foreign.push_back(word);
+    const bool takes_next = syntax.foreign_takes_next != nullptr && syntax.foreign_takes_next(word);
+    if (takes_next && i + 1 < words.size()) arguments.foreign.push_back(words[++i]);
+  }
+  words = std::move(ours);
+}
+
 }  // namespace
 
 std::optional<std::string> Arguments::value(std::string_view name) const {
@@ -91,6 +119,8 @@ Outcome<Arguments> parse_arguments(const Syntax& syntax, std::span<const std::st
   }
   arguments.verbosity = std::min(arguments.verbosity, kMaximumVerbosity);
 
+  if (syntax.foreign == ForeignOptions::Collect) take_foreign(syntax, rest, arguments);
+
   po::options_description description;
   description.add_options()("help,h", "");
   for (const OptionSpec& spec : syntax.options) {
@@ -110,12 +140,7 @@ Outcome<Arguments> parse_arguments(const Syntax& syntax, std::span<const std::st
     const po::parsed_options parsed = parser.run();
     for (const auto& option : parsed.options) {
       if (option.unregistered) {
-        const std::string& written = option.original_tokens.front();
-        if (syntax.foreign == ForeignOptions::Refuse) {
-          return wrong_usage(unknown_option(syntax, written));
-        }
-        arguments.foreign.insert(arguments.foreign.end(), option.original_tokens.begin(),
-                                 option.original_tokens.end());
+        return wrong_usage(unknown_option(syntax, option.original_tokens.front()));
       } else if (option.position_key >= 0) {
         arguments.positionals.insert(arguments.positionals.end(), option.value.begin(),
                                      option.value.end());

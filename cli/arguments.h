@@ -19,7 +19,7 @@ struct OptionSpec {
   std::string_view letter{};     // its short form without dash, such as "j"; empty: none
 };
 
-// What to do with "--name=value" when no spec has that name.
+// What to do with an option when no spec has that name.
 enum class ForeignOptions { Refuse, Collect };
 
 // What a verb accepts.
@@ -29,13 +29,15 @@ struct Syntax {
   std::span<const OptionSpec> options;
   std::string_view positionals;  // such as "[FILE]"; empty: none are taken
   ForeignOptions foreign = ForeignOptions::Refuse;
+  // With Collect: whether the word behind a foreign option is its value.
+  bool (*foreign_takes_next)(std::string_view option) = nullptr;
 };
 
 // The command line of a verb, taken apart. -v, -vv and --help are known to every verb.
 struct Arguments {
   std::map<std::string, std::vector<std::string>, std::less<>> values;
   std::vector<std::string> positionals;
-  std::vector<std::string> foreign;  // as written: "--key=value"
+  std::vector<std::string> foreign;  // as written: "--key=value", or "--key", "value"
   int verbosity = 0;
   enum class Help { NotAsked, Asked } help = Help::NotAsked;
 

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "live/entropy.h"
+#include "server/command_line_form.h"
 
 namespace pxeproof::cli {
 
@@ -42,6 +43,7 @@ constexpr Syntax kSyntax{
     .options = kOptions,
     .positionals = "[DIRECTORY]",
     .foreign = ForeignOptions::Collect,
+    .foreign_takes_next = server::takes_next_word,
 };
 
 auto not_one_of(std::string_view option, std::string_view value, std::string_view choices) {

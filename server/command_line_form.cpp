@@ -93,6 +93,19 @@ class CommandLineReader {
 
 }  // namespace
 
+bool takes_next_word(std::string_view option) {
+  if (option.starts_with("--")) {
+    const Directive* directive = find_directive_by_beginning(option.substr(2));
+    return directive != nullptr && directive->value == Directive::Value::Required;
+  }
+  for (std::size_t i = 1; i < option.size(); ++i) {
+    const Directive* directive = find_directive_by_letter(option[i]);
+    if (directive == nullptr) return false;
+    if (letter_takes_value(*directive)) return i + 1 == option.size();
+  }
+  return false;
+}
+
 CommandLineForm divide_command_line(const std::vector<std::string>& arguments) {
   return CommandLineReader(arguments).read();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/argument.h"
@@ -21,5 +22,8 @@ struct CommandLineForm {
 // needed, unique beginnings of names, letters with and without blank, several letters together.
 // There are no quotes: the shell has resolved them.
 CommandLineForm divide_command_line(const std::vector<std::string>& arguments);
+
+// Whether the value of this option is the word behind it: "--dhcp-range", "-F", "-qF".
+bool takes_next_word(std::string_view option);
 
 }  // namespace pxeproof::server

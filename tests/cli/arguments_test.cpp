@@ -10,6 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 constexpr std::array kOptions = {
     OptionSpec{"against", "SERVER", "where to boot from"},
@@ -58,6 +59,22 @@ TEST(ParseArguments, KeepsForeignOptionsAsWritten) {
   ASSERT_TRUE(arguments);
   EXPECT_TRUE(arguments->has("test"));
   EXPECT_THAT(arguments->foreign, ElementsAre("--port=0", "--enable-tftp"));
+}
+
+TEST(ParseArguments, LeavesAForeignOptionItsValue) {
+  Syntax syntax = kSyntax;
+  syntax.foreign = ForeignOptions::Collect;
+  syntax.foreign_takes_next = [](std::string_view option) {
+    return option == "--dhcp-range" || option == "-F";
+  };
+  const auto arguments =
+      parse({"--user=", "-q", "-F", "10.0.0.0,proxy", "--dhcp-range", "10.1.0.0,proxy", "--test"},
+            syntax);
+  ASSERT_TRUE(arguments);
+  EXPECT_TRUE(arguments->has("test"));
+  EXPECT_THAT(arguments->positionals, IsEmpty());
+  EXPECT_THAT(arguments->foreign, ElementsAre("--user=", "-q", "-F", "10.0.0.0,proxy",
+                                              "--dhcp-range", "10.1.0.0,proxy"));
 }
 
 TEST(Nearest, FindsMisspellingsAndNothingElse) {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/command_line_form.h"
 #include "server/directive_table.h"
 #include "tests/server/read_configuration.h"
 
@@ -445,6 +446,16 @@ TEST(ForeignDirectives, AreRefusedAsDnsmasqDoes) {
 TEST(DhcpOption, IsOfAVendorOrEncapsulated) {
   EXPECT_FALSE(loads("dhcp-option=vendor:PXEClient,encap:4,1,2"));
   EXPECT_FALSE(loads("dhcp-option=encap:4,vendor:PXEClient,1,2"));
+}
+
+TEST(TakesNextWord, IsForOptionsThatNeedAValueAndHaveNone) {
+  for (const std::string_view option : {"--dhcp-range", "--dhcp-ran", "-F", "-qF"}) {
+    EXPECT_TRUE(takes_next_word(option)) << option;
+  }
+  for (const std::string_view option :
+       {"--dhcp-range=10.0.0.0,proxy", "--enable-tftp", "-q", "-F10.0.0.0,proxy", "--nonsense"}) {
+    EXPECT_FALSE(takes_next_word(option)) << option;
+  }
 }
 
 }  // namespace
