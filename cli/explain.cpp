@@ -104,6 +104,10 @@ std::string nothing_text(const ExplainedCapture& capture) {
     text += fmt::format(" ({} DHCP clients that show no sign of one)",
                         capture.totals.other_dhcp_clients);
   }
+  if (capture.totals.dhcp_v6 > 0) {
+    text += fmt::format(" ({} packets of DHCPv6: boots over IPv6 are not read)",
+                        capture.totals.dhcp_v6);
+  }
   if (capture.cut_frames > 0) {
     text += fmt::format(
         "; {} frames are cut short, and DHCP is told by what stands behind its first 236 octets: "

@@ -259,7 +259,11 @@ std::string boot_text(const ExplainedCapture& capture, std::size_t which,
                                     trace::describe_duration(boot.duration()), boot.verdict.text);
   if (session != nullptr) {
     const std::string words = trace::screen_words(family, boot.verdict, *session);
-    if (!words.empty()) verdict += fmt::format("; its screen shows {}", words);
+    // A capture that just ends shows nothing of the screen.
+    const bool may_go_on = boot.verdict.kind == trace::BootVerdict::Kind::Unfinished;
+    if (!words.empty() && (!may_go_on || !explanation.faults.empty())) {
+      verdict += fmt::format("; its screen shows {}", words);
+    }
   }
   out += folded("verdict", verdict);
   for (const trace::Finding& finding : explanation.faults) {

@@ -51,6 +51,7 @@ bool BootGrouper::concerns_boots(ByteView frame) const {
 bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
   switch (kind) {
     case FrameKind::Foreign:
+    case FrameKind::DhcpV6:
       return false;
     case FrameKind::Dhcp:
     case FrameKind::TftpRequest:
@@ -84,7 +85,8 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
   totals_.first = std::min(totals_.first.value_or(frame.at), frame.at);
   totals_.last = std::max(totals_.last.value_or(frame.at), frame.at);
   const FrameKind kind = look_at(frame.octets);
-  if (kind == FrameKind::Foreign) return;
+  if (kind == FrameKind::DhcpV6) ++totals_.dhcp_v6;
+  if (kind == FrameKind::Foreign || kind == FrameKind::DhcpV6) return;
   // The first packet of a transfer may be what comes too late: every frame that may be one counts.
   if (frame.at < newest_) ++totals_.backward_frames;
   newest_ = std::max(newest_, frame.at);

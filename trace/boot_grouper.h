@@ -31,6 +31,7 @@ struct CaptureTotals {
   std::uint64_t malformed_dhcp = 0;
   std::uint64_t other_dhcp_clients = 0;  // machines that show no sign of network boot
   std::uint64_t dropped_boots = 0;       // closed early, for lack of room
+  std::uint64_t dhcp_v6 = 0;             // packets; boots over IPv6 are not read
   std::uint64_t backward_frames = 0;     // that may be a boot's, and come behind a later one
   std::optional<Instant> first;
   std::optional<Instant> last;

@@ -53,6 +53,18 @@ FrameKind look_at_tcp(ByteView segment) {
   return FrameKind::Foreign;
 }
 
+// RFC 8415 s.7.2, without extension headers.
+bool is_dhcp_v6(ByteView datagram) {
+  constexpr std::size_t kHeader = 40;
+  constexpr std::uint16_t kClient = 546;
+  constexpr std::uint16_t kServer = 547;
+  if (datagram.size() < kHeader + 4 || datagram[6] != frames::kProtocolUdp) return false;
+  const std::uint16_t source = read_u16(datagram, kHeader);
+  const std::uint16_t destination = read_u16(datagram, kHeader + 2);
+  return (source == kClient || source == kServer) &&
+         (destination == kClient || destination == kServer);
+}
+
 bool is_dhcp(std::uint16_t port) {
   return port == dhcp::kServerPort || port == dhcp::kClientPort || port == dhcp::kBootServerPort;
 }
@@ -62,6 +74,10 @@ bool is_dhcp(std::uint16_t port) {
 FrameKind look_at(ByteView frame) {
   const Network network = find_network(frame);
   if (network.type == frames::kEtherTypeArp) return FrameKind::Arp;
+  constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
+  if (network.type == kEtherTypeIpv6) {
+    return is_dhcp_v6(frame.subspan(network.at)) ? FrameKind::DhcpV6 : FrameKind::Foreign;
+  }
   if (network.type != frames::kEtherTypeIpv4 ||
       frame.size() < network.at + frames::kIpv4HeaderSize) {
     return FrameKind::Foreign;

@@ -18,6 +18,7 @@ enum class FrameKind {
   TcpOpening,       // TCP without payload that asks for, grants or refuses a connection
   IcmpUnreachable,  // ICMP type 3
   Arp,
+  DhcpV6,  // a boot over IPv6, perhaps: counted, and not read
 };
 
 // Looks at an Ethernet frame with up to two VLAN tags. It is made to be cheap: of most traffic on

@@ -137,6 +137,36 @@ TEST(ExplainVerb, TellsBadInputFromNothingToExplain) {
   EXPECT_EQ(run_pxeproof({"explain", saved(scratch, "edk2-memtest"), "--boot", "9"}).exit_code, 4);
 }
 
+// UEFI's PXE over IPv6 only: it was "no network boot" without a word why.
+TEST(ExplainVerb, SaysThatBootsOverIpv6AreNotRead) {
+  const ScratchDirectory scratch;
+  Bytes solicit(14 + 40 + 8 + 20, 0);
+  solicit[12] = 0x86;
+  solicit[13] = 0xdd;
+  solicit[14] = 0x60;
+  solicit[14 + 6] = 17;
+  constexpr std::size_t kPorts = 14 + 40;
+  solicit[kPorts] = 546 >> 8;
+  solicit[kPorts + 1] = 546 & 0xff;
+  solicit[kPorts + 2] = 547 >> 8;
+  solicit[kPorts + 3] = 547 & 0xff;
+  CaptureScript script;
+  script.frame(solicit).frame(solicit);
+  const ProgramRun run = run_pxeproof({"explain", save(script, scratch.path("six.pcap"))});
+  EXPECT_EQ(run.exit_code, 4) << run.output;
+  EXPECT_THAT(run.output, HasSubstr("2 packets of DHCPv6"));
+}
+
+// A capture that just ends does not show what the screen says.
+TEST(ExplainVerb, InventsNoWordsOnTheScreenOfABootThatGoesOn) {
+  const ScratchDirectory scratch;
+  CaptureScript script;
+  ScriptClient client = edk2_client();
+  script.lease_with_proxy(client, {.siaddr = kProxy.address});
+  const ProgramRun run = run_pxeproof({"explain", save(script, scratch.path("ends.pcap"))});
+  EXPECT_THAT(run.output, AllOf(HasSubstr("UNFINISHED"), Not(HasSubstr("its screen shows"))));
+}
+
 TEST(ExplainVerb, TellsSeveralMachinesApart) {
   const ScratchDirectory scratch;
   const std::string file = saved(scratch, "two-machines");

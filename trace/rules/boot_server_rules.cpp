@@ -186,8 +186,9 @@ Look answer_without_file(const RuleInput& in) {
                   to_string(identity_of(*answers.front().what)),
                   dhcp::describe_architecture(in.architecture()));
   if (in.architecture() == 9 || in.architecture() == 7) {
-    finding.cause += fmt::format(" In dnsmasq X86-64_EFI means 7 only, and {} is {}.",
-                                 in.architecture(), csa_name(in.architecture()));
+    const std::uint16_t other = in.architecture() == 9 ? 7 : 9;
+    finding.cause += fmt::format(" In dnsmasq {} means {} only, and {} is {}.", csa_name(other),
+                                 other, in.architecture(), csa_name(in.architecture()));
   }
   const std::string_view file = example_file(in.architecture());
   finding.fixes = {

@@ -122,7 +122,8 @@ Look dhcp_boot_alone(const RuleInput& in) {
   finding.packets = packets_of(in.session.discovers);
   finding.cause =
       "If dnsmasq should be the proxy here: with dhcp-range=...,proxy and only dhcp-boot it keeps "
-      "silent to every client. It needs a pxe-service or pxe-prompt line.";
+      "silent to every client. It needs a pxe-service or pxe-prompt line. It is silent also to "
+      "clients that dhcp-ignore or its range's network leave out.";
   finding.fixes = {{"dnsmasq", service_line(in.architecture(), example_file(in.architecture()))}};
   finding.elsewhere =
       "not decidable from this side: see dnsmasq's configuration, or its log with "
