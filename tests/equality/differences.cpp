@@ -427,8 +427,9 @@ void send_options_once(Exchange& exchange) {
   std::vector<dhcp::Option> once;
   for (dhcp::Option& option : exchange.answer.options) {
     const bool is_known = std::ranges::find(once, option.code, &dhcp::Option::code) != once.end();
-    const bool is_name = option.code == 66 || option.code == 67;
-    if (!is_known || !is_name) once.push_back(std::move(option));
+    constexpr std::array<std::uint8_t, 4> kOnce{51, 54, 66, 67};
+    const bool is_single = std::ranges::find(kOnce, option.code) != kOnce.end();
+    if (!is_known || !is_single) once.push_back(std::move(option));
   }
   exchange.answer.options = std::move(once);
 }

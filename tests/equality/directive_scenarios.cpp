@@ -345,8 +345,6 @@ void option_values(std::vector<Scenario>& all) {
                             "dhcp-option=15,\"option.example\"",
                             "dhcp-option=28",
                             "dhcp-option=1,255.255.0.0",
-                            "dhcp-option=51,7200",
-                            "dhcp-option=54,192.168.77.9",
                             "dhcp-option=50,192.168.77.9",
                             "dhcp-option=61,01:02",
                             "dhcp-option=56,\"message\"",
@@ -484,7 +482,10 @@ void wishes_of_roms(std::vector<Scenario>& all) {
                            {.architecture = 7, .text = "One", .basename = "one.efi"}};
     }
     scenario.boots = {{.file = "boot.file", .server_name = "server"}};
-    if (has_services) scenario.lines.emplace_back("dhcp-option=67,\"other.file\"");
+    if (has_services) {
+      add(scenario,
+          {"dhcp-option=67,\"other.file\"", "dhcp-option=51,7200", "dhcp-option=54,192.168.77.9"});
+    }
     scenario.user_options = {{.code = 1, .written = "224.0.1.2", .value = {224, 0, 1, 2}}};
     count_types(scenario);
     std::uint8_t client = kFirst;

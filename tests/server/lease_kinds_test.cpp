@@ -286,6 +286,14 @@ TEST(LeaseKinds, SpreadEncapsulatedOptionsOverInstances) {
   EXPECT_EQ(std::ranges::count(offer.options, std::uint8_t{175}, &dhcp::Option::code), 2);
 }
 
+TEST(LeaseKinds, SendTheirOwnTimeAndIdentifierAlone) {
+  Site site(with("dhcp-option=51,7200\ndhcp-option=54,192.168.77.9\n"));
+  const dhcp::Message offer = site.ask(plain_message(MessageType::Discover));
+  EXPECT_EQ(std::ranges::count(offer.options, std::uint8_t{51}, &dhcp::Option::code), 1);
+  EXPECT_EQ(std::ranges::count(offer.options, std::uint8_t{54}, &dhcp::Option::code), 1);
+  EXPECT_EQ(option(offer, OptionCode::ServerIdentifier), "c0a84d01");
+}
+
 // RFC 2132 s.9.10: 576 is the least that a client may say.
 TEST(LeaseKinds, TakeAnImpossibleSizeForTheSmallest) {
   Site site(with("dhcp-option=128," + std::string(200, 'a') + "\ndhcp-option=129," +
