@@ -21,14 +21,6 @@ constexpr std::uint16_t kClientPort = 68;
 constexpr std::uint16_t kFirstArchitecture = 0;
 constexpr std::size_t kMinimumSize = 300;
 
-// A machine that does not exist: the interface's own address, marked as locally administered.
-MacAddress imagined(const MacAddress& mac) {
-  MacAddress made = mac;
-  made.octets[0] = static_cast<std::uint8_t>((made.octets[0] | 0x02U) & 0xfeU);
-  made.octets[5] = static_cast<std::uint8_t>(made.octets[5] ^ 0x55U);
-  return made;
-}
-
 Bytes discover(const MacAddress& mac, Random& random) {
   dhcp::Message message;
   message.header.xid = static_cast<std::uint32_t>(random.next());
@@ -85,6 +77,13 @@ class Listener : public live::EventSource {
 
 }  // namespace
 
+MacAddress probing_address(const MacAddress& mac) {
+  MacAddress made = mac;
+  made.octets[0] = static_cast<std::uint8_t>((made.octets[0] | 0x02U) & 0xfeU);
+  made.octets[5] = static_cast<std::uint8_t>(made.octets[5] ^ 0x55U);
+  return made;
+}
+
 live::SystemResult<std::vector<SeenDhcpServer>> probe_dhcp(const NetworkInterface& interface,
                                                            std::uint64_t seed, Duration patience) {
   auto port = live::PacketPort::open(interface.name);
@@ -92,7 +91,7 @@ live::SystemResult<std::vector<SeenDhcpServer>> probe_dhcp(const NetworkInterfac
   auto loop = live::EventLoop::create();
   if (!loop) return fail(loop.error());
   Random random(seed);
-  const MacAddress mac = imagined(interface.mac);
+  const MacAddress mac = probing_address(interface.mac);
   const Bytes packet = discover(mac, random);
   const auto xid = Ipv4Address::from(ByteView(packet).subspan(4, 4));
   Listener listener(*port, xid->value);

@@ -17,6 +17,10 @@ struct SeenDhcpServer {
   friend bool operator==(const SeenDhcpServer&, const SeenDhcpServer&) = default;
 };
 
+// The machine that asks, which does not exist: the interface's own address, marked as locally
+// administered.
+MacAddress probing_address(const MacAddress& mac);
+
 // Asks once as a PXE client would (a DISCOVER that nobody follows up) and listens for a moment.
 // Needs CAP_NET_RAW.
 live::SystemResult<std::vector<SeenDhcpServer>> probe_dhcp(const NetworkInterface& interface,

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 #include <string>
 
 #include "cli/boot_file_check.h"
@@ -106,6 +107,7 @@ class Serve {
   std::unique_ptr<RunningServer> server_;
   std::unique_ptr<ServeControl> control_;
   BootWatch watch_;
+  std::set<MacAddress> probes_;         // the machines that the look round asked as
   std::unique_ptr<BootTeller> teller_;  // of a directory, or of a single run
   std::unique_ptr<ServeOnce> once_;
   std::optional<live::EventLoop> loop_;
@@ -137,7 +139,10 @@ Outcome<void> Serve::start() {
                                .opener = opener_.get()};
   const bool is_watched = options_.once || !options_.origin.directory.empty();
   if (is_watched) {
-    running.on_dhcp = [this](const server::ServerEvent& event) { watch_.on_event(event); };
+    running.on_dhcp = [this](const server::ServerEvent& event) {
+      // Its own question comes back where two of its interfaces are on one network.
+      if (!event.client || !probes_.contains(*event.client)) watch_.on_event(event);
+    };
     running.on_tftp = [this](const server::TftpEvent& event) { watch_.on_event(event); };
     const bool is_plain = options_.verbosity == 0 && options_.log_format == ServerLog::Format::Text;
     if (is_plain) running.events = ServerLog::Events::LeftOut;
@@ -193,6 +198,7 @@ Outcome<void> Serve::start() {
 void Serve::look_round(const ReadyServer& ready) {
   for (const NetworkInterface& interface : ready.resources.interfaces) {
     if (interface.addresses.empty() || interface.mac == MacAddress{}) continue;
+    probes_.insert(probing_address(interface.mac));
     const auto servers = probe_dhcp(interface, options_.seed, kProbePatience);
     const std::string seen = servers ? cli::describe(*servers)
                                      : "DHCP servers not looked for: " + servers.error().message;

@@ -58,6 +58,9 @@ bool is_prohibited(std::uint8_t code) {
     case OptionCode::End:
     case OptionCode::RenewalTime:
     case OptionCode::RebindingTime:
+    case OptionCode::LeaseTime:
+    case OptionCode::MessageType:
+    case OptionCode::ServerIdentifier:
       return true;
     default:
       return code == kClientFqdn;

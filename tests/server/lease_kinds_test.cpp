@@ -138,6 +138,29 @@ TEST(LeaseKinds, TakeAHostsOwnLabelAndItsHardwareFirst) {
   EXPECT_EQ(text(ack, OptionCode::HostName), "pc");
 }
 
+// Its old lease was ended first, and then the offer was another client's: a NAK.
+TEST(LeaseKinds, LetARomTakeTheOfferOfItsSystem) {
+  Site site(kBothPools);
+  dhcp::Message system = plain_message(MessageType::Discover);
+  system.header.giaddr = kFarRelay;
+  system.add(OptionCode::ClientIdentifier, Bytes{1, 2, 3});
+  lease(site, system, kFromFarRelay);
+  EXPECT_EQ(option(lease(site, plain_message(MessageType::Discover)), OptionCode::MessageType),
+            "05");
+}
+
+// As in dnsmasq a tag from the name comes too late for dhcp-host lines that want it.
+TEST(LeaseKinds, LookForAHostBeforeItsNameCounts) {
+  Site site(
+      with("dhcp-name-match=set:web,web*\ndhcp-option-force=tag:web,224,web\n"
+           "dhcp-host=52:54:00:12:34:56,tag:web,192.168.77.60\n"));
+  dhcp::Message message = plain_message(MessageType::Discover);
+  message.add_text(OptionCode::HostName, "web1");
+  const dhcp::Message offer = site.ask(message);
+  EXPECT_EQ(offer.header.yiaddr, kHashed);
+  EXPECT_EQ(text(offer, static_cast<OptionCode>(224)), "web");
+}
+
 TEST(LeaseKinds, KnowTheDomainOfARange) {
   Site site(
       with("domain=low.example,192.168.77.0,192.168.77.150\n"
@@ -178,6 +201,17 @@ TEST(LeaseKinds, TellARenewingClientWhatItsRelayTold) {
   const dhcp::Message ack = site.ask(renewal, {{leased, 68}, {kServer, 67}, 1});
   EXPECT_EQ(option(ack, OptionCode::ServerIdentifier), "0a090001");
   EXPECT_EQ(option(ack, OptionCode::Router), "0a090001");
+}
+
+TEST(LeaseKinds, AnswerInTheNameThatWasSelected) {
+  Site site(kPool);
+  dhcp::Message message = plain_message(MessageType::Discover);
+  EXPECT_EQ(option(lease(site, message), OptionCode::ServerIdentifier), "c0a84d01");
+  message.header.giaddr = kRelay;
+  message.add(OptionCode::RelayAgentInformation, Bytes{11, 4, 192, 168, 77, 200});
+  EXPECT_EQ(option(lease(site, message, kRelayed), OptionCode::ServerIdentifier), "c0a84dc8");
+  EXPECT_EQ(option(lease(site, plain_message(MessageType::Discover)), OptionCode::ServerIdentifier),
+            "c0a84d01");
 }
 
 // A relay with link selection stands in another subnet; two relays of one subnet are two routers.
@@ -250,6 +284,14 @@ TEST(LeaseKinds, SpreadEncapsulatedOptionsOverInstances) {
   message.find(OptionCode::ParameterRequestList)->value = {175};
   const dhcp::Message offer = site.ask(message);
   EXPECT_EQ(std::ranges::count(offer.options, std::uint8_t{175}, &dhcp::Option::code), 2);
+}
+
+TEST(LeaseKinds, SendTheirOwnTimeAndIdentifierAlone) {
+  Site site(with("dhcp-option=51,7200\ndhcp-option=54,192.168.77.9\n"));
+  const dhcp::Message offer = site.ask(plain_message(MessageType::Discover));
+  EXPECT_EQ(std::ranges::count(offer.options, std::uint8_t{51}, &dhcp::Option::code), 1);
+  EXPECT_EQ(std::ranges::count(offer.options, std::uint8_t{54}, &dhcp::Option::code), 1);
+  EXPECT_EQ(option(offer, OptionCode::ServerIdentifier), "c0a84d01");
 }
 
 // RFC 2132 s.9.10: 576 is the least that a client may say.

@@ -131,6 +131,17 @@ TEST(Networks, ServesARangeOnEachVlan) {
   EXPECT_EQ(option(twenty, OptionCode::ServerIdentifier), "0a050001");
 }
 
+// Beyond dnsmasq, which takes "interface:eth1" for the name of a tag.
+TEST(Networks, BindsARangeToAnInterface) {
+  const std::string bound =
+      "port=0\nno-ping\ndhcp-range=interface:eth1,192.168.77.100,192.168.77.110\n";
+  Site elsewhere(bound);
+  EXPECT_EQ(elsewhere.silence(plain_message(dhcp::MessageType::Discover)), Reason::NoRange);
+  Site site(bound, {ethernet("eth1")});
+  EXPECT_EQ(option(site.ask(plain_message(dhcp::MessageType::Discover)), OptionCode::MessageType),
+            "02");
+}
+
 TEST(Networks, FollowsTheRelaysLinkSelection) {
   Site site("port=0\nno-ping\ndhcp-range=10.5.0.10,10.5.0.20,255.255.0.0\n");
   dhcp::Message message = plain_message(dhcp::MessageType::Discover);
