@@ -141,7 +141,8 @@ Outcome<Arguments> parse_arguments(const Syntax& syntax, std::span<const std::st
     for (const auto& option : parsed.options) {
       if (option.unregistered) {
         return wrong_usage(unknown_option(syntax, option.original_tokens.front()));
-      } else if (option.position_key >= 0) {
+      }
+      if (option.position_key >= 0) {
         arguments.positionals.insert(arguments.positionals.end(), option.value.begin(),
                                      option.value.end());
       } else if (option.string_key == "help") {

@@ -154,8 +154,8 @@ Outcome<void> BootLab::add_address_server(const LabPlan& plan, const BootLabOpti
   auto process = host->start(
       [configuration, faultless] { return serve_until_stopped(configuration, faultless); });
   if (!process) return lab_failed(process.error());
-  servers_.push_back(
-      std::make_unique<ServerProcess>("address server", std::move(*host), std::move(*process)));
+  servers_.push_back(std::unique_ptr<ServerProcess>(
+      new ServerProcess{"address server", std::move(*host), std::move(*process)}));
   return wait_until_ready(*servers_.back(), {dhcp::kServerPort});
 }
 
@@ -195,8 +195,8 @@ Outcome<void> BootLab::add_boot_server(const LabConfiguration& lab, const BootLa
   if (!process) return fail(process.error());
   std::string name =
       options.program ? options.program->name : std::string(to_string(options.server));
-  servers_.push_back(
-      std::make_unique<ServerProcess>(std::move(name), std::move(*host), std::move(*process)));
+  servers_.push_back(std::unique_ptr<ServerProcess>(
+      new ServerProcess{std::move(name), std::move(*host), std::move(*process)}));
   const auto ports = options.program ? options.program->ports : expected_ports(lab.configuration);
   return wait_until_ready(*servers_.back(), ports, is_dnsmasq ? Ready::SaysSo : Ready::Listens);
 }

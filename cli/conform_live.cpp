@@ -28,8 +28,7 @@ constexpr int kMaximumDeaths = 8;
 // One instance in its lab.
 class LiveInstance {
  public:
-  LiveInstance(conformance::Setting& setting, TargetHost& host, live::PacketPort& port)
-      : setting_(setting), host_(host), port_(port) {}
+  LiveInstance(TargetHost& host, live::PacketPort& port) : host_(host), port_(port) {}
 
   Outcome<void> run(conformance::Rack& rack,
                     const std::function<void(const conformance::CaseStation&)>& on_end);
@@ -41,7 +40,6 @@ class LiveInstance {
   }
 
  private:
-  conformance::Setting& setting_;
   TargetHost& host_;
   live::PacketPort& port_;
   std::vector<std::string> notes_;
@@ -177,7 +175,7 @@ Outcome<LiveInstanceNotes> run_live_instance(const conformance::Instance& instan
   auto port = live::PacketPort::open(*name);
   if (!port) return environment_failed("the lab: " + port.error().message);
 
-  LiveInstance running(setting, **host, *port);
+  LiveInstance running(**host, *port);
   LiveInstanceNotes notes;
   conformance::Rack probe({&conformance::probe_case()}, setting, {.seed = options.seed});
   const auto probed = running.run(probe, [&](const conformance::CaseStation& ended) {

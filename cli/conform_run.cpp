@@ -247,8 +247,8 @@ Outcome<void> run_aside(const std::vector<Instance>& instances, const AsidePlan&
       std::fflush(stdout);
       auto process = live::ChildProcess::start([&] { return plan.body(instance); });
       if (!process) return environment_failed(process.error().message);
-      running.push_back(std::make_unique<RunningInstance>(&instance, std::move(*process),
-                                                          live::now(), std::string()));
+      running.push_back(std::unique_ptr<RunningInstance>(
+          new RunningInstance{&instance, std::move(*process), live::now(), std::string()}));
       if (const auto added = loop->add(running.back()->process); !added)
         return environment_failed(added.error().message);
     }

@@ -35,8 +35,7 @@ class VirtualInstance {
  public:
   VirtualInstance(server::Configuration configuration, const conformance::Setting& setting,
                   const VirtualRunOptions& options)
-      : setting_(setting),
-        options_(options),
+      : options_(options),
         network_({.wire_delay = 10us,
                   .maximum_frame = 1514,
                   .event_limit = kEventLimit,
@@ -95,7 +94,6 @@ class VirtualInstance {
     return {};
   }
 
-  const conformance::Setting& setting_;
   const VirtualRunOptions& options_;
   lab::Network network_;
   NetworkInterface interface_;

@@ -332,7 +332,7 @@ void DraftWriter::write_session() {
   const bool is_time = std::abs(since_epoch.count() - static_cast<std::int64_t>(xid)) < kDay;
   std::string rule = "random";
   std::string note = "drawn, as far as one boot shows";
-  if (base_.xid == SessionXid::MacAndMilliseconds && discovers.size() > 0 &&
+  if (base_.xid == SessionXid::MacAndMilliseconds && !discovers.empty() &&
       ((xid ^ tail) >> 24U) == 0) {
     rule = "mac-and-milliseconds";
     note = "near the last four octets of the MAC";

@@ -31,7 +31,6 @@ void answers_script(Script& s) {
     return *arrived > 1s ? loosely("late OFFER") : admit("one OFFER");
   });
   // A second copy of it would be as wrong as none.
-  Stimulus again = discover;
   s.then([&s, xid = discover.xid()] {
     auto flow = s.flow(0, dhcp::kClientPort);
     s.settle(flow, [xid](std::span<const Reply> replies) -> Ruling {

@@ -56,7 +56,7 @@ void write_script(Script& s) {
     request.opcode = tftp::Opcode::Wrq;
     const FlowPtr flow = s.flow();
     s.request(flow, request);
-    s.next(flow, [&s, flow, name](const Reply& reply) -> Ruling {
+    s.next(flow, [&s, flow](const Reply& reply) -> Ruling {
       const auto error = reply.as_error();
       if (error && (error->code == 2 || error->code == 4)) return admit("ERROR 2 or 4");
       if (error) return admit("another ERROR");
