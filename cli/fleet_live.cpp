@@ -181,7 +181,7 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
     if (!opened) return fail(opened.error());
     wire.emplace(std::move(*opened));
   }
-  auto loop = live::EventLoop::create();
+  auto loop = live::EventLoop::create({.spin = Duration{}});
   if (!loop) return environment_failed(loop.error().message);
   auto signals = live::StopSignals::create();
   if (!signals) return environment_failed(signals.error().message);

@@ -42,10 +42,14 @@ bool BatchRunner::receive(Way& way) {
 
 Activity BatchRunner::on_wake(Instant /*now*/) {
   bool busy = false;
+  for (Way& way : ways_) way.is_empty = false;
   for (std::size_t round = 0; round < kRoundsPerWake && !error_; ++round) {
     bool idle = true;
     for (Way& way : ways_) {
-      if (receive(way)) idle = false;
+      // A cable without frames is asked again with the next wake: there will be one when it has.
+      if (way.is_empty) continue;
+      way.is_empty = !receive(way);
+      if (!way.is_empty) idle = false;
     }
     const auto due = station_.poll_timeout();
     if (const Instant time = now(); due && *due <= time) {

@@ -39,6 +39,7 @@ class BatchRunner : public EventSource {
     Cable cable;
     std::vector<Frame> frames;  // the first `count` are waiting; capacity is reused
     std::size_t count = 0;
+    bool is_empty = false;  // as of this wake
   };
 
   bool receive(Way& way);
