@@ -14,6 +14,7 @@
 #include "cli/configuration_disk.h"
 #include "cli/conform_fixture.h"
 #include "cli/running_server.h"
+#include "cli/target_program.h"
 #include "conformance/fixture.h"
 #include "conformance/variant.h"
 #include "live/listening_ports.h"
@@ -75,39 +76,6 @@ void limit_descriptors() {
 
 }  // namespace
 
-std::string find_peer(const std::string& program, const std::string& package) {
-  if (program.find('/') != std::string::npos) return program;
-  std::vector<fs::path> places;
-  if (const char* named = std::getenv("PXEPROOF_PEERS")) {
-    std::string_view list(named);
-    while (!list.empty()) {
-      const std::size_t colon = list.find(':');
-      places.emplace_back(list.substr(0, colon));
-      list.remove_prefix(colon == std::string_view::npos ? list.size() : colon + 1);
-    }
-  }
-  std::error_code failed;
-  const fs::path self = fs::read_symlink("/proc/self/exe", failed);
-  // build/release/cli/pxeproof beside build/peers, where ./dev unpacks packages that must not run
-  // as services. Each has a directory: atftpd brings an in.tftpd too.
-  if (!failed && !package.empty()) {
-    const fs::path peers = self.parent_path().parent_path().parent_path() / "peers";
-    places.push_back(peers / package / "usr/sbin");
-  }
-  // The PATH of an ordinary user has no place for servers.
-  if (const char* path = std::getenv("PATH")) {
-    std::istringstream list(path);
-    for (std::string place; std::getline(list, place, ':');) places.emplace_back(place);
-  }
-  places.emplace_back("/usr/local/sbin");
-  places.emplace_back("/usr/sbin");
-  for (const fs::path& place : places) {
-    if (!place.empty() && access((place / program).c_str(), X_OK) == 0)
-      return (place / program).string();
-  }
-  return program;
-}
-
 Outcome<std::unique_ptr<TargetHost>> TargetHost::start(live::LabNetwork& network,
                                                        const conformance::Setting& setting,
                                                        const std::string& configuration,
@@ -151,20 +119,10 @@ Outcome<void> TargetHost::launch() {
       return serve_builtin(configuration, options_.seed, options_.mutant);
     });
   } else {
-    live::Command command;
-    for (const std::string& word : target.command) {
-      std::string filled =
-          conformance::fill_placeholders(word, {{"conf", configuration_file_},
-                                                {"root", root_},
-                                                {"fixture", std::string(kLabFixture)},
-                                                {"interface", "eth0"}});
-      if (command.program.empty()) {
-        command.program = find_peer(filled, target.package);
-      } else {
-        command.arguments.push_back(std::move(filled));
-      }
-    }
-    process = host_.start(command);
+    process = host_.start(command_of(target, {.configuration = configuration_file_,
+                                              .root = root_,
+                                              .fixture = std::string(kLabFixture),
+                                              .interface = "eth0"}));
   }
   if (!process) return environment_failed(process.error().message);
   process_.emplace(std::move(*process));

@@ -7,6 +7,7 @@
 #include <regex>
 
 #include "cli/conform_host.h"
+#include "cli/target_program.h"
 #include "conformance/catalogue.h"
 #include "conformance/fixture.h"
 #include "conformance/rack.h"

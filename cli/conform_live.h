@@ -10,10 +10,6 @@
 
 namespace pxeproof::cli {
 
-// Where the program of a target is: looked for in the directories of PXEPROOF_PEERS, in what ./dev
-// unpacked of the package, on the PATH, and where Debian keeps servers, in this order.
-std::string find_peer(const std::string& program, const std::string& package);
-
 // The version that a target says it has; empty when it does not say.
 Outcome<std::string> version_of(const conformance::TargetFile& target);
 

@@ -10,10 +10,11 @@
 
 #include "cli/boot_lab.h"
 #include "cli/boot_target.h"
-#include "cli/conform_live.h"
 #include "cli/conform_options.h"
 #include "cli/replay_index.h"
+#include "cli/replay_report.h"
 #include "cli/replay_tree.h"
+#include "cli/target_program.h"
 #include "conformance/derived_configuration.h"
 #include "conformance/dialogue_case.h"
 #include "conformance/replay.h"
@@ -38,140 +39,6 @@ using conformance::ReplayedTurn;
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kSchema = "pxeproof/replay/1";
-
-// How a replay ended, worst last.
-enum class Ending { Equal, Loose, Different };
-
-std::string_view to_string(Ending ending) {
-  switch (ending) {
-    case Ending::Equal:
-      return "pass";
-    case Ending::Loose:
-      return "pass~";
-    case Ending::Different:
-      return "FAIL";
-  }
-  return {};
-}
-
-Ending judge(const std::vector<ReplayedTurn>& turns) {
-  Ending ending = Ending::Equal;
-  for (const ReplayedTurn& turn : turns) {
-    for (const Difference& each : turn.differences) {
-      const bool counts = each.rank == Rank::Semantic && each.documented.empty();
-      ending = std::max(ending, counts ? Ending::Different : Ending::Loose);
-    }
-  }
-  return ending;
-}
-
-Json to_json(const ReplayedTurn& turn) {
-  Json differences = Json::array();
-  for (const Difference& each : turn.differences) {
-    differences.push_back({{"field", each.field},
-                           {"recorded", each.recorded},
-                           {"live", each.live},
-                           {"rank", std::string(to_string(each.rank))},
-                           {"documented", each.documented}});
-  }
-  return {{"packet", turn.turn->packet},
-          {"sent", turn.sent},
-          {"recorded", turn.recorded},
-          {"live", turn.live},
-          {"differences", std::move(differences)}};
-}
-
-// One dialogue with one target.
-struct Replay {
-  std::string capture;
-  const Dialogue* dialogue = nullptr;
-  std::string target;
-  const conformance::TargetFile* program = nullptr;  // of a target that is neither of the two known
-  Comparison comparison = Comparison::Foreign;
-};
-
-// A server of files only: by its own words it can do something, and DHCP is not among it.
-bool serves_files_only(const conformance::TargetFile& target) {
-  using conformance::Need;
-  const auto claims = [&target](Need need) {
-    return std::ranges::find(target.claims, need) != target.claims.end();
-  };
-  return !target.claims.empty() && !claims(Need::Dhcp) && !claims(Need::BootServer);
-}
-
-Dialogue without_questions(const Dialogue& dialogue) {
-  Dialogue reads = dialogue;
-  std::erase_if(reads.turns, [](const conformance::Turn& turn) {
-    return std::holds_alternative<conformance::RecordedQuestion>(turn.said);
-  });
-  return reads;
-}
-
-// What a target reads that has a configuration of its own.
-std::string own_configuration(const conformance::TargetFile& target, const LabPlan& plan,
-                              const std::string& tree) {
-  conformance::Setting setting;
-  setting.network = plan.boot_server;
-  setting.server = plan.boot_server.address;
-  setting.root = tree;
-  return conformance::configuration_text({.name = {}, .text = target.configuration}, setting);
-}
-
-// How a target's program is started on a host with this tree.
-BootLabOptions::Program program_of(const conformance::TargetFile& target,
-                                   const std::string& configuration, const LabPlan& plan,
-                                   const std::string& tree) {
-  BootLabOptions::Program program{.name = target.name, .ports = target.ready_ports};
-  for (const std::string& word : target.command) {
-    std::string filled = conformance::fill_placeholders(word, {{"conf", configuration},
-                                                               {"root", tree},
-                                                               {"fixture", tree},
-                                                               {"interface", plan.interface}});
-    if (program.command.program.empty()) {
-      program.command.program = find_peer(filled, target.package);
-    } else {
-      program.command.arguments.push_back(std::move(filled));
-    }
-  }
-  return program;
-}
-
-void print_replay(const Replay& replay, const std::vector<ReplayedTurn>& turns, int verbosity) {
-  const Ending ending = judge(turns);
-  fmt::print("{:<5} {} with {}: {}, {} turns with {}\n", to_string(ending), replay.capture,
-             replay.target, to_string(replay.dialogue->client), turns.size(),
-             to_string(replay.dialogue->server));
-  for (const ReplayedTurn& turn : turns) {
-    if (verbosity > 0) {
-      fmt::print("   {:>4}  {:<28} {}{}\n", turn.turn->packet, turn.sent, turn.live,
-                 turn.live == turn.recorded ? "" : fmt::format("   (recorded: {})", turn.recorded));
-    }
-    for (const Difference& each : turn.differences) {
-      const bool is_finding = each.rank == Rank::Semantic && each.documented.empty();
-      if (!is_finding && verbosity == 0) continue;
-      fmt::print("      packet {} {}, {}: recorded {}, now {}   {}{}\n", turn.turn->packet,
-                 turn.sent, each.field, each.recorded, each.live, to_string(each.rank),
-                 each.documented.empty() ? "" : "   documented: " + each.documented);
-    }
-  }
-  std::vector<std::string> ids;
-  std::size_t cosmetic = 0;
-  for (const ReplayedTurn& turn : turns) {
-    for (const Difference& each : turn.differences) {
-      if (each.documented.empty()) {
-        cosmetic += each.rank == Rank::Semantic ? 0 : 1;
-      } else if (std::ranges::find(ids, each.documented) == ids.end()) {
-        ids.push_back(each.documented);
-      }
-    }
-  }
-  if (!ids.empty()) {
-    fmt::print("      as documented in differences-from-dnsmasq.md: {}\n", fmt::join(ids, ", "));
-  }
-  if (cosmetic > 0 && verbosity == 0) {
-    fmt::print("      {} differences of timing or cosmetics: -v lists them\n", cosmetic);
-  }
-}
 
 Outcome<void> drive(const std::string& interface, conformance::ReplayStation& station) {
   auto port = live::PacketPort::open(interface);
@@ -229,6 +96,11 @@ class ReplayRun {
     std::vector<Dialogue> dialogues;
     ReplaySource source;
   };
+  std::string configuration_for(const Replay& replay, const ReplaySource& source,
+                                const std::string& tree) const;
+  static BootLabOptions::Program program_for(const conformance::TargetFile& target,
+                                             const LabPlan& plan, const std::string& file,
+                                             const std::string& tree);
   int replay_in_lab(const Replay& replay, const ReplaySource& source);
   int conclude(const Replay& replay, const conformance::ReplayStation& station) const;
   ExitCode write_report() const;
@@ -267,24 +139,16 @@ Outcome<void> ReplayRun::read() {
 int ReplayRun::conclude(const Replay& replay, const conformance::ReplayStation& station) const {
   const Ending ending = judge(station.turns());
   if (options_.json != "-") print_replay(replay, station.turns(), options_.verbosity);
-  Json turns = Json::array();
-  for (const ReplayedTurn& turn : station.turns()) turns.push_back(to_json(turn));
-  const Json entry = {{"capture", replay.capture},
-                      {"client", to_string(replay.dialogue->client)},
-                      {"target", replay.target},
-                      {"verdict", std::string(to_string(ending))},
-                      {"turns", std::move(turns)}};
   // From inside the namespaces: a line of the report that the caller puts together.
-  std::ofstream(work_ / "replays.jsonl", std::ios::app) << entry.dump() << "\n";
+  std::ofstream(work_ / "replays.jsonl", std::ios::app)
+      << replay_entry(replay, station.turns()) << "\n";
   return static_cast<int>(ending == Ending::Different ? ExitCode::TestedThingFailed
                                                       : ExitCode::AsExpected);
 }
 
-int ReplayRun::replay_in_lab(const Replay& replay, const ReplaySource& source) {
-  const std::filesystem::path tree = work_ / "tree";
-  std::error_code ignored;
-  std::filesystem::remove_all(tree, ignored);
-  if (const auto made = make_replay_tree(*replay.dialogue, tree); !made) return told(made.error());
+// Of --conf-file, of the case, of INDEX.toml, or read off the answers, in this order.
+std::string ReplayRun::configuration_for(const Replay& replay, const ReplaySource& source,
+                                         const std::string& tree) const {
   std::string text = replay.dialogue->configuration.empty() ? source.configuration
                                                             : replay.dialogue->configuration;
   if (!options_.configuration_file.empty()) {
@@ -292,10 +156,37 @@ int ReplayRun::replay_in_lab(const Replay& replay, const ReplaySource& source) {
     read << std::ifstream(options_.configuration_file).rdbuf();
     text = read.str();
   }
-  text = text.empty() ? conformance::derive_configuration(*replay.dialogue, tree.string())
-                      : with_tftp_root(text, tree.string());
+  return text.empty() ? conformance::derive_configuration(*replay.dialogue, tree)
+                      : with_tftp_root(text, tree);
+}
+
+// What is started for a target that is neither our server nor dnsmasq; its own configuration, where
+// it has one, takes the place of what is in the file.
+BootLabOptions::Program ReplayRun::program_for(const conformance::TargetFile& target,
+                                               const LabPlan& plan, const std::string& file,
+                                               const std::string& tree) {
+  if (!target.configuration.empty() && !target.reads_dnsmasq()) {
+    conformance::Setting setting;
+    setting.network = plan.boot_server;
+    setting.server = plan.boot_server.address;
+    setting.root = tree;
+    std::ofstream(file) << conformance::configuration_text(
+        {.name = {}, .text = target.configuration}, setting);
+  }
+  return {.name = target.name,
+          .command = command_of(
+              target,
+              {.configuration = file, .root = tree, .fixture = tree, .interface = plan.interface}),
+          .ports = target.ready_ports};
+}
+
+int ReplayRun::replay_in_lab(const Replay& replay, const ReplaySource& source) {
+  const std::filesystem::path tree = work_ / "tree";
+  std::error_code ignored;
+  std::filesystem::remove_all(tree, ignored);
+  if (const auto made = make_replay_tree(*replay.dialogue, tree); !made) return told(made.error());
   const std::string file = (work_ / "replay.conf").string();
-  std::ofstream(file) << text;
+  std::ofstream(file) << configuration_for(replay, source, tree.string());
   const std::string server = replay.program == nullptr ? replay.target : "builtin";
   const auto target = parse_boot_target("--target", server + ":" + file);
   if (!target) return told(target.error());
@@ -303,17 +194,14 @@ int ReplayRun::replay_in_lab(const Replay& replay, const ReplaySource& source) {
   if (!configuration) return told(configuration.error());
   BootLabOptions lab_options{
       .server = target->server, .verbosity = options_.verbosity, .seed = options_.seed};
+  const LabPlan& plan = configuration->plan;
   if (replay.program != nullptr) {
-    if (!replay.program->configuration.empty() && !replay.program->reads_dnsmasq()) {
-      std::ofstream(file) << own_configuration(*replay.program, configuration->plan, tree.string());
-    }
-    lab_options.program = program_of(*replay.program, file, configuration->plan, tree.string());
+    lab_options.program = program_for(*replay.program, plan, file, tree.string());
   }
   auto lab = BootLab::start(*configuration, lab_options);
   if (!lab) return told(lab.error());
   const auto port = lab->add_client_port("client");
   if (!port) return told(port.error());
-  const LabPlan& plan = configuration->plan;
   conformance::ReplaySetting setting;
   setting.server = plan.boot_server.address;
   setting.client = plan.boot_server.contains(replay.dialogue->client_address)
@@ -322,8 +210,8 @@ int ReplayRun::replay_in_lab(const Replay& replay, const ReplaySource& source) {
   if (plan.address_server) setting.other = plan.address_server->address;
   setting.comparison = replay.comparison;
   setting.seed = options_.seed;
-  const bool files_only = replay.program != nullptr && serves_files_only(*replay.program);
-  const Dialogue dialogue = files_only ? without_questions(*replay.dialogue) : *replay.dialogue;
+  const bool files_only = replay.program != nullptr && replay.program->serves_files_only();
+  const Dialogue dialogue = files_only ? replay.dialogue->reads_only() : *replay.dialogue;
   if (dialogue.turns.empty()) {
     fmt::print("skip  {} with {}: it serves files only, and none is asked for here\n",
                replay.capture, replay.target);

@@ -301,6 +301,14 @@ std::vector<Dialogue::File> Dialogue::files() const {
   return files;
 }
 
+Dialogue Dialogue::reads_only() const {
+  Dialogue reads = *this;
+  std::erase_if(reads.turns, [](const Turn& turn) {
+    return std::holds_alternative<RecordedQuestion>(turn.said);
+  });
+  return reads;
+}
+
 bool Dialogue::looks_like_dnsmasq() const {
   // A proxy answer of dnsmasq is 53, 54, 60, the identifier's echo, 43, and nothing else (proxy.c).
   constexpr std::array<std::uint8_t, 5> kOrder = {53, 54, 60, 97, 43};

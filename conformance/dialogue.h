@@ -80,6 +80,9 @@ struct Dialogue {
   std::string configuration{};
   std::optional<std::vector<File>> kept_files{};
 
+  // The same without the DHCP messages.
+  Dialogue reads_only() const;
+
   // Whether the recorded answers bear dnsmasq's handwriting: its options in its order.
   bool looks_like_dnsmasq() const;
 };

@@ -1,6 +1,7 @@
 #include "conformance/target_file.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "conformance/builtin_texts.h"
 #include "firmware/toml_reader.h"
@@ -19,6 +20,13 @@ std::optional<TargetFile::Kind> kind_of(std::string_view text) {
 }
 
 }  // namespace
+
+bool TargetFile::serves_files_only() const {
+  const auto claims_it = [this](Need need) {
+    return std::find(claims.begin(), claims.end(), need) != claims.end();
+  };
+  return !claims.empty() && !claims_it(Need::Dhcp) && !claims_it(Need::BootServer);
+}
 
 Result<TargetFile, std::string> read_target(std::string_view text, const std::string& origin) {
   firmware::TomlReader reader(text, origin);

@@ -40,6 +40,8 @@ struct TargetFile {
   std::string address{};
 
   bool reads_dnsmasq() const { return configuration == "dnsmasq"; }
+  // By its own words it can do something, and DHCP is not among it.
+  bool serves_files_only() const;
 };
 
 // Reads a target's TOML; the error is "origin:line: what".

@@ -15,8 +15,8 @@ void ReceivedFile::on_octets(std::uint64_t offset, ByteView octets) {
     if (kept_.size() < last) kept_.resize(last);
     std::copy_n(octets.begin(), last - first, kept_.begin() + static_cast<std::ptrdiff_t>(first));
   }
-  if (!options_.expected || octets.empty()) return;
-  const ByteView expected = *options_.expected;
+  if (!expected_ || octets.empty()) return;
+  const ByteView expected = *expected_;
   const auto start = static_cast<std::size_t>(std::min<std::uint64_t>(offset, expected.size()));
   const ByteView against =
       expected.subspan(start, std::min(octets.size(), expected.size() - start));
@@ -32,12 +32,12 @@ void ReceivedFile::on_octets(std::uint64_t offset, ByteView octets) {
 
 ByteView ReceivedFile::whole() const {
   if (kept_all()) return kept_;
-  return options_.expected && size_ == options_.expected->size() ? *options_.expected : ByteView{};
+  return expected_ && size_ == expected_->size() ? *expected_ : ByteView{};
 }
 
 std::optional<std::uint64_t> ReceivedFile::first_difference(Judge judge) const {
-  if (!options_.expected) return std::nullopt;
-  const std::uint64_t expected_size = options_.expected->size();
+  if (!expected_) return std::nullopt;
+  const std::uint64_t expected_size = expected_->size();
   if (judge == Judge::SoFar) {
     return difference_ && *difference_ < expected_size ? difference_ : std::nullopt;
   }

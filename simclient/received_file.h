@@ -25,14 +25,13 @@ class ReceivedFile {
  public:
   enum class Keep { Nothing, Octets, OctetsIfUnknown };  // IfUnknown: not when they are expected
   struct Options {
-    std::optional<ByteView> expected;
     Keep keep = Keep::Nothing;
     std::size_t keep_limit = 0;  // octets; what lies beyond is not kept
   };
   explicit ReceivedFile(Options options) : options_(options) {}
 
-  // What is expected, for who finds out only when the file comes; before the first octet.
-  void expect(std::optional<ByteView> expected) { options_.expected = expected; }
+  // What it ought to hold, where that is known; before the first octet.
+  void expect(std::optional<ByteView> expected) { expected_ = expected; }
 
   // Octets at an offset; each is handed in once.
   void on_octets(std::uint64_t offset, ByteView octets);
@@ -50,15 +49,15 @@ class ReceivedFile {
   // too few of them are a difference too.
   enum class Judge { SoFar, Complete };
   std::optional<std::uint64_t> first_difference(Judge judge) const;
-  bool is_checked() const { return options_.expected.has_value(); }
+  bool is_checked() const { return expected_.has_value(); }
 
  private:
   bool keeps() const {
-    return options_.keep == Keep::Octets ||
-           (options_.keep == Keep::OctetsIfUnknown && !options_.expected);
+    return options_.keep == Keep::Octets || (options_.keep == Keep::OctetsIfUnknown && !expected_);
   }
 
   Options options_;
+  std::optional<ByteView> expected_;
   std::uint64_t size_ = 0;
   std::optional<std::uint64_t> difference_;
   firmware::BootImageRecogniser recogniser_;

@@ -534,9 +534,7 @@ void Rom::run_nbp(Instant now, const FetchingNbp& fetching) {
 // An NBP's octets are kept where nothing else has them: what it is and what it has built in decides
 // what it fetches.
 ReceivedFile::Options Rom::file_options() const {
-  return {.expected = {},
-          .keep = ReceivedFile::Keep::OctetsIfUnknown,
-          .keep_limit = options_.program_limit};
+  return {.keep = ReceivedFile::Keep::OctetsIfUnknown, .keep_limit = options_.program_limit};
 }
 
 // Ends the boot when it was to go just so far.

@@ -223,7 +223,7 @@ void StageRun::begin_fetch(Instant now, RomBoard& board, Fetch fetch) {
                            .server = {fetch.server, tftp::kPort},
                            .port = port,
                            .read = fetch.use == Fetch::Use::Image ? Read::ToKnownSize : Read::ToEnd,
-                           .file = {.expected = {}, .keep = keep, .keep_limit = keep_limit},
+                           .file = {.keep = keep, .keep_limit = keep_limit},
                            .content = options_.expected})});
   fetching.download.start(now, board);
   for (const Frame& frame : std::exchange(ring_, {})) {

@@ -32,7 +32,7 @@ class TftpDownload {
                               // the manners' probe
     ReceivedFile::Options file;
     // Is asked what the file holds once a server sends it; most names that are asked for lead
-    // nowhere. nullptr: nothing is known but what file says.
+    // nowhere. nullptr: nothing is known.
     const ExpectedContent* content = nullptr;
   };
 

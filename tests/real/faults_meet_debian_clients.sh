@@ -1,13 +1,8 @@
 #!/usr/bin/env bash
 # faults_meet_debian_clients.sh PXEPROOF: curl and atftp, which nobody here wrote, meet the faulty server. What they do with each fault is
 # what these versions (curl 7.88, atftp 0.8.0 of Debian 12) were seen to do.
-if [ "${2:-}" != inside ]; then
-  . "$(dirname "$0")/common.sh"
-  in_private_network bash "$0" "$pxeproof" inside
-  exit
-fi
 . "$(dirname "$0")/common.sh"
-ip link set lo up
+go_on_in_private_network "$@"
 tree=$scratch/tree
 mkdir -p "$tree"
 head -c 20000 /dev/urandom >"$tree/f"
@@ -29,8 +24,7 @@ meets() {
   local faults=$1 client=$2 expected=$3 seen
   "$pxeproof" serve --enable-tftp --tftp-root="$tree" --port=0 --seed 1 --fault "$faults" >"$scratch/log" 2>&1 &
   server=$!
-  for _ in $(seq 600); do grep -q ^serving "$scratch/log" && break; sleep 0.05; done
-  grep -q ^serving "$scratch/log" || { cat "$scratch/log"; die "no server with --fault \"$faults\""; }
+  wait_for serving "$scratch/log" || die "no server with --fault \"$faults\""
   rm -f "$scratch/got"
   if "$client" >"$scratch/said" 2>&1; then
     seen=wrong

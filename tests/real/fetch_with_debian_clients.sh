@@ -1,12 +1,7 @@
 #!/usr/bin/env bash
 # fetch_with_debian_clients.sh PXEPROOF: curl, tftp-hpa, atftp and busybox fetch a whole tree, octet for octet.
-if [ "${2:-}" != inside ]; then
-  . "$(dirname "$0")/common.sh"
-  in_private_network bash "$0" "$pxeproof" inside
-  exit
-fi
 . "$(dirname "$0")/common.sh"
-ip link set lo up
+go_on_in_private_network "$@"
 tree=$scratch/tree
 mkdir -p "$tree/sub"
 chmod 755 "$scratch" "$tree" "$tree/sub"
@@ -20,8 +15,7 @@ chmod 644 "$tree"/empty "$tree"/one-block "$tree"/exact "$tree"/sub/large
 "$pxeproof" serve --enable-tftp --tftp-root="$tree" --port=0 >"$scratch/log" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null; rm -rf "$scratch"' EXIT
-for _ in $(seq 100); do grep -q ^serving "$scratch/log" && break; sleep 0.05; done
-grep -q ^serving "$scratch/log" || { cat "$scratch/log"; die "the server did not start"; }
+wait_for serving "$scratch/log" || die "the server does not start"
 
 same() { cmp -s "$tree/$1" "$scratch/got" || die "$2 got another $1"; rm -f "$scratch/got"; }
 for file in pxelinux.0 empty one-block exact sub/large; do

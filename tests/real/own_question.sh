@@ -1,13 +1,8 @@
 #!/usr/bin/env bash
 # own_question.sh PXEPROOF: two interfaces on one network hear the question with which `serve DIRECTORY` looks for other servers.
 # That is no client: `--once` ends with 4, as where there was none.
-if [ "${2:-}" != inside ]; then
-  . "$(dirname "$0")/common.sh"
-  in_private_network bash "$0" "$pxeproof" inside
-  exit
-fi
 . "$(dirname "$0")/common.sh"
-ip link set lo up
+go_on_in_private_network "$@"
 ip link add one type veth peer name two
 ip address add 192.168.178.2/24 dev one
 ip link set one up

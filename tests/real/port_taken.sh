@@ -1,17 +1,12 @@
 #!/usr/bin/env bash
 # port_taken.sh PXEPROOF: a second server on the same ports says so and ends with 3.
-if [ "${2:-}" != inside ]; then
-  . "$(dirname "$0")/common.sh"
-  in_private_network bash "$0" "$pxeproof" inside
-  exit
-fi
 . "$(dirname "$0")/common.sh"
-ip link set lo up
+go_on_in_private_network "$@"
 chmod 755 "$scratch"
 "$pxeproof" serve --enable-tftp --tftp-root="$scratch" --port=0 >"$scratch/log" 2>&1 &
 first=$!
 trap 'kill $first 2>/dev/null; rm -rf "$scratch"' EXIT
-for _ in $(seq 100); do grep -q ^serving "$scratch/log" && break; sleep 0.05; done
+wait_for serving "$scratch/log" || die "the server does not start"
 code=0
 "$pxeproof" serve --enable-tftp --tftp-root="$scratch" --port=0 >"$scratch/second" 2>&1 || code=$?
 cat "$scratch/second"

@@ -1,12 +1,7 @@
 #!/usr/bin/env bash
 # record_boot.sh PXEPROOF: `record` on an interface where a simulated ROM boots, whole, cut, anonymous, and one that stalls.
-if [ "${2:-}" != inside ]; then
-  . "$(dirname "$0")/common.sh"
-  in_private_network bash "$0" "$pxeproof" inside
-  exit
-fi
 . "$(dirname "$0")/common.sh"
-ip link set lo up
+go_on_in_private_network "$@"
 ip link add server type veth peer name rom
 ip link set server up
 ip link set rom up
@@ -22,8 +17,7 @@ chmod 644 "$tree/memtest"
   --enable-tftp --tftp-root="$tree" --port=0 >"$scratch/log" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null; rm -rf "$scratch"' EXIT
-for _ in $(seq 200); do grep -q ^serving "$scratch/log" && break; sleep 0.05; done
-grep -q ^serving "$scratch/log" || { cat "$scratch/log"; die "the server did not start"; }
+wait_for serving "$scratch/log" || die "the server does not start"
 
 # record_while COMMAND RECORD-OPTIONS...: records until the boot is over; its exit code is in $code.
 record_while() {
@@ -31,7 +25,7 @@ record_while() {
   shift
   "$pxeproof" record --interface server "$@" >"$scratch/story" 2>&1 &
   local recorder=$!
-  for _ in $(seq 200); do grep -q ^recording "$scratch/story" && break; sleep 0.05; done
+  wait_for recording "$scratch/story" || die "record does not start"
   $command >"$scratch/boot" 2>&1 || true
   code=0
   wait $recorder || code=$?

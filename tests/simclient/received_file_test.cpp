@@ -10,7 +10,9 @@ namespace {
 const std::string kContent = "the octets of the server's tree";
 
 ReceivedFile checked() {
-  return ReceivedFile({.expected = as_bytes(kContent), .keep = ReceivedFile::Keep::Nothing});
+  ReceivedFile file({.keep = ReceivedFile::Keep::Nothing});
+  file.expect(as_bytes(kContent));
+  return file;
 }
 
 TEST(ReceivedFile, FindsEqualContentEqual) {
@@ -39,9 +41,18 @@ TEST(ReceivedFile, ASurplusOrAMissingEndIsADifference) {
   EXPECT_EQ(shorter.first_difference(ReceivedFile::Judge::Complete), 5U);
 }
 
+TEST(ReceivedFile, KeepsOnlyWhatNobodyElseHas) {
+  for (const bool is_known : {false, true}) {
+    ReceivedFile file({.keep = ReceivedFile::Keep::OctetsIfUnknown, .keep_limit = 100});
+    if (is_known) file.expect(as_bytes(kContent));
+    file.on_octets(0, as_bytes(kContent));
+    EXPECT_EQ(file.kept().empty(), is_known);
+    EXPECT_EQ(as_text(file.whole()), kContent);
+  }
+}
+
 TEST(ReceivedFile, KeepsOctetsUpToTheLimit) {
-  ReceivedFile file(
-      {.expected = std::nullopt, .keep = ReceivedFile::Keep::Octets, .keep_limit = 8});
+  ReceivedFile file({.keep = ReceivedFile::Keep::Octets, .keep_limit = 8});
   file.on_octets(4, as_bytes("efgh"));
   file.on_octets(0, as_bytes("abcd"));
   EXPECT_EQ(as_text(file.kept()), "abcdefgh");

@@ -139,4 +139,18 @@ std::unique_ptr<BootStage> make_scripted_stage(std::vector<Fetch> fetches);
 // The octets of a pxelinux-like NBP of a size.
 std::string pxelinux_like(std::size_t size);
 
+// What the files of a test hold.
+class Tree final : public ExpectedContent {
+ public:
+  explicit Tree(std::map<std::string, std::string> files) : files_(std::move(files)) {}
+  std::optional<ByteView> find(std::string_view name) const override {
+    const auto found = files_.find(std::string(name));
+    if (found == files_.end()) return std::nullopt;
+    return as_bytes(found->second);
+  }
+
+ private:
+  std::map<std::string, std::string> files_;
+};
+
 }  // namespace pxeproof::rom

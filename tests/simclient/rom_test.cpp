@@ -12,19 +12,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class Tree final : public ExpectedContent {
- public:
-  explicit Tree(std::map<std::string, std::string> files) : files_(std::move(files)) {}
-  std::optional<ByteView> find(std::string_view name) const override {
-    const auto found = files_.find(std::string(name));
-    if (found == files_.end()) return std::nullopt;
-    return as_bytes(found->second);
-  }
-
- private:
-  std::map<std::string, std::string> files_;
-};
-
 Script with_files() {
   Script script;
   script.files["ldlinux.c32"] = std::string(5000, 'l');

@@ -14,6 +14,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr std::uint16_t kTid = 40000;
+constexpr const char* kName = "dir/file";
 
 // One download by the manners of a program, with the server's packets written by the test.
 class TftpDownloadTest : public testing::Test {
@@ -21,7 +22,8 @@ class TftpDownloadTest : public testing::Test {
   using Read = TftpDownload::Options::Read;
 
   void begin(const firmware::TftpManners& manners, Read read = Read::ToEnd,
-             std::optional<ByteView> expected = std::nullopt) {
+             const std::string* expected = nullptr) {
+    if (expected != nullptr) tree_.emplace(std::map<std::string, std::string>{{kName, *expected}});
     manners_ = manners;
     profile_ = *firmware::builtin_profile("ipxe-bios");
     const TickClock clock({}, {});
@@ -35,21 +37,21 @@ class TftpDownloadTest : public testing::Test {
                             .settings = {},
                             .events = {}});
     board_->ip.configure({kClient, Ipv4Address::of(255, 255, 255, 0)}, std::nullopt);
-    download_.emplace(manners_, clock,
-                      TftpDownload::Options{.name = "dir/file",
-                                            .server = {kBootServer, 69},
-                                            .port = 2000,
-                                            .read = read,
-                                            .file = {.expected = expected,
-                                                     .keep = ReceivedFile::Keep::Octets,
-                                                     .keep_limit = 1U << 20U}});
+    download_.emplace(
+        manners_, clock,
+        TftpDownload::Options{.name = kName,
+                              .server = {kBootServer, 69},
+                              .port = 2000,
+                              .read = read,
+                              .file = {.keep = ReceivedFile::Keep::Octets, .keep_limit = 1U << 20U},
+                              .content = tree_ ? &*tree_ : nullptr});
     download_->start(now_, *board_);
     (void)board_->ip.on_frame(
         now_,
         frames::build_arp({frames::kArpReply, kBootServerMac, kBootServer, kMac, kClient}, kMac));
   }
 
-  void as_rom(std::optional<ByteView> expected = std::nullopt) {
+  void as_rom(const std::string* expected = nullptr) {
     begin((*firmware::builtin_profile("ipxe-bios"))->tftp, Read::ToEnd, expected);
   }
   void as_pxelinux(Read read = Read::ToEnd) {
@@ -111,6 +113,7 @@ class TftpDownloadTest : public testing::Test {
   const std::string block_ = std::string(1432, 'x');
   Instant now_ = kStart;
   firmware::TftpManners manners_;
+  std::optional<Tree> tree_;
   std::shared_ptr<const firmware::Profile> profile_;
   std::optional<RomBoard> board_;
   std::optional<TftpDownload> download_;
@@ -333,7 +336,7 @@ TEST_F(TftpDownloadTest, AShortBlockInTheMiddleEndsNothingForTheRom) {
 
 TEST_F(TftpDownloadTest, StopsAtTheFirstOctetThatDiffers) {
   const std::string expected = block_ + "tail";
-  as_rom(as_bytes(expected));
+  as_rom(&expected);
   oack({{"blksize", "1432"}, {"tsize", "1436"}});
   data(1, block_);
   data(2, "toil");
@@ -343,7 +346,7 @@ TEST_F(TftpDownloadTest, StopsAtTheFirstOctetThatDiffers) {
 
 TEST_F(TftpDownloadTest, AFileThatEndsTooEarlyDiffers) {
   const std::string expected = "longer";
-  as_rom(as_bytes(expected));
+  as_rom(&expected);
   oack({{"blksize", "1432"}, {"tsize", "4"}});
   data(1, "long");
   ASSERT_TRUE(ended<TftpDownload::Different>());
@@ -372,7 +375,7 @@ TEST_F(TftpDownloadTest, BlockNumbersWrapToZero) {
 // taken for one of the next lap. All blocks are acknowledged, and the transfer never ends.
 TEST_F(TftpDownloadTest, ADuplicateJustBeforeTheWrapKeepsTheRomWaitingForEver) {
   const std::string expected(65600 * 8 + 3, 'w');
-  as_rom(as_bytes(expected));
+  as_rom(&expected);
   const std::string block(8, 'w');
   oack({{"blksize", "8"}, {"tsize", std::to_string(expected.size())}});
   for (std::size_t i = 1; i <= 65535; ++i) data(static_cast<std::uint16_t>(i), block);
