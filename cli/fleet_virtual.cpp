@@ -1,10 +1,14 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <string_view>
 #include <tuple>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "cli/article.h"
 #include "cli/fleet_ground.h"
@@ -29,11 +33,16 @@ constexpr std::size_t kTransferPorts = 64;
 constexpr Duration kStep = std::chrono::milliseconds(250);
 constexpr Duration kLongest = std::chrono::hours(24);  // no fleet takes so long in its own time
 
-// The files of a tree that does not change while the fleet boots: each is looked up once. So are
-// names that lead nowhere, as long as they are few: most that machines ask for are their own.
+// The files of a tree that does not change while the fleet boots: each is looked up once. Of names
+// that lead nowhere, most are a machine's own: what a directory does not hold is known from its
+// list.
 class SteadyFiles : public server::FileOpener {
  public:
   void ask(const FileRequest& request) override {
+    if (is_known_missing(request)) {
+      answers_.push_back({request.id, fail(FileFault::NotFound)});
+      return;
+    }
     auto key = std::tuple(request.root, request.unique_directory, request.path,
                           request.require_world_readable, request.require_own_file);
     const auto known = answers_by_name_.find(key);
@@ -45,6 +54,7 @@ class SteadyFiles : public server::FileOpener {
     if (answer.content || answers_by_name_.size() < kKnownNames) {
       answers_by_name_.emplace(std::move(key), answer.content);
     }
+    if (!answer.content && answer.content.error() == FileFault::NotFound) list_folder(request);
     answers_.push_back(std::move(answer));
   }
   bool poll_answer(FileAnswer& out) override {
@@ -57,9 +67,55 @@ class SteadyFiles : public server::FileOpener {
 
  private:
   static constexpr std::size_t kKnownNames = 4096;
+  static constexpr std::size_t kKnownFolders = 256;
+  static constexpr std::size_t kNamesOfFolder = 10'000;
   using Key = std::tuple<std::string, std::string, std::string, bool, bool>;
+  using Names = std::unordered_set<std::string>;  // in lower case
+
+  // Some file systems do not tell the cases apart; beyond ASCII, the disk is asked.
+  static bool is_plain(std::string_view name) {
+    return !name.empty() && std::ranges::all_of(name, [](char c) { return c > ' ' && c < 0x7f; });
+  }
+  static std::string lower_case(std::string_view name) {
+    std::string lower(name);
+    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return lower;
+  }
+  static std::size_t name_begin(const std::string& path) { return path.rfind('/') + 1; }
+  const std::string& folder_key(const FileRequest& request) {
+    key_.assign(request.root).append(1, '\0').append(request.path, 0, name_begin(request.path));
+    return key_;
+  }
+
+  bool is_known_missing(const FileRequest& request) {
+    if (!request.unique_directory.empty()) return false;
+    const std::string_view name = std::string_view(request.path).substr(name_begin(request.path));
+    if (!is_plain(name)) return false;
+    const auto folder = folders_.find(folder_key(request));
+    return folder != folders_.end() && !folder->second.contains(lower_case(name));
+  }
+
+  // The disk says that the request's name leads nowhere: what else does in that folder?
+  void list_folder(const FileRequest& request) {
+    if (request.root.empty() || !request.unique_directory.empty()) return;
+    if (folders_.size() >= kKnownFolders) return;
+    std::error_code error;
+    const std::string inside = request.path.substr(0, name_begin(request.path));
+    std::filesystem::directory_iterator entry(std::filesystem::path(request.root) / inside, error);
+    Names names;
+    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+      if (names.size() == kNamesOfFolder) return;
+      names.insert(lower_case(entry->path().filename().native()));
+    }
+    const bool is_no_folder =
+        error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
+    if (!error || is_no_folder) folders_.emplace(folder_key(request), std::move(names));
+  }
+
   live::Disk disk_;
   std::map<Key, Result<std::shared_ptr<FileContent>, FileFault>> answers_by_name_;
+  std::unordered_map<std::string, Names> folders_;
+  std::string key_;
   std::deque<FileAnswer> answers_;
 };
 

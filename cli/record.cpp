@@ -23,10 +23,11 @@ using State = trace::BootRecorder::State;
 
 // Cheap, and in the kernel: what no boot needs never reaches us. Which UDP belongs to a boot is
 // decided here, since TFTP answers from ports that nobody can know before. Of TCP on other ports
-// only SYN and RST: a URL may name any port.
+// only SYN and RST: a URL may name any port. Of IPv6 the search for a router: firmware waits for
+// it.
 constexpr std::string_view kWanted =
     "arp or icmp or (udp and not port 53 and not port 443) or tcp port 80 or tcp port 8080 or "
-    "tcp[13] & 6 != 0";
+    "tcp[13] & 6 != 0 or (icmp6 and (ip6[40] == 133 or ip6[40] == 134))";
 
 ExitCode report(const Failure& failure) {
   fmt::print(stderr, "{}\n", failure.message);
@@ -215,9 +216,19 @@ void tell_failure(const RecordOptions& options, std::string_view expected,
              expected, seen, options.again);
 }
 
+ExitCode tell_lost(const RecordOptions& options, std::uint64_t lost) {
+  tell_failure(options, "every packet captured",
+               fmt::format("{} packets lost by the capture itself; record on a quieter machine, "
+                           "or name the machine with --mac",
+                           lost));
+  return ExitCode::EnvironmentFailed;
+}
+
 ExitCode conclude(const RecordOptions& options, const Ending& ending, const Recording& recording) {
   const trace::BootRecorder& recorder = recording.recorder();
   if (recorder.recorded() == 0) {
+    // The machine may have booted in what was lost.
+    if (ending.statistics.dropped > 0) return tell_lost(options, ending.statistics.dropped);
     const std::string who =
         options.recorder.machine
             ? fmt::format("{} does not boot", to_string(*options.recorder.machine))
@@ -236,13 +247,7 @@ ExitCode conclude(const RecordOptions& options, const Ending& ending, const Reco
                boot ? boot->verdict.text : std::string("no verdict yet"), recorder.recorded(),
                options.output, next, options.output);
   }
-  if (ending.statistics.dropped > 0) {
-    tell_failure(options, "every packet captured",
-                 fmt::format("{} packets lost by the capture itself; record on a quieter machine, "
-                             "or name the machine with --mac",
-                             ending.statistics.dropped));
-    return ExitCode::EnvironmentFailed;
-  }
+  if (ending.statistics.dropped > 0) return tell_lost(options, ending.statistics.dropped);
   if (ending.state == State::Stalled ||
       (ending.state != State::Booted && ending.cause == Ending::Cause::Time &&
        options.until_booted)) {

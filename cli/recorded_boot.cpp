@@ -8,18 +8,12 @@
 #include "protocol/frames/inspect.h"
 #include "protocol/tftp/packet.h"
 #include "trace/capture_reader.h"
+#include "trace/frame_filter.h"
 #include "trace/pcapng_writer.h"
 
 namespace pxeproof::cli {
 
 namespace {
-
-constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
-constexpr std::size_t kIpv6NextHeader = 20;
-constexpr std::size_t kIcmpv6Type = 54;
-constexpr std::uint8_t kIcmpv6 = 58;
-constexpr std::uint8_t kRouterSolicitation = 133;
-constexpr std::uint8_t kRouterAdvertisement = 134;
 
 // The machine that sends a DISCOVER, and its GUID.
 struct Client {
@@ -53,10 +47,7 @@ bool is_arp_reply(ByteView frame) {
 }
 
 bool is_router_discovery(ByteView frame) {
-  const auto ethernet = frames::inspect_ethernet(frame);
-  return ethernet && ethernet->type == kEtherTypeIpv6 && frame.size() > kIcmpv6Type &&
-         frame[kIpv6NextHeader] == kIcmpv6 &&
-         (frame[kIcmpv6Type] == kRouterSolicitation || frame[kIcmpv6Type] == kRouterAdvertisement);
+  return trace::look_at(frame) == trace::FrameKind::RouterDiscovery;
 }
 
 namespace {

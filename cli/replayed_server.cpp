@@ -25,6 +25,40 @@ void put_u32(Bytes& frame, std::size_t at, std::uint32_t value) {
   put_u16(frame, at + 2, static_cast<std::uint16_t>(value));
 }
 
+// The BIOS timer's tick: what a machine looks at once a tick may lie unread for so long.
+constexpr Duration kUnread = std::chrono::milliseconds(55);
+
+struct TftpFrame {
+  Endpoint source;
+  tftp::Packet packet;
+  friend bool operator==(const TftpFrame& left, const TftpFrame& right) {
+    return left.source == right.source && tftp::encode(left.packet) == tftp::encode(right.packet);
+  }
+};
+std::optional<TftpFrame> tftp_frame(const RecordedFrame& frame) {
+  const auto udp = frames::inspect_udp(frame.octets, frames::ChecksumPolicy::Ignore);
+  if (!udp) return std::nullopt;
+  auto packet = tftp::decode(udp->payload);
+  if (!packet) return std::nullopt;
+  return TftpFrame{udp->source, std::move(*packet)};
+}
+
+// Whether a client that repeats its packet had not seen the server's reply: a request that was
+// granted is not asked again, and a block that was due is not asked for again.
+bool has_not_read(const RecordedFrame& reply, const RecordedFrame& question,
+                  const RecordedFrame& repetition) {
+  const auto asked = tftp_frame(question);
+  const auto answer = tftp_frame(reply);
+  if (!asked || !answer || asked != tftp_frame(repetition)) return false;
+  if (std::holds_alternative<tftp::Request>(asked->packet)) {
+    return std::holds_alternative<tftp::Oack>(answer->packet);
+  }
+  const auto* const ack = std::get_if<tftp::Ack>(&asked->packet);
+  const auto* const data = std::get_if<tftp::Data>(&answer->packet);
+  return ack != nullptr && data != nullptr &&
+         data->block == static_cast<std::uint16_t>(ack->block + 1);
+}
+
 bool is_dhcp(const frames::Udp& udp) { return dhcp::MessageView::parse(udp.payload).has_value(); }
 
 }  // namespace
@@ -42,6 +76,22 @@ ReplayedServer::ReplayedServer(const RecordedBoot& boot, const rom::ExpectedCont
     std::vector<Step>& steps = is_router_discovery(frame.octets) ? router_steps_ : steps_;
     if (steps.empty()) continue;
     steps.back().replies.push_back({frame.at - steps.back().question->at, &frame});
+  }
+  move_unread_replies();
+}
+
+void ReplayedServer::move_unread_replies() {
+  for (std::size_t next = 1; next < steps_.size(); ++next) {
+    Step& repetition = steps_[next];
+    std::vector<Reply>& replies = steps_[next - 1].replies;
+    const auto unread = std::ranges::find_if(replies, [&](const Reply& reply) {
+      return repetition.question->at - reply.frame->at <= kUnread &&
+             has_not_read(*reply.frame, *steps_[next - 1].question, *repetition.question);
+    });
+    if (unread == replies.end()) continue;
+    for (auto reply = unread; reply != replies.end(); ++reply) reply->delay = Duration{};
+    repetition.replies.insert(repetition.replies.begin(), unread, replies.end());
+    replies.erase(unread, replies.end());
   }
 }
 

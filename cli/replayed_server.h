@@ -13,7 +13,8 @@ namespace pxeproof::cli {
 
 // The servers of a recorded boot: to the n-th packet of a client it sends what the real servers
 // sent after the real client's n-th packet, as much later, with the numbers the client chose (xid,
-// ports) put in the place of the recorded ones. Both outlive it.
+// ports) put in the place of the recorded ones. What the real client had not read yet when its
+// timer made it repeat its packet, the client gets after its own repetition. Both outlive it.
 class ReplayedServer final : public Station {
  public:
   // File content that the capture has cut off is taken from the tree where that is known.
@@ -50,6 +51,7 @@ class ReplayedServer final : public Station {
     Bytes octets;
   };
 
+  void move_unread_replies();
   void learn(const Step& step, ByteView frame);
   void schedule(Instant now, const Step& step);
   Bytes translate(const RecordedFrame& recorded);

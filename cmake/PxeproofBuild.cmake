@@ -21,8 +21,10 @@ target_include_directories(pxeproof_flags INTERFACE ${CMAKE_SOURCE_DIR})
 # GCC 12's optimiser warns of accesses inside libstdc++ and fmt that cannot happen (GCC bugs 105329, 105651, 106199);
 # the debug build, where these warnings see the code as written, keeps them.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
-  target_compile_options(pxeproof_flags INTERFACE -Wno-array-bounds -Wno-maybe-uninitialized -Wno-restrict
-                                                  -Wno-stringop-overflow -Wno-stringop-overread)
+  set(false_warnings -Wno-array-bounds -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow
+                     -Wno-stringop-overread)
+  target_compile_options(pxeproof_flags INTERFACE ${false_warnings})
+  target_link_options(pxeproof_flags INTERFACE ${false_warnings})  # the linker compiles, too (below)
 endif()
 if(PXEPROOF_SANITIZE)
   # A null pointer is AddressSanitizer's to find, and buffers are never cast to structs: without these four checks the
@@ -38,6 +40,10 @@ function(module NAME)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "SOURCES;DEPENDS")
   add_library(pxeproof_${NAME} STATIC ${ARG_SOURCES})
   target_link_libraries(pxeproof_${NAME} PUBLIC pxeproof_flags)
+  # A packet crosses these folders in dozens of small functions: the linker inlines them.
+  if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NAME MATCHES "^(protocol|firmware|server|simclient|lab|live)$")
+    set_target_properties(pxeproof_${NAME} PROPERTIES INTERPROCEDURAL_OPTIMIZATION ON)
+  endif()
   foreach(dependency ${ARG_DEPENDS})
     if(TARGET pxeproof_${dependency})
       target_link_libraries(pxeproof_${NAME} PUBLIC pxeproof_${dependency})

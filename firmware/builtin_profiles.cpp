@@ -23,6 +23,23 @@ const BuiltinText* find(std::span<const BuiltinText> texts, std::string_view nam
   return found == texts.end() ? nullptr : &*found;
 }
 
+// Each machine of a fleet asks for them, and nobody changes them.
+template <typename Parsed>
+Result<std::shared_ptr<const Parsed>, ProfileError> parsed_once(
+    const BuiltinText& builtin,
+    Result<Parsed, ProfileError> (*parse)(std::string_view text, std::string_view origin)) {
+  static std::mutex mutex;
+  static std::map<std::string_view, std::shared_ptr<const Parsed>> known;
+  const std::lock_guard lock(mutex);
+  auto& kept = known[builtin.name];
+  if (!kept) {
+    auto parsed = parse(builtin.text, builtin.name);
+    if (!parsed) return fail(parsed.error());
+    kept = std::make_shared<const Parsed>(std::move(*parsed));
+  }
+  return kept;
+}
+
 }  // namespace
 
 std::vector<std::string_view> builtin_profile_names() { return names_of(builtin_profile_texts()); }
@@ -40,9 +57,7 @@ Result<std::shared_ptr<const Profile>, ProfileError> builtin_profile(std::string
         fmt::format("there is no profile '{}'; known profiles: {}; or name a TOML file", name,
                     fmt::join(builtin_profile_names(), ", "))});
   }
-  auto profile = parse_profile(builtin->text, builtin->name);
-  if (!profile) return fail(profile.error());
-  return std::make_shared<const Profile>(std::move(*profile));
+  return parsed_once(*builtin, parse_profile);
 }
 
 Result<std::shared_ptr<const Program>, ProfileError> builtin_program(std::string_view name) {
@@ -51,17 +66,7 @@ Result<std::shared_ptr<const Program>, ProfileError> builtin_program(std::string
     return fail(ProfileError{fmt::format("there is no program '{}'; known programs: {}", name,
                                          fmt::join(names_of(builtin_program_texts()), ", "))});
   }
-  // Each machine of a fleet asks for it, and nobody changes it.
-  static std::mutex mutex;
-  static std::map<std::string_view, std::shared_ptr<const Program>> known;
-  const std::lock_guard lock(mutex);
-  auto& kept = known[builtin->name];
-  if (!kept) {
-    auto program = parse_program(builtin->text, builtin->name);
-    if (!program) return fail(program.error());
-    kept = std::make_shared<const Program>(std::move(*program));
-  }
-  return kept;
+  return parsed_once(*builtin, parse_program);
 }
 
 }  // namespace pxeproof::firmware

@@ -271,6 +271,14 @@ Score score(Family family, const Traits& traits) {
   return result;
 }
 
+std::string name_of(Family family, std::optional<std::uint16_t> architecture) {
+  const auto* known = architecture ? dhcp::find_architecture(*architecture) : nullptr;
+  if (known == nullptr) return std::string(to_string(family));
+  return fmt::format("{} ({})", to_string(family), known->name);
+}
+
+}  // namespace
+
 std::string profile_of(Family family, std::optional<std::uint16_t> architecture) {
   if (family == Family::Ipxe) return architecture.value_or(0) == 0 ? "ipxe-bios" : "ipxe-efi-x64";
   if (family == Family::IntelRom) return "intel-2.1";
@@ -287,14 +295,6 @@ std::string profile_of(Family family, std::optional<std::uint16_t> architecture)
       return "edk2-x64";
   }
 }
-
-std::string name_of(Family family, std::optional<std::uint16_t> architecture) {
-  const auto* known = architecture ? dhcp::find_architecture(*architecture) : nullptr;
-  if (known == nullptr) return std::string(to_string(family));
-  return fmt::format("{} ({})", to_string(family), known->name);
-}
-
-}  // namespace
 
 std::string_view to_string(Family family) {
   switch (family) {

@@ -48,6 +48,10 @@ struct FirmwareGuess {
   friend bool operator==(const FirmwareGuess&, const FirmwareGuess&) = default;
 };
 
+// The profile of ours that behaves like a family's firmware on an architecture (option 93); empty:
+// there is none.
+std::string profile_of(Family family, std::optional<std::uint16_t> architecture);
+
 // Guesses from a DISCOVER or REQUEST of a client (the octets of the message). The traits are those
 // of facts that captures of real ROMs show; see docs/fingerprints.md.
 FirmwareGuess guess_firmware(ByteView message, const std::optional<SenderTraits>& sender);

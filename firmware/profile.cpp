@@ -302,6 +302,19 @@ std::string_view to_string(VolatileField::Relation relation) {
   return std::ranges::find(kRelations, relation, &Word<VolatileField::Relation>::value)->word;
 }
 
+Failure failure_of_error(std::uint16_t tftp_code) {
+  switch (static_cast<tftp::ErrorCode>(tftp_code)) {
+    case tftp::ErrorCode::FileNotFound:
+      return Failure::FileNotFound;
+    case tftp::ErrorCode::AccessViolation:
+      return Failure::FileAccess;
+    case tftp::ErrorCode::IllegalOperation:
+      return Failure::FileRefused;
+    default:
+      return Failure::FileError;
+  }
+}
+
 std::string_view to_string(Failure failure) {
   return std::ranges::find(kFailures, failure, &Word<Failure>::value)->word;
 }

@@ -78,6 +78,9 @@ enum class Failure {
 };
 std::string_view to_string(Failure failure);
 
+// What a TFTP ERROR in place of the file is to the firmware.
+Failure failure_of_error(std::uint16_t tftp_code);
+
 // A field in which a simulated packet may differ from the real machine's, and what holds of it all
 // the same. Checksums follow from the rest and are not listed.
 struct VolatileField {

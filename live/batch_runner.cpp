@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kRoundsPerWake = 16;  // then the other sources get their turn
 constexpr std::size_t kBatch = 64;          // frames that are sent together
+constexpr std::size_t kExpected = 2;        // frames ahead of the one that is handed over
 
 }  // namespace
 
@@ -36,7 +37,12 @@ bool BatchRunner::receive(Way& way) {
     return false;
   }
   const Instant time = now();
-  for (const ByteView frame : *frames) station_.on_frame(time, frame);
+  const std::size_t count = frames->size();
+  for (std::size_t i = 0; i < std::min(count, kExpected); ++i) station_.expect((*frames)[i]);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i + kExpected < count) station_.expect((*frames)[i + kExpected]);
+    station_.on_frame(time, (*frames)[i]);
+  }
   return !frames->empty();
 }
 

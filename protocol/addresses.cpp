@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace pxeproof {
 
@@ -24,7 +25,7 @@ std::optional<MacAddress> MacAddress::parse(std::string_view text) {
 std::optional<MacAddress> MacAddress::from(ByteView octets) {
   if (octets.size() != 6) return std::nullopt;
   MacAddress mac;
-  std::ranges::copy(octets, mac.octets.begin());
+  std::memcpy(mac.octets.data(), octets.data(), mac.octets.size());
   return mac;
 }
 

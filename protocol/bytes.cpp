@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 
 namespace pxeproof {
 
@@ -115,8 +116,9 @@ ByteView ByteReader::rest() {
 }
 
 void ByteWriter::u16(std::uint16_t value) {
-  out_.push_back(static_cast<std::uint8_t>(value >> 8U));
-  out_.push_back(static_cast<std::uint8_t>(value & 0xffU));
+  const std::uint8_t octets[] = {static_cast<std::uint8_t>(value >> 8U),
+                                 static_cast<std::uint8_t>(value & 0xffU)};
+  out_.insert(out_.end(), std::begin(octets), std::end(octets));
 }
 
 void ByteWriter::u32(std::uint32_t value) {

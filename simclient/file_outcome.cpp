@@ -6,19 +6,6 @@
 
 namespace pxeproof::rom {
 
-firmware::Failure failure_of(const TftpDownload::ServerError& error) {
-  switch (static_cast<tftp::ErrorCode>(error.code)) {
-    case tftp::ErrorCode::FileNotFound:
-      return firmware::Failure::FileNotFound;
-    case tftp::ErrorCode::AccessViolation:
-      return firmware::Failure::FileAccess;
-    case tftp::ErrorCode::IllegalOperation:
-      return firmware::Failure::FileRefused;
-    default:
-      return firmware::Failure::FileError;
-  }
-}
-
 std::string reason_of(const std::string& name, const TftpDownload::Ending& ending) {
   const std::string file = printable(name);
   if (const auto* const error = std::get_if<TftpDownload::ServerError>(&ending)) {
@@ -45,8 +32,9 @@ Fetched::Outcome outcome_of(const TftpDownload::Ending& ending) {
   if (std::holds_alternative<TftpDownload::Missing>(ending)) return Fetched::Outcome::NotFound;
   if (std::holds_alternative<TftpDownload::Silent>(ending)) return Fetched::Outcome::TimedOut;
   if (const auto* const error = std::get_if<TftpDownload::ServerError>(&ending)) {
-    return failure_of(*error) == firmware::Failure::FileNotFound ? Fetched::Outcome::NotFound
-                                                                 : Fetched::Outcome::Refused;
+    return firmware::failure_of_error(error->code) == firmware::Failure::FileNotFound
+               ? Fetched::Outcome::NotFound
+               : Fetched::Outcome::Refused;
   }
   return Fetched::Outcome::Refused;
 }

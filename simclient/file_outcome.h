@@ -8,8 +8,7 @@
 
 namespace pxeproof::rom {
 
-// What an ended download means, for the firmware, for the program that asked, and for people.
-firmware::Failure failure_of(const TftpDownload::ServerError& error);
+// What an ended download means, for the program that asked and for people.
 Fetched::Outcome outcome_of(const TftpDownload::Ending& ending);
 std::string reason_of(const std::string& name, const TftpDownload::Ending& ending);
 

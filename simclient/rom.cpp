@@ -444,7 +444,7 @@ void Rom::advance_nbp(Instant now, FetchingNbp& fetching) {
   }
   const std::string reason = reason_of(fetching.download.name(), *ending);
   if (const auto* const error = std::get_if<TftpDownload::ServerError>(&*ending)) {
-    fail_boot(now, Phase::Nbp, failure_of(*error), reason);
+    fail_boot(now, Phase::Nbp, firmware::failure_of_error(error->code), reason);
   } else if (std::holds_alternative<TftpDownload::Silent>(*ending)) {
     fail_boot(now, Phase::Nbp, firmware::Failure::FileTimeout, reason);
   } else if (std::holds_alternative<TftpDownload::Missing>(*ending)) {

@@ -37,6 +37,17 @@ std::uint64_t hash_of(ByteView octets) {
       {reinterpret_cast<const char*>(octets.data()), octets.size()});
 }
 
+// Tells payloads of one sender within milliseconds apart. Blocks of a file differ in their head,
+// and are too many to be looked at whole.
+std::uint64_t hash_of_payload(const SeenPacket& packet) {
+  constexpr std::size_t kHead = 64;
+  constexpr std::size_t kTail = 32;
+  const ByteView payload = packet.payload;
+  const bool is_dhcp = is_dhcp_port(packet.source.port) || is_dhcp_port(packet.destination.port);
+  if (is_dhcp || payload.size() <= kHead + kTail) return hash_of(payload);
+  return hash_of(payload.first(kHead)) ^ hash_of(payload.last(kTail)) * 3 ^ payload.size();
+}
+
 }  // namespace
 
 BootGrouper::BootGrouper(Options options) : options_(options) {}
@@ -52,6 +63,7 @@ bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
   switch (kind) {
     case FrameKind::Foreign:
     case FrameKind::DhcpV6:
+    case FrameKind::RouterDiscovery:
       return false;
     case FrameKind::Dhcp:
     case FrameKind::TftpRequest:
@@ -62,7 +74,13 @@ bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
     }
     case FrameKind::Fragment:
     case FrameKind::TcpOpening: {
-      const auto packet = boots_.empty() ? std::nullopt : see_packet(frame);
+      if (boots_.empty()) return false;
+      // Most are of strangers to each other and to every boot.
+      const auto [source, destination] = ipv4_addresses(frame);
+      if (find_by_address(source) == nullptr && find_by_address(destination) == nullptr) {
+        return false;
+      }
+      const auto packet = see_packet(frame);
       return packet && (may_fetch(packet->source.address, packet->destination.port) ||
                         may_fetch(packet->destination.address, packet->source.port));
     }
@@ -86,7 +104,10 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
   totals_.last = std::max(totals_.last.value_or(frame.at), frame.at);
   const FrameKind kind = look_at(frame.octets);
   if (kind == FrameKind::DhcpV6) ++totals_.dhcp_v6;
-  if (kind == FrameKind::Foreign || kind == FrameKind::DhcpV6) return;
+  if (kind == FrameKind::Foreign || kind == FrameKind::DhcpV6 ||
+      kind == FrameKind::RouterDiscovery) {
+    return;
+  }
   // The first packet of a transfer may be what comes too late: every frame that may be one counts.
   if (frame.at < newest_) ++totals_.backward_frames;
   newest_ = std::max(newest_, frame.at);
@@ -120,7 +141,7 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
 
 bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet) {
   if (packet.is_cut() && packet.payload.size() < 32) return false;
-  std::uint64_t hash = hash_of(packet.payload);
+  std::uint64_t hash = hash_of_payload(packet);
   const std::uint8_t identity[] = {
       static_cast<std::uint8_t>(packet.facts.identification >> 8U),
       static_cast<std::uint8_t>(packet.facts.identification & 0xffU),

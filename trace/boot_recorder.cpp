@@ -55,6 +55,11 @@ bool BootRecorder::concerns_machine(ByteView frame) {
   }
   const auto ethernet = frames::inspect_ethernet(frame);
   if (ethernet && (ethernet->source == machine || ethernet->destination == machine)) return true;
+  // What goes to all routers, or to all that listen.
+  if (look_at(frame) == FrameKind::RouterDiscovery && ethernet &&
+      ethernet->destination.is_group()) {
+    return true;
+  }
   if (const auto arp = frames::inspect_arp(frame)) {
     return arp->sender_mac == machine || addresses_.contains(arp->sender_address) ||
            addresses_.contains(arp->target_address);
@@ -96,7 +101,9 @@ void BootRecorder::on_frame(Instant at, LinkType link, ByteView octets, std::siz
   original_size = std::max(original_size, octets.size());
   const EthernetView view = link_layer_.as_ethernet(link, octets, original_size);
   if (view.octets.empty()) return;
-  const bool chosen = grouper_.concerns_boots(view.octets) && concerns_machine(view.octets);
+  const bool is_of_boots =
+      grouper_.concerns_boots(view.octets) || look_at(view.octets) == FrameKind::RouterDiscovery;
+  const bool chosen = is_of_boots && concerns_machine(view.octets);
   if (!chosen) return;
   ++frames_;
   grouper_.on_frame({frames_, at, 0, view.octets});

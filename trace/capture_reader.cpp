@@ -162,11 +162,7 @@ class CaptureReader::Pcapng : public Format {
   Pcapng(FileHandle file, std::string name)
       : file_(std::move(file)), reader_(file_.get(), std::move(name)) {}
 
-  bool next(RawFrame& frame) override {
-    const auto read = reader_.next();
-    if (read) frame = *read;
-    return read.has_value();
-  }
+  bool next(RawFrame& frame) override { return reader_.next(frame); }
   const std::optional<CaptureError>& error() const override { return reader_.error(); }
   const std::vector<CaptureInterface>& interfaces() const override { return reader_.interfaces(); }
   const std::string& comment() const override { return reader_.comment(); }

@@ -53,16 +53,26 @@ FrameKind look_at_tcp(ByteView segment) {
   return FrameKind::Foreign;
 }
 
-// RFC 8415 s.7.2, without extension headers.
-bool is_dhcp_v6(ByteView datagram) {
+// RFC 8415 s.7.2 and RFC 4861 s.4.1 and 4.2, without extension headers.
+FrameKind look_at_ipv6(ByteView datagram) {
   constexpr std::size_t kHeader = 40;
+  constexpr std::uint8_t kIcmpV6 = 58;
+  constexpr std::uint8_t kRouterSolicitation = 133;
+  constexpr std::uint8_t kRouterAdvertisement = 134;
   constexpr std::uint16_t kClient = 546;
   constexpr std::uint16_t kServer = 547;
-  if (datagram.size() < kHeader + 4 || datagram[6] != frames::kProtocolUdp) return false;
+  if (datagram.size() < kHeader + 4) return FrameKind::Foreign;
+  if (datagram[6] == kIcmpV6) {
+    const std::uint8_t type = datagram[kHeader];
+    return type == kRouterSolicitation || type == kRouterAdvertisement ? FrameKind::RouterDiscovery
+                                                                       : FrameKind::Foreign;
+  }
+  if (datagram[6] != frames::kProtocolUdp) return FrameKind::Foreign;
   const std::uint16_t source = read_u16(datagram, kHeader);
   const std::uint16_t destination = read_u16(datagram, kHeader + 2);
-  return (source == kClient || source == kServer) &&
-         (destination == kClient || destination == kServer);
+  const bool is_dhcp = (source == kClient || source == kServer) &&
+                       (destination == kClient || destination == kServer);
+  return is_dhcp ? FrameKind::DhcpV6 : FrameKind::Foreign;
 }
 
 bool is_dhcp(std::uint16_t port) {
@@ -76,7 +86,7 @@ FrameKind look_at(ByteView frame) {
   if (network.type == frames::kEtherTypeArp) return FrameKind::Arp;
   constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
   if (network.type == kEtherTypeIpv6) {
-    return is_dhcp_v6(frame.subspan(network.at)) ? FrameKind::DhcpV6 : FrameKind::Foreign;
+    return look_at_ipv6(frame.subspan(network.at));
   }
   if (network.type != frames::kEtherTypeIpv4 ||
       frame.size() < network.at + frames::kIpv4HeaderSize) {
@@ -104,6 +114,15 @@ FrameKind look_at(ByteView frame) {
   const std::uint16_t destination = read_u16(segment, 2);
   if (is_dhcp(source) || is_dhcp(destination)) return FrameKind::Dhcp;
   return destination == tftp::kPort ? FrameKind::TftpRequest : FrameKind::Udp;
+}
+
+std::pair<Ipv4Address, Ipv4Address> ipv4_addresses(ByteView frame) {
+  const std::size_t at = find_network(frame).at;
+  const auto address = [&](std::size_t offset) {
+    return Ipv4Address{std::uint32_t{read_u16(frame, at + offset)} << 16U |
+                       read_u16(frame, at + offset + 2)};
+  };
+  return {address(12), address(16)};
 }
 
 std::pair<std::uint16_t, std::uint16_t> udp_ports(ByteView frame) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "protocol/addresses.h"
 #include "protocol/bytes.h"
 
 namespace pxeproof::trace {
@@ -18,12 +19,16 @@ enum class FrameKind {
   TcpOpening,       // TCP without payload that asks for, grants or refuses a connection
   IcmpUnreachable,  // ICMP type 3
   Arp,
-  DhcpV6,  // a boot over IPv6, perhaps: counted, and not read
+  DhcpV6,           // a boot over IPv6, perhaps: counted, and not read
+  RouterDiscovery,  // ICMPv6: some firmware waits for a router before it goes on over IPv4
 };
 
 // Looks at an Ethernet frame with up to two VLAN tags. It is made to be cheap: of most traffic on
 // a busy wire it reads three octets.
 FrameKind look_at(ByteView frame);
+
+// Source and destination of a frame that look_at called Fragment or TcpOpening.
+std::pair<Ipv4Address, Ipv4Address> ipv4_addresses(ByteView frame);
 
 // Source and destination port of a frame that look_at called Udp.
 std::pair<std::uint16_t, std::uint16_t> udp_ports(ByteView frame);

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstring>
+#include <utility>
 
 namespace pxeproof::trace {
 
@@ -11,7 +10,6 @@ namespace {
 
 constexpr std::size_t kFileHeader = 24;
 constexpr std::size_t kFrameHeader = 16;
-constexpr std::size_t kBuffer = 512 * 1024;
 constexpr std::uint32_t kMicroseconds = 0xa1b2c3d4;
 constexpr std::uint32_t kNanoseconds = 0xa1b23c4d;
 // The upper bits of the link type tell of a frame check sequence.
@@ -32,18 +30,7 @@ LinkType link_type_of(std::uint32_t number) {
 
 }  // namespace
 
-PcapReader::PcapReader(std::FILE* file, std::string name)
-    : file_(file), name_(std::move(name)), buffer_(kBuffer) {}
-
-// Makes so many octets lie in the buffer; false when the file ends before.
-bool PcapReader::fill(std::size_t size) {
-  if (end_ - begin_ >= size) return true;
-  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-  end_ -= begin_;
-  begin_ = 0;
-  end_ += std::fread(buffer_.data() + end_, 1, buffer_.size() - end_, file_);
-  return end_ >= size;
-}
+PcapReader::PcapReader(std::FILE* file, std::string name) : window_(file), name_(std::move(name)) {}
 
 void PcapReader::damaged(const std::string& problem) {
   error_ = CaptureError{
@@ -58,8 +45,8 @@ Result<PcapReader, CaptureError> PcapReader::open(std::FILE* file, const std::st
     return fail(CaptureError{
         fmt::format("{}:header: {}; give a capture in pcap or pcapng form", name, problem)});
   };
-  if (!reader.fill(kFileHeader)) return refuse("the file ends in it");
-  const std::uint8_t* header = reader.buffer_.data();
+  if (!reader.window_.fill(kFileHeader)) return refuse("the file ends in it");
+  const std::uint8_t* header = reader.window_.data();
   const std::uint32_t magic = u32(header);
   if (magic != kMicroseconds && magic != kNanoseconds) return refuse("it is none of pcap");
   const std::uint32_t version = u32(header + 4);
@@ -70,17 +57,17 @@ Result<PcapReader, CaptureError> PcapReader::open(std::FILE* file, const std::st
   reader.nanoseconds_per_unit_ = magic == kNanoseconds ? 1 : 1000;
   reader.snap_length_ = u32(header + 16);
   reader.link_ = link_type_of(u32(header + 20));
-  reader.begin_ = kFileHeader;
+  reader.window_.consume(kFileHeader);
   return reader;
 }
 
 bool PcapReader::next(RawFrame& frame) {
   if (error_) return false;
-  if (!fill(kFrameHeader)) {
-    if (end_ != begin_) damaged("the file ends in its header");
+  if (!window_.fill(kFrameHeader)) {
+    if (window_.size() > 0) damaged("the file ends in its header");
     return false;
   }
-  const std::uint8_t* header = buffer_.data() + begin_;
+  const std::uint8_t* header = window_.data();
   std::uint32_t captured = u32(header + 8);
   std::uint32_t original = u32(header + 12);
   // The two lengths changed places with version 2.3.
@@ -91,18 +78,18 @@ bool PcapReader::next(RawFrame& frame) {
     damaged(fmt::format("it claims {} octets", captured));
     return false;
   }
-  if (!fill(kFrameHeader + captured)) {
+  if (!window_.fill(kFrameHeader + captured)) {
     damaged("the file ends in it");
     return false;
   }
-  header = buffer_.data() + begin_;
+  header = window_.data();
   frame.at =
       Instant(std::chrono::seconds(u32(header)) +
               std::chrono::nanoseconds(std::uint64_t{u32(header + 4)} * nanoseconds_per_unit_));
   frame.link = link_;
   frame.original_size = original;
-  frame.octets = ByteView(buffer_).subspan(begin_ + kFrameHeader, captured);
-  begin_ += kFrameHeader + captured;
+  frame.octets = window_.first(kFrameHeader + captured).subspan(kFrameHeader);
+  window_.consume(kFrameHeader + captured);
   ++read_;
   return true;
 }

@@ -7,12 +7,12 @@
 
 #include "protocol/result.h"
 #include "trace/captured_frame.h"
+#include "trace/file_window.h"
 
 namespace pxeproof::trace {
 
-// Reads the common form of classic pcap, little-endian with micro- or nanoseconds, in large pieces:
-// half of what libpcap takes for small frames goes into asking for each header on its own. libpcap
-// reads the other forms (trace/capture_reader.cpp), and a test holds the two together.
+// Reads the common form of classic pcap, little-endian with micro- or nanoseconds. libpcap reads
+// the other forms (trace/capture_reader.cpp), and a test holds the two together.
 //
 //  file: magic 32, version 16 and 16, 0 32, 0 32, snap length 32, link type 32
 //  each frame: seconds 32, fraction 32, captured 32, original 32, octets
@@ -35,14 +35,10 @@ class PcapReader {
 
  private:
   PcapReader(std::FILE* file, std::string name);
-  bool fill(std::size_t size);
   void damaged(const std::string& problem);
 
-  std::FILE* file_;
+  FileWindow window_;
   std::string name_;
-  Bytes buffer_;
-  std::size_t begin_ = 0;  // of what is not handed out yet
-  std::size_t end_ = 0;
   std::uint64_t read_ = 0;  // frames
   std::uint32_t nanoseconds_per_unit_ = 1000;
   unsigned minor_version_ = 4;

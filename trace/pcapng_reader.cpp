@@ -62,43 +62,31 @@ void PcapngReader::damaged(const std::string& problem) {
                   name_, block_offset_, problem)};
 }
 
-bool PcapngReader::read_exactly(std::span<std::uint8_t> into) {
-  const std::size_t got = std::fread(into.data(), 1, into.size(), file_);
-  offset_ += got;
-  return got == into.size();
-}
-
-// Grows with what comes: a block that claims a lot takes no memory for what the file has not.
-bool PcapngReader::read_body(std::size_t size) {
-  constexpr std::size_t kStep = 64 * 1024;
-  while (block_.size() < size) {
-    const std::size_t had = block_.size();
-    block_.resize(std::min(size, had + kStep));
-    if (!read_exactly(std::span(block_).subspan(had))) return false;
+// All of a block behind its type and length, but for the length at its end.
+std::optional<ByteView> PcapngReader::read_body(std::uint32_t length, std::string_view what) {
+  if (!window_.fill(length)) {
+    damaged(fmt::format("the file ends in {}", what));
+    return std::nullopt;
   }
-  return true;
-}
-
-bool PcapngReader::skip(std::uint64_t count) {
-  std::array<std::uint8_t, 4096> thrown_away{};
-  while (count > 0) {
-    const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(count, thrown_away.size()));
-    if (!read_exactly(std::span(thrown_away).first(part))) return false;
-    count -= part;
+  const ByteView block = window_.first(length);
+  window_.consume(length);
+  if (u32(block, length - kBlockTailSize) != length) {
+    damaged(fmt::format("{} whose two lengths differ", what));
+    return std::nullopt;
   }
-  return true;
+  return block.first(length - kBlockTailSize).subspan(kBlockHeadSize);
 }
 
 // The byte order stands behind the length, so the length can be read only then.
 bool PcapngReader::read_section_header(std::uint32_t raw_length) {
-  std::array<std::uint8_t, 4> magic{};
-  if (!read_exactly(magic)) {
+  if (!window_.fill(kBlockHeadSize + 4)) {
     damaged("the file ends in a section header");
     return false;
   }
-  if (big_endian32(magic, 0) == kByteOrderMagic) {
+  const std::uint32_t magic = big_endian32(window_.first(kBlockHeadSize + 4), kBlockHeadSize);
+  if (magic == kByteOrderMagic) {
     order_ = ByteOrder::Big;
-  } else if (swapped(big_endian32(magic, 0)) == kByteOrderMagic) {
+  } else if (swapped(magic) == kByteOrderMagic) {
     order_ = ByteOrder::Little;
   } else {
     damaged("a section header without its byte order mark");
@@ -109,39 +97,28 @@ bool PcapngReader::read_section_header(std::uint32_t raw_length) {
     damaged(fmt::format("a section header of {} octets", length));
     return false;
   }
-  block_.assign(magic.begin(), magic.end());
-  if (!read_body(length - kBlockHeadSize)) {
-    damaged("the file ends in a section header");
-    return false;
-  }
-  if (u32(block_, block_.size() - kBlockTailSize) != length) {
-    damaged("a section header whose two lengths differ");
-    return false;
-  }
-  const unsigned version = u16(block_, 4);
+  const auto body = read_body(length, "a section header");
+  if (!body) return false;
+  const unsigned version = u16(*body, 4);
   if (version != 1) {
     damaged(fmt::format("a section of version {}, 1 is what is known", version));
     return false;
   }
   section_begin_ = interfaces_.size();
   in_section_ = true;
-  each_option(ByteView(block_).first(block_.size() - kBlockTailSize).subspan(16),
-              [this](std::uint16_t code, ByteView value) {
-                if (code == kOptionComment && comment_.empty()) comment_ = as_text(value);
-              });
+  each_option(body->subspan(16), [this](std::uint16_t code, ByteView value) {
+    if (code == kOptionComment && comment_.empty()) comment_ = as_text(value);
+  });
   return true;
 }
 
 std::optional<PcapngReader::Block> PcapngReader::read_block() {
-  block_offset_ = offset_;
-  std::array<std::uint8_t, kBlockHeadSize> head{};
-  const std::size_t got = std::fread(head.data(), 1, head.size(), file_);
-  offset_ += got;
-  if (got == 0) return std::nullopt;
-  if (got < head.size()) {
-    damaged("the file ends in the head of a block");
+  block_offset_ = window_.position();
+  if (!window_.fill(kBlockHeadSize)) {
+    if (window_.size() > 0) damaged("the file ends in the head of a block");
     return std::nullopt;
   }
+  const ByteView head = window_.first(kBlockHeadSize);
   // The number of a section header reads the same in both orders.
   if (big_endian32(head, 0) == kSectionHeaderBlock) {
     if (!read_section_header(big_endian32(head, 4))) return std::nullopt;
@@ -154,7 +131,7 @@ std::optional<PcapngReader::Block> PcapngReader::read_block() {
     return std::nullopt;
   }
   if (!is_read(type)) {
-    if (!skip(length - kBlockHeadSize)) {
+    if (!window_.skip(length)) {
       damaged("the file ends in a block");
       return std::nullopt;
     }
@@ -164,16 +141,9 @@ std::optional<PcapngReader::Block> PcapngReader::read_block() {
     damaged(fmt::format("a packet of {} octets", length));
     return std::nullopt;
   }
-  block_.clear();
-  if (!read_body(length - kBlockHeadSize)) {
-    damaged("the file ends in a packet");
-    return std::nullopt;
-  }
-  if (u32(block_, block_.size() - kBlockTailSize) != length) {
-    damaged("a block whose two lengths differ");
-    return std::nullopt;
-  }
-  return Block{type, ByteView(block_).first(block_.size() - kBlockTailSize)};
+  const auto body = read_body(length, "a block");
+  if (!body) return std::nullopt;
+  return Block{type, *body};
 }
 
 //  | code 16 | length 16 | value, padded to 4 |, until code 0
@@ -220,6 +190,10 @@ void PcapngReader::on_interface(ByteView body) {
 
 Instant PcapngReader::time_of(std::uint32_t interface, std::uint64_t units) const {
   const TimeScale& scale = scales_[interface];
+  constexpr std::uint64_t kMostMicroseconds = std::numeric_limits<std::int64_t>::max() / 1000;
+  if (scale.is_microseconds() && units <= kMostMicroseconds) {
+    return Instant(std::chrono::nanoseconds(units * 1000));
+  }
   std::uint64_t seconds = 0;
   std::uint64_t nanoseconds = 0;
   constexpr unsigned kMostTens = 19;  // 10^19 is the greatest power in 64 bits
@@ -247,12 +221,7 @@ Instant PcapngReader::time_of(std::uint32_t interface, std::uint64_t units) cons
   return clamped(static_cast<std::int64_t>(std::min(seconds, kMost)) + offset, nanoseconds);
 }
 
-std::optional<RawFrame> PcapngReader::finish_packet(RawFrame frame, ByteView options) {
-  if (frame.interface >= interfaces_.size()) {
-    damaged("a packet of an interface that was not described");
-    return std::nullopt;
-  }
-  frame.link = interfaces_[frame.interface].link;
+void PcapngReader::take_comments(ByteView options, RawFrame& frame) {
   packet_comment_.clear();
   each_option(options, [this](std::uint16_t code, ByteView value) {
     if (code != kOptionComment) return;
@@ -260,88 +229,73 @@ std::optional<RawFrame> PcapngReader::finish_packet(RawFrame frame, ByteView opt
     packet_comment_ += as_text(value);
   });
   frame.comment = packet_comment_;
-  last_ = frame.at;
-  return frame;
 }
 
-//  interface 32, time high 32, time low 32, captured 32, original 32, octets, options
-std::optional<RawFrame> PcapngReader::on_enhanced_packet(ByteView body) {
+//  interface, time high 32, time low 32, captured 32, original 32, octets, options
+bool PcapngReader::on_packet(ByteView body, std::uint32_t interface_of_section, RawFrame& frame) {
   constexpr std::size_t kHead = 20;
   if (body.size() < kHead || u32(body, 12) > body.size() - kHead) {
     damaged("a packet that is longer than its block");
-    return std::nullopt;
+    return false;
   }
-  const std::size_t captured = u32(body, 12);
-  RawFrame frame;
-  const std::uint64_t interface = std::uint64_t{u32(body, 0)} + section_begin_;
+  const std::uint64_t interface = std::uint64_t{interface_of_section} + section_begin_;
   if (interface >= interfaces_.size()) {
     damaged("a packet of an interface that was not described");
-    return std::nullopt;
+    return false;
   }
+  const std::size_t captured = u32(body, 12);
   frame.interface = static_cast<std::uint32_t>(interface);
+  frame.link = interfaces_[frame.interface].link;
   frame.at = time_of(frame.interface, (std::uint64_t{u32(body, 4)} << 32U) | u32(body, 8));
   frame.original_size = u32(body, 16);
   frame.octets = body.subspan(kHead, captured);
-  return finish_packet(frame, body.subspan(std::min(kHead + padded(captured), body.size())));
+  take_comments(body.subspan(std::min(kHead + padded(captured), body.size())), frame);
+  last_ = frame.at;
+  return true;
 }
 
 //  original 32, octets: as many as the first interface's snap length lets through; no time
-std::optional<RawFrame> PcapngReader::on_simple_packet(ByteView body) {
+bool PcapngReader::on_simple_packet(ByteView body, RawFrame& frame) {
   if (body.size() < 4 || section_begin_ >= interfaces_.size()) {
     damaged("a simple packet before any interface");
-    return std::nullopt;
+    return false;
   }
-  RawFrame frame;
   frame.interface = static_cast<std::uint32_t>(section_begin_);
+  frame.link = interfaces_[section_begin_].link;
   frame.at = last_;
   frame.original_size = u32(body, 0);
   const std::uint32_t snap = interfaces_[section_begin_].snap_length;
   std::size_t captured = std::min<std::size_t>(frame.original_size, body.size() - 4);
   if (snap != 0) captured = std::min<std::size_t>(captured, snap);
   frame.octets = body.subspan(4, captured);
-  return finish_packet(frame, {});
+  take_comments({}, frame);
+  return true;
 }
 
-//  interface 16, drops 16, then as an enhanced packet
-std::optional<RawFrame> PcapngReader::on_obsolete_packet(ByteView body) {
-  constexpr std::size_t kHead = 20;
-  if (body.size() < kHead || u32(body, 12) > body.size() - kHead ||
-      u16(body, 0) + section_begin_ >= interfaces_.size()) {
-    damaged("a packet that is longer than its block, or of no interface");
-    return std::nullopt;
-  }
-  const std::size_t captured = u32(body, 12);
-  RawFrame frame;
-  frame.interface = static_cast<std::uint32_t>(u16(body, 0) + section_begin_);
-  frame.at = time_of(frame.interface, (std::uint64_t{u32(body, 4)} << 32U) | u32(body, 8));
-  frame.original_size = u32(body, 16);
-  frame.octets = body.subspan(kHead, captured);
-  return finish_packet(frame, body.subspan(std::min(kHead + padded(captured), body.size())));
-}
-
-std::optional<RawFrame> PcapngReader::on_block(const Block& block) {
+// True when it was a packet.
+bool PcapngReader::on_block(const Block& block, RawFrame& frame) {
   switch (block.type) {
     case kInterfaceBlock:
       on_interface(block.body);
-      return std::nullopt;
+      return false;
     case kEnhancedPacketBlock:
-      return on_enhanced_packet(block.body);
+      return on_packet(block.body, block.body.size() < 4 ? 0 : u32(block.body, 0), frame);
     case kSimplePacketBlock:
-      return on_simple_packet(block.body);
-    case kObsoletePacketBlock:
-      return on_obsolete_packet(block.body);
+      return on_simple_packet(block.body, frame);
+    case kObsoletePacketBlock:  // its interface has 16 bits, before a number of drops
+      return on_packet(block.body, block.body.size() < 2 ? 0 : u16(block.body, 0), frame);
     default:
-      return std::nullopt;
+      return false;
   }
 }
 
-std::optional<RawFrame> PcapngReader::next() {
+bool PcapngReader::next(RawFrame& frame) {
   while (!error_) {
     const auto block = read_block();
-    if (!block) return std::nullopt;
-    if (auto frame = on_block(*block)) return frame;
+    if (!block) return false;
+    if (on_block(*block, frame)) return true;
   }
-  return std::nullopt;
+  return false;
 }
 
 }  // namespace pxeproof::trace

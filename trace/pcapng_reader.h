@@ -7,6 +7,7 @@
 
 #include "protocol/result.h"
 #include "trace/captured_frame.h"
+#include "trace/file_window.h"
 
 namespace pxeproof::trace {
 
@@ -25,11 +26,11 @@ class PcapngReader {
 
   // The file stands at its first octet, belongs to the caller and outlives this. The name is for
   // messages.
-  PcapngReader(std::FILE* file, std::string name) : file_(file), name_(std::move(name)) {}
+  PcapngReader(std::FILE* file, std::string name) : window_(file), name_(std::move(name)) {}
 
-  // The next frame, valid until the next call; nullopt at the end, after which error() tells
-  // whether the file was whole.
-  std::optional<RawFrame> next();
+  // The next frame, valid until the next call; false at the end, after which error() tells whether
+  // the file was whole.
+  bool next(RawFrame& frame);
   const std::optional<CaptureError>& error() const { return error_; }
 
   // Those seen so far, of all sections.
@@ -44,6 +45,10 @@ class PcapngReader {
     enum class Base { Ten, Two } base = Base::Ten;
     unsigned exponent = 6;
     std::int64_t offset_seconds = 0;
+    // What most files say; the rest is worked out for each frame.
+    bool is_microseconds() const {
+      return base == Base::Ten && exponent == 6 && offset_seconds == 0;
+    }
   };
   struct Block {
     std::uint32_t type = 0;
@@ -52,31 +57,26 @@ class PcapngReader {
 
   std::optional<Block> read_block();
   bool read_section_header(std::uint32_t raw_length);
-  bool read_exactly(std::span<std::uint8_t> into);
-  bool read_body(std::size_t size);
-  bool skip(std::uint64_t count);
+  std::optional<ByteView> read_body(std::uint32_t length, std::string_view what);
   std::uint32_t u32(ByteView octets, std::size_t offset) const;
   std::uint16_t u16(ByteView octets, std::size_t offset) const;
   template <typename Visit>
   void each_option(ByteView options, Visit&& visit) const;
 
-  std::optional<RawFrame> on_block(const Block& block);
+  bool on_block(const Block& block, RawFrame& frame);
   void on_interface(ByteView body);
-  std::optional<RawFrame> on_enhanced_packet(ByteView body);
-  std::optional<RawFrame> on_simple_packet(ByteView body);
-  std::optional<RawFrame> on_obsolete_packet(ByteView body);
-  std::optional<RawFrame> finish_packet(RawFrame frame, ByteView options);
+  bool on_packet(ByteView body, std::uint32_t interface_of_section, RawFrame& frame);
+  bool on_simple_packet(ByteView body, RawFrame& frame);
+  void take_comments(ByteView options, RawFrame& frame);
   Instant time_of(std::uint32_t interface, std::uint64_t units) const;
   void damaged(const std::string& problem);
 
-  std::FILE* file_;
+  FileWindow window_;
   std::string name_;
   ByteOrder order_ = ByteOrder::Little;
-  std::uint64_t offset_ = 0;        // octets read
   std::uint64_t block_offset_ = 0;  // where the current block began
   std::size_t section_begin_ = 0;   // index of the section's first interface
   bool in_section_ = false;
-  Bytes block_;
   std::vector<CaptureInterface> interfaces_;
   std::vector<TimeScale> scales_;
   Instant last_;

@@ -40,6 +40,11 @@ bool is_same_request(const TransferStep& transfer, const tftp::Request& request)
 void TransferTracker::end(std::map<Key, Open>::iterator which, TransferStep::Outcome outcome) {
   Open& open = which->second;
   open.transfer.outcome = outcome;
+  if (open.ahead) {
+    open.transfer.misnumbered = {.number = tftp::wire_block(open.ahead->block),
+                                 .due = tftp::wire_block(open.transfer.blocks + 1),
+                                 .packet = open.ahead->packet};
+  }
   if (open.content_whole && open.transfer.octets > 0) open.transfer.sha256 = open.hash.hex();
   if (!open.content_whole && open.last_block) {
     open.transfer.octets = (*open.last_block - 1) * open.transfer.block_size + open.last_block_size;
@@ -143,7 +148,19 @@ void TransferTracker::on_request(std::uint32_t number, Instant at, const SeenPac
   open_.emplace(key, std::move(open));
 }
 
-void TransferTracker::on_data(Open& open, const tftp::Data& data, std::size_t content_size) {
+void TransferTracker::take_block(Open& open, std::uint64_t block, std::size_t content_size) {
+  TransferStep& transfer = open.transfer;
+  transfer.blocks = block;
+  transfer.octets += content_size;
+  if (content_size < transfer.block_size) {
+    open.last_block = block;
+    open.last_block_size = content_size;
+    transfer.last_block_seen = true;
+  }
+}
+
+void TransferTracker::on_data(Open& open, std::uint32_t number, const tftp::Data& data,
+                              std::size_t content_size) {
   TransferStep& transfer = open.transfer;
   const std::uint64_t block = tftp::unwrap_block(data.block, transfer.blocks + 1);
   // Some servers go on with block 1 where block 0 follows 65535.
@@ -154,19 +171,34 @@ void TransferTracker::on_data(Open& open, const tftp::Data& data, std::size_t co
     ++transfer.resent;
     return;
   }
+  const bool goes_on = open.ahead && block == open.ahead->block + 1;
+  if (block > transfer.blocks + transfer.window_size && !goes_on) {
+    if (open.ahead && open.ahead->block == block) ++transfer.resent;
+    open.ahead = {block, content_size, number};
+    return;
+  }
+  if (goes_on) take_block(open, open.ahead->block, open.ahead->content_size);
+  open.ahead.reset();
   // A gap means that the capture, or the wire, lost a block that did reach the client.
-  if (block != transfer.blocks + 1 || content_size != data.payload.size()) {
+  if (goes_on || block != transfer.blocks + 1 || content_size != data.payload.size()) {
     open.content_whole = false;
   }
   if (block == 1) transfer.pe_machine = pe_machine(data.payload);
-  transfer.blocks = block;
-  transfer.octets += content_size;
   open.hash.update(data.payload);
-  if (content_size < transfer.block_size) {
-    open.last_block = block;
-    open.last_block_size = content_size;
-    transfer.last_block_seen = true;
+  take_block(open, block, content_size);
+}
+
+void TransferTracker::on_ack(Open& open, std::uint16_t block) {
+  TransferStep& transfer = open.transfer;
+  ++transfer.acknowledgements;
+  if (open.ahead && tftp::wire_block(open.ahead->block) == block) {
+    take_block(open, open.ahead->block, open.ahead->content_size);
+    open.ahead.reset();
+    open.content_whole = false;
   }
+  transfer.acknowledged_block =
+      std::max(transfer.acknowledged_block,
+               tftp::unwrap_block(block, std::max<std::uint64_t>(transfer.blocks, 1)));
 }
 
 void TransferTracker::on_oack(Open& open, const tftp::Oack& oack) {
@@ -186,13 +218,13 @@ void TransferTracker::on_oack(Open& open, const tftp::Oack& oack) {
   }
 }
 
-void TransferTracker::on_server_packet(Open& open, Instant at, const tftp::Packet& packet,
-                                       std::size_t content_size) {
+void TransferTracker::on_server_packet(Open& open, std::uint32_t number, Instant at,
+                                       const tftp::Packet& packet, std::size_t content_size) {
   if (!open.transfer.first_answer) open.transfer.first_answer = at;
   if (const auto* oack = std::get_if<tftp::Oack>(&packet)) {
     on_oack(open, *oack);
   } else if (const auto* data = std::get_if<tftp::Data>(&packet)) {
-    on_data(open, *data, content_size);
+    on_data(open, number, *data, content_size);
   }
   open.answered = true;
 }
@@ -216,7 +248,7 @@ void TransferTracker::from_server(std::map<Key, Open>::iterator which, std::uint
   touch(open, number, now_, TransferStep::Side::Server);
   const std::size_t content_size =
       seen.payload_size < tftp::kDataHeaderSize ? 0 : seen.payload_size - tftp::kDataHeaderSize;
-  on_server_packet(open, now_, *packet, content_size);
+  on_server_packet(open, number, now_, *packet, content_size);
   if (const auto* error = std::get_if<tftp::Error>(&*packet)) {
     transfer.error_code = error->code;
     transfer.error_text = error->text;
@@ -238,10 +270,7 @@ void TransferTracker::from_client(std::map<Key, Open>::iterator which, std::uint
     transfer.error_by_client = true;
     end(which, TransferStep::Outcome::Aborted);
   } else if (const auto* ack = std::get_if<tftp::Ack>(&*packet)) {
-    ++transfer.acknowledgements;
-    transfer.acknowledged_block =
-        std::max(transfer.acknowledged_block,
-                 tftp::unwrap_block(ack->block, std::max<std::uint64_t>(transfer.blocks, 1)));
+    on_ack(open, ack->block);
     if (open.last_block && tftp::wire_block(*open.last_block) == ack->block) {
       end(which, TransferStep::Outcome::Complete);
     }

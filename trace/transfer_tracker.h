@@ -69,6 +69,12 @@ struct TransferStep {
   std::uint32_t late_oacks = 0;             // of these, OACKs sent again
   std::optional<std::uint16_t> pe_machine;  // of an EFI program, by its first block
   bool wrapped_wrong = false;               // after block 65535 came block 1 instead of 0
+  struct Misnumbered {  // a block that was not due, and that the client did not take
+    std::uint16_t number = 0;
+    std::uint16_t due = 0;
+    std::uint32_t packet = 0;
+  };
+  std::optional<Misnumbered> misnumbered;
 };
 
 // Follows TFTP reads from port 69 to their transfer identifiers.
@@ -115,6 +121,14 @@ class TransferTracker {
     std::size_t last_block_size = 0;
     bool content_whole = true;
     Sha256 hash;
+    // A block beyond the window. Either the capture lacks what came before it, which the client's
+    // ACK or the block after it shows, or the server counts wrong.
+    struct Ahead {
+      std::uint64_t block = 0;
+      std::size_t content_size = 0;
+      std::uint32_t packet = 0;
+    };
+    std::optional<Ahead> ahead;
   };
   using Key = std::pair<Endpoint, Ipv4Address>;  // the client's endpoint and the server's address
 
@@ -126,10 +140,13 @@ class TransferTracker {
                    const SeenPacket& seen);
   bool is_stranger(std::uint32_t number, const SeenPacket& seen);
   bool is_late(std::uint32_t number, const SeenPacket& seen);
-  static void on_server_packet(Open& open, Instant at, const tftp::Packet& packet,
-                               std::size_t content_size);
+  static void on_server_packet(Open& open, std::uint32_t number, Instant at,
+                               const tftp::Packet& packet, std::size_t content_size);
   static void on_oack(Open& open, const tftp::Oack& oack);
-  static void on_data(Open& open, const tftp::Data& data, std::size_t content_size);
+  static void on_data(Open& open, std::uint32_t number, const tftp::Data& data,
+                      std::size_t content_size);
+  static void take_block(Open& open, std::uint64_t block, std::size_t content_size);
+  static void on_ack(Open& open, std::uint16_t block);
   static void touch(Open& open, std::uint32_t number, Instant at, TransferStep::Side side);
   void end(std::map<Key, Open>::iterator which, TransferStep::Outcome outcome);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -109,6 +110,7 @@ Bytes encode(const Packet& packet);
 // The parts of a request or OACK, for callers that build into a reused buffer.
 void encode_data_header(std::uint16_t block, Bytes& out);
 void encode_ack(std::uint16_t block, Bytes& out);
+std::array<std::uint8_t, 4> ack_octets(std::uint16_t block);
 void encode_error(ErrorCode code, std::string_view text, Bytes& out);
 void encode_oack(const std::vector<Option>& options, Bytes& out);
 

@@ -61,5 +61,46 @@ TEST(BootVerbStory, IsTheSameForTheSameSeed) {
   EXPECT_NE(packets("5"), packets("6"));
 }
 
+std::string on_one_line(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    if (c != '\n' && (c != ' ' || !line.ends_with(' '))) line += c;
+    if (c == '\n' && !line.ends_with(' ')) line += ' ';
+  }
+  return line;
+}
+
+struct FailedScreen {
+  std::string firmware;
+  std::string fault;
+};
+void PrintTo(const FailedScreen& failed, std::ostream* out) {
+  *out << failed.firmware << ", " << failed.fault;
+}
+class Screen : public ::testing::TestWithParam<FailedScreen> {};
+
+// What a failed machine shows is told from its profile by both verbs.
+TEST_P(Screen, IsToldAlikeByBootAndExplain) {
+  const ScratchDirectory scratch;
+  const std::string file = scratch.path("boot.pcapng");
+  const ProgramRun boot = run_pxeproof({"boot", "--against", "builtin", "--as", GetParam().firmware,
+                                        "--fault", GetParam().fault, "--save", file});
+  constexpr std::string_view kSays = "the screen says: ";
+  const std::size_t at = boot.output.find(kSays);
+  ASSERT_NE(at, std::string::npos) << boot.output;
+  const std::string words =
+      boot.output.substr(at + kSays.size(), boot.output.find('\n', at) - at - kSays.size());
+  const ProgramRun explain = run_pxeproof({"explain", file});
+  EXPECT_THAT(on_one_line(explain.output), HasSubstr("its screen shows " + words))
+      << explain.output;
+}
+INSTANTIATE_TEST_SUITE_P(Failed, Screen,
+                         ::testing::Values(FailedScreen{"ipxe-bios", "silent 4011"},
+                                           FailedScreen{"ipxe-bios", "silent 67"},
+                                           FailedScreen{"ipxe-bios", "error 2 \"no\""},
+                                           FailedScreen{"edk2-x64", "error 2 \"no\""},
+                                           FailedScreen{"intel-2.1", "error 2 \"no\""},
+                                           FailedScreen{"intel-2.1", "silent 4011"}));
+
 }  // namespace
 }  // namespace pxeproof::testing

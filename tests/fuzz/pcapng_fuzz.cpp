@@ -16,12 +16,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t size) {
   trace::PcapngReader reader(file.get(), "fuzz");
   trace::LinkLayer link_layer;
   std::size_t total = 0;
-  while (const auto frame = reader.next()) {
-    fuzz::require(frame->interface < reader.interfaces().size());
-    total += frame->octets.size() + 16;
+  trace::RawFrame frame;
+  while (reader.next(frame)) {
+    fuzz::require(frame.interface < reader.interfaces().size());
+    total += frame.octets.size() + 16;
     fuzz::require(total <= size);
-    const auto view = link_layer.as_ethernet(frame->link, frame->octets, frame->original_size);
-    fuzz::require(view.octets.size() <= frame->octets.size() + 14);
+    const auto view = link_layer.as_ethernet(frame.link, frame.octets, frame.original_size);
+    fuzz::require(view.octets.size() <= frame.octets.size() + 14);
   }
   return 0;
 }

@@ -307,6 +307,22 @@ void add_way_faults(std::vector<FaultCapture>& list) {
     list.push_back({"r17-server-ended", "R17", script, 60s, {}});
   }
   {
+    // Block 3 comes as 1003, and as often as the client asks for it.
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    script.lease_with_proxy(client, file_offer("grubx64.efi"));
+    script.rrq(client, kProxy, "grubx64.efi", {{"blksize", "1468"}});
+    script.from_server(client, kProxy, tftp::Oack{{{"blksize", "1468"}}, {}});
+    script.from_client(client, kProxy, tftp::Ack{0, {}});
+    for (std::uint16_t block = 1; block < 3; ++block) script.data_ack(client, kProxy, block, 1468);
+    for (int tries = 0; tries < 4; ++tries) {
+      script.data(client, kProxy, 1003, 1468)
+          .wait(2s)
+          .from_client(client, kProxy, tftp::Ack{2, {}});
+    }
+    list.push_back({"r82-block-misnumbered", "R82", script, 60s, {}});
+  }
+  {
     CaptureScript script;
     ScriptClient client = http_client();
     lease_url(script, client, "http://10.0.0.9:8123/bootx64.efi");

@@ -82,6 +82,30 @@ class Wire {
   std::vector<BootRecorder::Recorded> recorded;
 };
 
+// iPXE and UEFI wait for a router before they go on over IPv4: `profile learn` needs to see it.
+TEST(BootRecorder, KeepsTheSearchForAnIpv6Router) {
+  Wire wire({.machine = kClient});
+  const auto icmp6 = [](const MacAddress& from, const MacAddress& to, std::uint8_t type) {
+    Bytes frame(14 + 40 + 8);
+    std::copy(to.octets.begin(), to.octets.end(), frame.begin());
+    std::copy(from.octets.begin(), from.octets.end(), frame.begin() + 6);
+    frame[12] = 0x86;
+    frame[13] = 0xdd;
+    frame[14] = 0x60;
+    frame[20] = 58;
+    frame[54] = type;
+    return frame;
+  };
+  const MacAddress everybody{{0x33, 0x33, 0, 0, 0, 1}};
+  wire.lease();
+  const std::size_t before = wire.recorded.size();
+  wire.show(icmp6(kClient, everybody, 133));
+  wire.show(icmp6(kOther, everybody, 134));
+  EXPECT_EQ(wire.recorded.size(), before + 2);
+  wire.show(icmp6(kOther, everybody, 135));  // a neighbour's question
+  EXPECT_EQ(wire.recorded.size(), before + 2);
+}
+
 TEST(BootRecorder, FollowsTftpToPortsNobodyKnew) {
   Wire wire({});
   wire.lease();

@@ -37,13 +37,14 @@ Reading read(Bytes octets) {
       fmemopen(octets.data(), octets.size(), "rb"), std::fclose);
   PcapngReader reader(file.get(), "memory");
   Reading reading;
-  while (const auto frame = reader.next()) {
-    reading.frames.push_back({frame->at,
-                              frame->link,
-                              frame->interface,
-                              frame->original_size,
-                              {frame->octets.begin(), frame->octets.end()},
-                              std::string(frame->comment)});
+  RawFrame frame;
+  while (reader.next(frame)) {
+    reading.frames.push_back({frame.at,
+                              frame.link,
+                              frame.interface,
+                              frame.original_size,
+                              {frame.octets.begin(), frame.octets.end()},
+                              std::string(frame.comment)});
   }
   if (reader.error()) reading.error = reader.error()->message;
   reading.file_comment = reader.comment();

@@ -77,6 +77,46 @@ TEST_F(TransferTrackerTest, UsesTheAcknowledgedBlockSizeForTheEnd) {
   EXPECT_EQ(ended().outcome, TransferStep::Outcome::Complete);
 }
 
+// A capture that lacks block 2 and its ACK: the client takes block 3, so the server was right.
+TEST_F(TransferTrackerTest, TellsAHoleInTheCaptureFromABlockThatIsNotDue) {
+  request();
+  data(1, Bytes(512, 'a'));
+  ack(1);
+  data(3, Bytes(512, 'c'));
+  ack(3);
+  data(4, {});
+  ack(4);
+  TransferStep transfer = ended();
+  EXPECT_EQ(transfer.outcome, TransferStep::Outcome::Complete);
+  EXPECT_EQ(transfer.octets, 3U * 512);
+  EXPECT_FALSE(transfer.misnumbered);
+  EXPECT_EQ(transfer.sha256, "");
+
+  request();
+  data(1, Bytes(512, 'a'));
+  ack(1);
+  data(1002, Bytes(512, 'b'));
+  ack(1);
+  tracker_.finish();
+  transfer = ended();
+  EXPECT_EQ(transfer.outcome, TransferStep::Outcome::Unfinished);
+  ASSERT_TRUE(transfer.misnumbered);
+  EXPECT_EQ(transfer.misnumbered->number, 1002U);
+  EXPECT_EQ(transfer.misnumbered->due, 2U);
+}
+
+// Only what the server sends was captured, and not all of that.
+TEST_F(TransferTrackerTest, GoesOnBehindAHoleInHalfACapture) {
+  request();
+  data(1, Bytes(512, 'a'));
+  data(7, Bytes(512, 'g'));
+  data(8, Bytes(512, 'h'));
+  tracker_.finish();
+  const TransferStep transfer = ended();
+  EXPECT_EQ(transfer.blocks, 8U);
+  EXPECT_FALSE(transfer.misnumbered);
+}
+
 TEST_F(TransferTrackerTest, CountsRepeatedPacketsOnce) {
   request();
   request();

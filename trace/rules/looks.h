@@ -59,6 +59,7 @@ Look window_on_lossy_path(const RuleInput& in);
 Look window_slow(const RuleInput& in);
 Look answer_from_stranger(const RuleInput& in);
 Look block_number_wrap(const RuleInput& in);
+Look block_misnumbered(const RuleInput& in);
 Look abort_not_honoured(const RuleInput& in);
 Look options_rejected(const RuleInput& in);
 Look client_stopped(const RuleInput& in);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "firmware/profile.h"
 #include "trace/rules/queries.h"
 
 namespace pxeproof::trace {
@@ -165,51 +166,59 @@ std::vector<std::string> other_firmware(Family own, const BootSession& session) 
   return lines;
 }
 
-std::string screen_words(Family family, const BootVerdict& verdict, const BootSession& session) {
-  if (verdict.kind == BootVerdict::Kind::Booted) return {};
-  if (captured_sides({session}) != CapturedSides::Both) return {};
-  const bool edk2 = family == Family::Edk2;
-  const bool intel = family == Family::IntelRom;
-  if (family == Family::Ipxe) {
-    switch (verdict.state) {
-      case RomState::WaitsForOffer:
-      case RomState::WaitsForAck:
-        return "No configuration methods succeeded (040ee119)";
-      case RomState::HasAddress:
-      case RomState::WaitsForBootServer:
-        return "Nothing to boot (2d03e13b)";
-      case RomState::FetchesNbp:
-        return verdict.kind == BootVerdict::Kind::Refused ? "No such file or directory (2d12603b)"
-                                                          : "Connection timed out (4c126035)";
-      default:
-        return {};
-    }
-  }
-  if (!edk2 && !intel) return {};
+namespace {
+
+using firmware::Failure;
+
+// What it ends with, the nearest name first: firmware that has no words for one has for the next.
+std::vector<Failure> failures_of(const BootVerdict& verdict, const BootSession& session) {
+  const bool refused = verdict.kind == BootVerdict::Kind::Refused;
   switch (verdict.state) {
     case RomState::WaitsForOffer:
-      if (edk2) return session.offers.empty() ? "PXE-E18" : "PXE-E16";
-      return session.offers.empty()            ? "PXE-E51"
-             : address_offers(session).empty() ? "PXE-E52"
-                                               : "PXE-E53";
+      if (session.offers.empty()) return {Failure::NoOffer};
+      return {Failure::OffersUnusable, Failure::NoOffer};
     case RomState::WaitsForAck:
-      return edk2 ? (verdict.kind == BootVerdict::Kind::Refused ? "PXE-E07" : "PXE-E16")
-                  : "PXE-E51";
+      if (refused) return {Failure::RequestRefused, Failure::NoAcknowledgement};
+      return {Failure::NoAcknowledgement};
     case RomState::HasAddress:
-      return edk2 ? "PXE-E16 or PXE-E99" : "PXE-E53";
-    case RomState::WaitsForBootServer:
-      if (!session.boot_server_answers.empty() &&
-          !session.boot_server_answers.back()->menu.empty()) {
-        return {};
-      }
-      if (!session.boot_server_answers.empty()) return edk2 ? "PXE-E07 or PXE-E53" : "PXE-E53";
-      return edk2 ? "PXE-E16" : "PXE-E55";
-    case RomState::FetchesNbp:
-      if (verdict.kind == BootVerdict::Kind::Refused) return edk2 ? "PXE-E23" : "PXE-T01, PXE-E3B";
-      return edk2 ? "PXE-E18" : "PXE-E32";
+      return {Failure::NothingToBoot};
+    case RomState::WaitsForBootServer: {
+      const auto& answers = session.boot_server_answers;
+      const bool shows_menu = !answers.empty() && !answers.back()->menu.empty();
+      if (shows_menu) return {};
+      const bool chose_item = !session.boot_server_requests.empty() &&
+                              session.boot_server_requests.back()->item.has_value();
+      if (answers.empty() && chose_item) return {Failure::BootServerSilent};
+      if (answers.empty()) return {Failure::ProxySilent, Failure::NothingToBoot};
+      if (chose_item) return {Failure::NoFileFromBootServer};
+      return {Failure::ProxyUnusable, Failure::NothingToBoot};
+    }
+    case RomState::FetchesNbp: {
+      if (!refused) return {Failure::FileTimeout};
+      const bool has_code =
+          !session.transfers.empty() && session.transfers.back()->error_code.has_value();
+      if (!has_code) return {Failure::FileError};
+      return {firmware::failure_of_error(*session.transfers.back()->error_code)};
+    }
     default:
       return {};
   }
+}
+
+}  // namespace
+
+std::string screen_words(Family family, const BootVerdict& verdict, const BootSession& session) {
+  if (verdict.kind == BootVerdict::Kind::Booted) return {};
+  if (captured_sides({session}) != CapturedSides::Both) return {};
+  const DhcpStep* question = session.question();
+  const auto architecture = question == nullptr ? std::nullopt : question->architecture;
+  const auto profile = firmware::builtin_profile(firmware::profile_of(family, architecture));
+  if (!profile) return {};
+  for (const Failure failure : failures_of(verdict, session)) {
+    const std::string& words = (*profile)->words_for(failure);
+    if (!words.empty()) return words.substr(0, words.find('\n'));
+  }
+  return {};
 }
 
 }  // namespace pxeproof::trace

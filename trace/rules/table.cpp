@@ -215,6 +215,8 @@ constexpr std::array kRules = {
          rule::acknowledgement_differs},
     Rule{"R81", "answer-broken", kFault, 14, "An answer is no sound DHCP message.", "25",
          rule::answer_broken},
+    Rule{"R82", "block-misnumbered", kFault, 22,
+         "The server sends a block under a number that is not due.", "", rule::block_misnumbered},
 };
 
 // It booted, or it waits for a person.

@@ -85,7 +85,8 @@ Look lost_block_not_resent(const RuleInput& in) {
   const SeenTransfer* last = failed_transfer(in);
   if (last == nullptr || last->what->outcome != Outcome::Unfinished) return std::nullopt;
   const TransferStep& transfer = *last->what;
-  if (packets_too_large(in) || block_number_wrap(in) || server_is_deaf(transfer)) {
+  if (packets_too_large(in) || block_number_wrap(in) || block_misnumbered(in) ||
+      server_is_deaf(transfer)) {
     return std::nullopt;
   }
   // It never got going: the answers do not arrive.
@@ -152,7 +153,7 @@ Look window_on_lossy_path(const RuleInput& in) {
   // A capture that ends in the middle of a transfer shows no loss.
   const bool is_running = in.boot.verdict.kind == BootVerdict::Kind::Unfinished;
   if (is_running && transfer.resent == 0 && transfer.longest_pause < 1s) return std::nullopt;
-  if (packets_too_large(in)) return std::nullopt;
+  if (packets_too_large(in) || block_misnumbered(in)) return std::nullopt;
   Finding finding;
   finding.packets = packets_of(*last);
   finding.cause = fmt::format(
@@ -213,6 +214,25 @@ Look block_number_wrap(const RuleInput& in) {
   return finding;
 }
 
+Look block_misnumbered(const RuleInput& in) {
+  const SeenTransfer* last = failed_transfer(in);
+  if (last == nullptr || !last->what->misnumbered || last->what->wrapped_wrong) return std::nullopt;
+  const TransferStep& transfer = *last->what;
+  Finding finding;
+  // Blocks that only the capture lacks would have been acknowledged.
+  finding.confidence = transfer.acknowledgements > 0 ? Confidence::Certain : Confidence::Possible;
+  finding.packets = packets_of(*last);
+  finding.packets.push_back(transfer.misnumbered->packet);
+  finding.cause = fmt::format(
+      "The server numbers a block of {} {} where {} is due, and the client goes on waiting for {}.",
+      quote(transfer.filename), transfer.misnumbered->number, transfer.misnumbered->due,
+      transfer.misnumbered->due);
+  finding.fixes = {{"server", "RFC 1350 s.2: blocks count by one; replace or update the server"},
+                   {"network", "a device that rewrites TFTP (a NAT helper)? serve past it"}};
+  finding.until = "payload";
+  return finding;
+}
+
 Look abort_not_honoured(const RuleInput& in) {
   for (const SeenTransfer& seen : in.session.transfers) {
     if (!seen->error_by_client || (seen->late_oacks < 1 && seen->late < 3)) continue;
@@ -236,7 +256,9 @@ Look client_went_silent(const RuleInput& in) {
   const bool server_tries = transfer.last_sender == TransferStep::Side::Server &&
                             transfer.resent >= 1 && transfer.acknowledgements >= 1 &&
                             transfer.window_size < 2;
-  if (!server_tries || packets_too_large(in) || block_number_wrap(in)) return std::nullopt;
+  if (!server_tries || packets_too_large(in) || block_number_wrap(in) || block_misnumbered(in)) {
+    return std::nullopt;
+  }
   if (transfer.runts > 0) return std::nullopt;
   Finding finding;
   finding.confidence = Confidence::Possible;
