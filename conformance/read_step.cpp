@@ -231,9 +231,7 @@ void ReadStep::send_ack(Script& script, std::uint64_t block) {
     lost_acks_.erase(lost);
     return;
   }
-  Bytes payload;
-  tftp::encode_ack(tftp::wire_block(block), payload);
-  script.put_tftp(*flow_, std::move(payload));
+  script.put_tftp(*flow_, tftp::encode(tftp::Ack{tftp::wire_block(block), {}}));
   if (is_last) end(script, ReadResult::Ending::Complete);
 }
 

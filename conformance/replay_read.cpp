@@ -50,9 +50,7 @@ void ReplayRead::on_packet(Instant now, std::uint16_t server_port, ByteView payl
     const bool aborts = recorded_.ending == RecordedRead::Ending::Aborted &&
                         recorded_.octets == 0 && recorded_.abort;
     if (!aborts) {
-      Bytes ack;
-      tftp::encode_ack(0, ack);
-      return send(now, std::move(ack));
+      return send(now, tftp::encode(tftp::Ack{0, {}}));
     }
     send(now, tftp::encode(*recorded_.abort));
     return end(now, RecordedRead::Ending::Aborted);
@@ -75,9 +73,7 @@ void ReplayRead::on_data(Instant now, const tftp::Data& data) {
     return;
   }
   in_window_ = 0;
-  Bytes ack;
-  tftp::encode_ack(tftp::wire_block(blocks_), ack);
-  send(now, std::move(ack));
+  send(now, tftp::encode(tftp::Ack{tftp::wire_block(blocks_), {}}));
   if (is_last || has_ended_) end(now, RecordedRead::Ending::Whole);
 }
 

@@ -271,10 +271,8 @@ void Script::raw(const FlowPtr& flow, Bytes payload, std::string words) {
 
 void Script::ack_block(const FlowPtr& flow, std::uint16_t block) {
   then([this, flow, block] {
-    Bytes payload;
-    tftp::encode_ack(block, payload);
     note_sent(fmt::format("ACK {}", block));
-    put_tftp(*flow, payload);
+    put_tftp(*flow, tftp::encode(tftp::Ack{block, {}}));
   });
 }
 

@@ -45,9 +45,7 @@ bool Sentinel::on_reply(Script& script, const Reply& reply) {
     if (const auto block = reply.as_data(); block && block->block == 1) {
       Flow flow = *flow_;
       flow.server = reply.source;
-      Bytes acknowledgement;
-      tftp::encode_ack(1, acknowledgement);
-      script.put_tftp(flow, acknowledgement);
+      script.put_tftp(flow, tftp::encode(tftp::Ack{1, {}}));
     }
   }
   answered_ = true;

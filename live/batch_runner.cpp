@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t kRoundsPerWake = 16;  // then the other sources get their turn
 constexpr std::size_t kBatch = 64;          // frames that are sent together
-constexpr std::size_t kExpected = 2;        // frames ahead of the one that is handed over
 
 }  // namespace
 
@@ -37,12 +36,7 @@ bool BatchRunner::receive(Way& way) {
     return false;
   }
   const Instant time = now();
-  const std::size_t count = frames->size();
-  for (std::size_t i = 0; i < std::min(count, kExpected); ++i) station_.expect((*frames)[i]);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i + kExpected < count) station_.expect((*frames)[i + kExpected]);
-    station_.on_frame(time, (*frames)[i]);
-  }
+  for (const ByteView frame : *frames) station_.on_frame(time, frame);
   return !frames->empty();
 }
 

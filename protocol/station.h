@@ -24,10 +24,6 @@ class Station {
   // A frame arrived. The view is valid during the call only.
   virtual void on_frame(Instant now, ByteView frame) = 0;
 
-  // This frame will be handed over after a few others. A station that holds the state of thousands
-  // may begin to fetch what it needs from memory; nothing else changes.
-  virtual void expect(ByteView /*frame*/) const {}
-
   // Time has passed. Early or repeated calls do nothing.
   virtual void on_timeout(Instant now) = 0;
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "server/address_search.h"
 #include "server/reply_header.h"
 #include "server/tag_evaluation.h"
 
@@ -47,32 +48,6 @@ std::string divided_user_classes(std::string option) {
 std::optional<Ipv4Address> address_option(const dhcp::MessageView& message, OptionCode code) {
   const auto value = find_option(message, code, 4);
   return value ? Ipv4Address::from(value->first(4)) : std::nullopt;
-}
-
-// dnsmasq's seed, so that a client gets the same address from either server.
-std::uint32_t hash_of(std::string_view identity) {
-  std::uint32_t hash = 0;
-  for (const char octet : identity) {
-    hash = static_cast<std::uint8_t>(octet) + (hash << 6U) + (hash << 16U) - hash;
-  }
-  return hash == 0 ? 1 : hash;
-}
-
-// What an address is hashed from: the hardware address; without one, as Firewire has it, the client
-// identifier less its type octet.
-std::string_view hashed_identity(const LeaseClient& client) {
-  if (!client.hardware.empty()) return client.hardware;
-  const std::string_view identifier = client.client_id;
-  if (identifier.size() <= 3) return {};
-  const bool has_type = static_cast<std::uint8_t>(identifier[0]) == client.hardware_type;
-  return has_type ? identifier.substr(1) : identifier;
-}
-
-// Windows refuses .0 and .255 of a class C network whatever the netmask says.
-bool is_spoilt(Ipv4Address address) {
-  const bool is_class_c = (address.value >> 29U) == 6;
-  const std::uint32_t last = address.value & 0xffU;
-  return is_class_c && (last == 0 || last == 0xff);
 }
 
 bool is_unicast(const Request& request) {
@@ -149,35 +124,6 @@ std::string AddressServer::leased_name(const Request& request) const {
   return name;
 }
 
-bool AddressServer::is_available(const Request& request, Ipv4Address address) const {
-  const bool is_router = std::ranges::any_of(
-      request.ranges, [&](const MatchedRange& range) { return range.router == address; });
-  return !is_router && std::ranges::any_of(request.ranges, [&](const MatchedRange& range) {
-    return range.has_in_pool(address) && range.range->filter.holds(*request.tags);
-  });
-}
-
-// The range of an address. A reserved address may lie outside every pool; it then belongs to a
-// static range, or failing that to any range of its subnet.
-const MatchedRange* AddressServer::narrow(const Request& request, Ipv4Address address) const {
-  const auto find = [&](auto&& accepts) -> const MatchedRange* {
-    const auto found = std::ranges::find_if(request.ranges, [&](const MatchedRange& range) {
-      return range.range->filter.holds(*request.tags) && accepts(range);
-    });
-    return found == request.ranges.end() ? nullptr : &*found;
-  };
-  if (is_available(request, address)) {
-    return find([&](const MatchedRange& range) { return range.has_in_pool(address); });
-  }
-  const MatchedRange* fixed = find([&](const MatchedRange& range) {
-    return range.range->kind == DhcpRange::Kind::Static && range.contains(address);
-  });
-  if (fixed != nullptr) return fixed;
-  return find([&](const MatchedRange& range) {
-    return !range.range->is_proxy() && range.contains(address);
-  });
-}
-
 // The relay's own address in option 54 brings renewals to the relay (RFC 5107 s.4); one that came
 // straight here is told the same.
 std::optional<Ipv4Address> AddressServer::known_server_id(const Request& request,
@@ -238,52 +184,7 @@ std::optional<Ipv4Address> AddressServer::choose_address(Instant now, const Requ
     return asked;
   }
   if (const auto held = pool_.held_for(client_); held && is_available(request, *held)) return held;
-  return allocate(request);
-}
-
-std::optional<Ipv4Address> AddressServer::first_usable(const Request& request, Ipv4Address from,
-                                                       Ipv4Address to) const {
-  std::optional<Ipv4Address> next = pool_.next_free(from, to);
-  while (next && (is_spoilt(*next) || !is_available(request, *next))) {
-    if (*next == to) return std::nullopt;
-    next = pool_.next_free({next->value + 1}, to);
-  }
-  return next;
-}
-
-std::optional<Ipv4Address> AddressServer::allocate_from(const Request& request,
-                                                        const MatchedRange& range,
-                                                        std::uint32_t hash) {
-  const Ipv4Address first = range.range->start;
-  const Ipv4Address last = range.range->end;
-  const std::uint64_t size = std::uint64_t{last.value} - first.value + 1;
-  const std::uint32_t moved = hash + pool_.declines(first);
-  Ipv4Address seed{first.value + static_cast<std::uint32_t>(moved % size)};
-  if (configuration_.lines().sequential_addresses) {
-    seed = pool_.highest_lease(first, last).value_or(first);
-  }
-  if (const auto address = first_usable(request, seed, last)) return address;
-  if (seed == first) return std::nullopt;
-  return first_usable(request, first, {seed.value - 1});
-}
-
-std::optional<Ipv4Address> AddressServer::allocate(const Request& request) {
-  const std::uint32_t hash = hash_of(hashed_identity(client_));
-  for (const bool frees_offers : {false, true}) {
-    for (const Untagged untagged : {Untagged::Refused, Untagged::Accepted}) {
-      for (const MatchedRange& range : request.ranges) {
-        if (range.range->kind != DhcpRange::Kind::Pool) continue;
-        if (!holds(range.range->filter, *request.tags, untagged)) continue;
-        if (const auto address = allocate_from(request, range, hash)) return address;
-        // An offer that nobody took up yet gives way to a client that is there now.
-        if (!frees_offers) continue;
-        if (pool_.release_oldest_hold(range.range->start, range.range->end)) {
-          if (const auto address = allocate_from(request, range, hash)) return address;
-        }
-      }
-    }
-  }
-  return std::nullopt;
+  return search_free_address(configuration_, pool_, request, client_);
 }
 
 Result<LeaseAnswer, Reason> AddressServer::discover(Instant now, const Request& request,
@@ -297,7 +198,7 @@ Result<LeaseAnswer, Reason> AddressServer::discover(Instant now, const Request& 
       !pool_.is_reserved(*address)) {
     return fail(Reason::NoUniqueIdentifier);
   }
-  const MatchedRange* range = narrow(request, *address);
+  const MatchedRange* range = range_of(request, *address);
   if (range == nullptr) return fail(Reason::AddressesExhausted);
   if (configuration_.lines().rapid_commit && find_option(request.message, kRapidCommit, 0)) {
     const Lease* lease = pool_.find(client_);
@@ -378,7 +279,7 @@ std::string_view AddressServer::refusal_of(Instant now, const Request& request, 
   const Lease* lease = pool_.find(client_);
   const std::optional<Ipv4Address> reserved =
       request.host == nullptr ? std::nullopt : request.host->line->address;
-  if (narrow(request, address) == nullptr) return kWrongNetwork;
+  if (range_of(request, address) == nullptr) return kWrongNetwork;
   if (!is_available(request, address) && reserved != address) return kNotAvailable;
   if (reserved && *reserved != address && choosing != Choosing::Selecting) {
     const bool is_router = std::ranges::any_of(
@@ -449,7 +350,7 @@ Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& req
     if (commits) return fail(Reason::AddressesExhausted);
     return refuse(request, address, refusal, server_id, out);
   }
-  const MatchedRange* range = narrow(request, address);
+  const MatchedRange* range = range_of(request, address);
   set_tags(request, range);
   const std::uint32_t seconds = lease_seconds(request, *range);
   std::string name = leased_name(request);
@@ -530,7 +431,7 @@ LeaseAnswer AddressServer::refuse(const Request& request, Ipv4Address address,
 
 Result<LeaseAnswer, Reason> AddressServer::inform(Instant now, const Request& request, Bytes& out) {
   if (request.ciaddr.is_unspecified()) return fail(Reason::NoClientAddress);
-  const MatchedRange* range = narrow(request, request.ciaddr);
+  const MatchedRange* range = range_of(request, request.ciaddr);
   const Lease* lease = pool_.find(client_);
   std::string_view known_name;  // of somebody who is known by nothing but the address
   if (lease == nullptr) {
@@ -593,9 +494,9 @@ Result<LeaseAnswer, Reason> AddressServer::bootp(Instant now, const Request& req
     address = lease->address;
   } else {
     if (lease != nullptr) pool_.end(lease->address);
-    address = allocate(request);
+    address = search_free_address(configuration_, pool_, request, client_);
   }
-  const MatchedRange* range = address ? narrow(request, *address) : nullptr;
+  const MatchedRange* range = address ? range_of(request, *address) : nullptr;
   if (range == nullptr) return fail(Reason::AddressesExhausted);
   set_tags(request, range);
   if (!reserved && !is_configured(configuration_.bootp_dynamics)) {

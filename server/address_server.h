@@ -74,14 +74,7 @@ class AddressServer {
   bool is_ours(const Request& request, Ipv4Address server_id) const;
 
   std::optional<Ipv4Address> choose_address(Instant now, const Request& request);
-  std::optional<Ipv4Address> allocate(const Request& request);
-  std::optional<Ipv4Address> allocate_from(const Request& request, const MatchedRange& range,
-                                           std::uint32_t hash);
-  std::optional<Ipv4Address> first_usable(const Request& request, Ipv4Address from,
-                                          Ipv4Address to) const;
-  bool is_available(const Request& request, Ipv4Address address) const;
   bool is_declined(Ipv4Address address, Instant now) const;
-  const MatchedRange* narrow(const Request& request, Ipv4Address address) const;
   Ipv4Address server_id(const Request& request, const MatchedRange* range) const;
   static std::optional<Ipv4Address> known_server_id(const Request& request, const Lease* lease);
   std::uint32_t lease_seconds(const Request& request, const MatchedRange& range) const;

@@ -95,18 +95,6 @@ std::optional<ClientIndex> Fleet::receiver_of(ByteView frame) const {
   return std::nullopt;
 }
 
-// With a thousand machines none is in the cache when its turn comes, and a ROM is dozens of lines.
-void Fleet::expect(ByteView frame) const {
-  if (frame.size() < frames::kEthernetHeaderSize || is_group(frame)) return;
-  const auto client = numbering_.client_of(frame.first(6));
-  if (!client || *client >= machines_.size() || !machines_[*client]) return;
-  constexpr std::size_t kCacheLine = 64;
-  const auto* const begin = reinterpret_cast<const std::uint8_t*>(machines_[*client].get());
-  for (std::size_t at = 0; at < sizeof(FleetMachine); at += kCacheLine) {
-    __builtin_prefetch(begin + at);
-  }
-}
-
 void Fleet::on_frame(Instant now, ByteView frame) {
   ++tally_.frames_received;
   const auto client = receiver_of(frame);

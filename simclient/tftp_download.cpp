@@ -45,7 +45,7 @@ std::optional<std::uint64_t> TftpDownload::asked(std::string_view name) const {
 
 void TftpDownload::send_ack(Instant now, RomBoard& board) {
   unacknowledged_ = 0;
-  board.ip.send(now, options_.port, *peer_, tftp::ack_octets(tftp::wire_block(first_gap_)));
+  board.ip.send(now, options_.port, *peer_, tftp::encode_ack(tftp::wire_block(first_gap_)));
 }
 
 void TftpDownload::on_datagram(Instant now, RomBoard& board, const ReceivedDatagram& datagram) {

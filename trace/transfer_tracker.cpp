@@ -40,7 +40,7 @@ bool is_same_request(const TransferStep& transfer, const tftp::Request& request)
 void TransferTracker::end(std::map<Key, Open>::iterator which, TransferStep::Outcome outcome) {
   Open& open = which->second;
   open.transfer.outcome = outcome;
-  if (open.ahead) {
+  if (open.ahead && open.ahead->passed_over) {
     open.transfer.misnumbered = {.number = tftp::wire_block(open.ahead->block),
                                  .due = tftp::wire_block(open.transfer.blocks + 1),
                                  .packet = open.ahead->packet};
@@ -171,10 +171,13 @@ void TransferTracker::on_data(Open& open, std::uint32_t number, const tftp::Data
     ++transfer.resent;
     return;
   }
-  const bool goes_on = open.ahead && block == open.ahead->block + 1;
+  const bool goes_on = open.ahead && !open.ahead->passed_over && block == open.ahead->block + 1;
   if (block > transfer.blocks + transfer.window_size && !goes_on) {
-    if (open.ahead && open.ahead->block == block) ++transfer.resent;
-    open.ahead = {block, content_size, number};
+    if (open.ahead && open.ahead->block == block) {
+      ++transfer.resent;
+    } else {
+      open.ahead = {block, content_size, number};
+    }
     return;
   }
   if (goes_on) take_block(open, open.ahead->block, open.ahead->content_size);
@@ -191,14 +194,22 @@ void TransferTracker::on_data(Open& open, std::uint32_t number, const tftp::Data
 void TransferTracker::on_ack(Open& open, std::uint16_t block) {
   TransferStep& transfer = open.transfer;
   ++transfer.acknowledgements;
-  if (open.ahead && tftp::wire_block(open.ahead->block) == block) {
-    take_block(open, open.ahead->block, open.ahead->content_size);
-    open.ahead.reset();
-    open.content_whole = false;
+  const std::uint64_t acknowledged =
+      tftp::unwrap_block(block, std::max<std::uint64_t>(transfer.blocks, 1));
+  transfer.acknowledged_block = std::max(transfer.acknowledged_block, acknowledged);
+  if (!open.ahead) return;
+  if (acknowledged <= transfer.blocks) {
+    open.ahead->passed_over = true;
+    return;
   }
-  transfer.acknowledged_block =
-      std::max(transfer.acknowledged_block,
-               tftp::unwrap_block(block, std::max<std::uint64_t>(transfer.blocks, 1)));
+  // The client has more than the capture shows.
+  transfer.blocks = acknowledged;
+  open.content_whole = false;
+  if (open.ahead->block > acknowledged + transfer.window_size) return;
+  if (open.ahead->block >= acknowledged) {
+    take_block(open, open.ahead->block, open.ahead->content_size);
+  }
+  open.ahead.reset();
 }
 
 void TransferTracker::on_oack(Open& open, const tftp::Oack& oack) {

@@ -127,6 +127,7 @@ class TransferTracker {
       std::uint64_t block = 0;
       std::size_t content_size = 0;
       std::uint32_t packet = 0;
+      bool passed_over = false;  // by the client, which asked for the block due once more
     };
     std::optional<Ahead> ahead;
   };

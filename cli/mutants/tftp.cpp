@@ -77,9 +77,7 @@ Pass case_matters(tftp::Request& request, IncomingDatagram&, Mouth&) {
 }
 Pass accepts_writes(tftp::Request& request, IncomingDatagram& datagram, Mouth& mouth) {
   if (request.opcode != tftp::Opcode::Wrq) return Pass::On;
-  Bytes acknowledgement;
-  tftp::encode_ack(0, acknowledgement);
-  mouth.answer(datagram, std::move(acknowledgement));
+  mouth.answer(datagram, tftp::encode(tftp::Ack{0, {}}));
   return Pass::Drop;
 }
 Pass outside_open(tftp::Request& request, IncomingDatagram& datagram, Mouth& mouth) {

@@ -147,10 +147,8 @@ void stray_ack_script(Script& s) {
   s.then([&s, pair, other] {
     Flow crossed = *pair.flow;
     crossed.server = other.flow->server;
-    Bytes acknowledgement;
-    tftp::encode_ack(1, acknowledgement);
     s.note_sent("ACK 1 to another transfer's port");
-    s.put_tftp(crossed, acknowledgement);
+    s.put_tftp(crossed, tftp::encode(tftp::Ack{1, {}}));
   });
   s.settle(pair.flow, [](std::span<const Reply> replies) -> Ruling {
     for (const Reply& reply : replies) {

@@ -189,14 +189,9 @@ void encode_data_header(std::uint16_t block, Bytes& out) {
   writer.u16(block);
 }
 
-std::array<std::uint8_t, 4> ack_octets(std::uint16_t block) {
+std::array<std::uint8_t, 4> encode_ack(std::uint16_t block) {
   return {0, static_cast<std::uint8_t>(Opcode::Ack), static_cast<std::uint8_t>(block >> 8U),
           static_cast<std::uint8_t>(block & 0xffU)};
-}
-
-void encode_ack(std::uint16_t block, Bytes& out) {
-  const auto octets = ack_octets(block);
-  out.assign(octets.begin(), octets.end());
 }
 
 void encode_error(ErrorCode code, std::string_view text, Bytes& out) {

@@ -107,10 +107,11 @@ std::optional<Opcode> peek_opcode(ByteView packet);
 Result<Packet, DecodeError> decode(ByteView packet);
 Bytes encode(const Packet& packet);
 
+// An ACK without a buffer of its own: most packets of a client are one.
+std::array<std::uint8_t, 4> encode_ack(std::uint16_t block);
+
 // The parts of a request or OACK, for callers that build into a reused buffer.
 void encode_data_header(std::uint16_t block, Bytes& out);
-void encode_ack(std::uint16_t block, Bytes& out);
-std::array<std::uint8_t, 4> ack_octets(std::uint16_t block);
 void encode_error(ErrorCode code, std::string_view text, Bytes& out);
 void encode_oack(const std::vector<Option>& options, Bytes& out);
 

@@ -389,8 +389,7 @@ TEST_F(TftpDownloadTest, ADuplicateJustBeforeTheWrapKeepsTheRomWaitingForEver) {
 }
 
 TEST_F(TftpDownloadTest, UnusableRepliesAreIgnoredByTheRomAndRefusedByPxelinux) {
-  Bytes ack;
-  tftp::encode_ack(1, ack);
+  Bytes ack = tftp::encode(tftp::Ack{1, {}});
   as_rom();
   receive(ack);
   receive({0});

@@ -48,6 +48,17 @@ void lease_url(CaptureScript& script, ScriptClient& client, const std::string& u
   script.lease(client, {.file_option = url, .vendor_class = "HTTPClient"});
 }
 
+// GRUB's transfer up to some block.
+void begin_grub(CaptureScript& script, ScriptClient& client, std::uint16_t blocks) {
+  script.lease_with_proxy(client, file_offer("grubx64.efi"));
+  script.rrq(client, kProxy, "grubx64.efi", {{"blksize", "1468"}});
+  script.from_server(client, kProxy, tftp::Oack{{{"blksize", "1468"}}, {}});
+  script.from_client(client, kProxy, tftp::Ack{0, {}});
+  for (std::uint16_t block = 1; block <= blocks; ++block) {
+    script.data_ack(client, kProxy, block, 1468);
+  }
+}
+
 void try_next_device(CaptureScript& script, const ScriptClient& client) {
   ScriptClient http = client;
   http.make = ScriptClient::Make::HttpBoot;
@@ -294,11 +305,7 @@ void add_way_faults(std::vector<FaultCapture>& list) {
   {
     CaptureScript script;
     ScriptClient client = edk2_client();
-    script.lease_with_proxy(client, file_offer("grubx64.efi"));
-    script.rrq(client, kProxy, "grubx64.efi", {{"blksize", "1468"}});
-    script.from_server(client, kProxy, tftp::Oack{{{"blksize", "1468"}}, {}});
-    script.from_client(client, kProxy, tftp::Ack{0, {}});
-    for (std::uint16_t block = 1; block < 9; ++block) script.data_ack(client, kProxy, block, 1468);
+    begin_grub(script, client, 8);
     for (int tries = 0; tries < 3; ++tries) {
       script.port_unreachable(kProxy, client, {client.address, client.next_port},
                               {kProxy.address, script.server_port});
@@ -310,11 +317,7 @@ void add_way_faults(std::vector<FaultCapture>& list) {
     // Block 3 comes as 1003, and as often as the client asks for it.
     CaptureScript script;
     ScriptClient client = edk2_client();
-    script.lease_with_proxy(client, file_offer("grubx64.efi"));
-    script.rrq(client, kProxy, "grubx64.efi", {{"blksize", "1468"}});
-    script.from_server(client, kProxy, tftp::Oack{{{"blksize", "1468"}}, {}});
-    script.from_client(client, kProxy, tftp::Ack{0, {}});
-    for (std::uint16_t block = 1; block < 3; ++block) script.data_ack(client, kProxy, block, 1468);
+    begin_grub(script, client, 2);
     for (int tries = 0; tries < 4; ++tries) {
       script.data(client, kProxy, 1003, 1468)
           .wait(2s)

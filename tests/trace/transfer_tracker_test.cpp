@@ -105,6 +105,33 @@ TEST_F(TransferTrackerTest, TellsAHoleInTheCaptureFromABlockThatIsNotDue) {
   EXPECT_EQ(transfer.misnumbered->due, 2U);
 }
 
+// The capture ends before the client could say what it makes of the block.
+TEST_F(TransferTrackerTest, BlamesNoServerForTheEndOfACapture) {
+  request();
+  data(1, Bytes(512, 'a'));
+  ack(1);
+  data(9, Bytes(512, 'i'));
+  tracker_.finish();
+  EXPECT_FALSE(ended().misnumbered);
+}
+
+// Several blocks and their ACKs are missing; the next ACK shows how far the client is.
+TEST_F(TransferTrackerTest, LearnsFromAnAcknowledgementHowMuchTheCaptureLacks) {
+  request();
+  data(1, Bytes(512, 'a'));
+  ack(1);
+  data(40, Bytes(512, 'x'));
+  ack(39);
+  data(40, Bytes(512, 'x'));
+  ack(40);
+  data(41, {});
+  ack(41);
+  const TransferStep transfer = ended();
+  EXPECT_EQ(transfer.outcome, TransferStep::Outcome::Complete);
+  EXPECT_EQ(transfer.blocks, 41U);
+  EXPECT_FALSE(transfer.misnumbered);
+}
+
 // Only what the server sends was captured, and not all of that.
 TEST_F(TransferTrackerTest, GoesOnBehindAHoleInHalfACapture) {
   request();

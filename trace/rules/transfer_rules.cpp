@@ -219,8 +219,7 @@ Look block_misnumbered(const RuleInput& in) {
   if (last == nullptr || !last->what->misnumbered || last->what->wrapped_wrong) return std::nullopt;
   const TransferStep& transfer = *last->what;
   Finding finding;
-  // Blocks that only the capture lacks would have been acknowledged.
-  finding.confidence = transfer.acknowledgements > 0 ? Confidence::Certain : Confidence::Possible;
+  finding.confidence = Confidence::Certain;
   finding.packets = packets_of(*last);
   finding.packets.push_back(transfer.misnumbered->packet);
   finding.cause = fmt::format(
