@@ -278,13 +278,13 @@ bool ChildProcess::reap(std::optional<Duration> patience) {
   const std::optional<Instant> until =
       patience ? std::optional<Instant>(now() + *patience) : std::nullopt;
   for (;;) {
-    read_output();  // A child that waits for us to read would never end.
     siginfo_t info{};
     if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG) == 0 && info.si_pid == 0) {
       const Instant time = now();
       if (until && time >= *until) {
         return false;
       }
+      read_output();  // A child that waits for us to read would never end.
       const Duration left = until ? *until - time : Duration(std::chrono::hours(1));
       pollfd wakers{.fd = events_.number(), .events = POLLIN, .revents = 0};
       const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(left).count();

@@ -62,7 +62,8 @@ class ChildProcess : public EventSource {
   // Lines since the last call, without their ends, standard output and error in order of arrival.
   std::vector<std::string> take_lines();
 
-  // nullopt while it runs. Its last lines may still have to be taken.
+  // nullopt while it runs. Its last lines may still have to be taken. Reads none of them while it
+  // runs: who asks between two waits would sleep beside lines that wake nobody any more.
   std::optional<Exit> exit();
 
   void send_signal(int signal);

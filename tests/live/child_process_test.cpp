@@ -26,6 +26,20 @@ TEST(ChildProcess, CollectsWhatAProgramWritesLineByLine) {
   EXPECT_THAT(child->take_lines(), ElementsAre("one", "two", "three"));
 }
 
+// A loop that asks between two waits must not swallow what would wake it.
+TEST(ChildProcess, LeavesItsLinesToBeHeardWhenAskedWhetherItRuns) {
+  auto child =
+      ChildProcess::start(Command{.program = "sh", .arguments = {"-c", "echo one; sleep 60"}});
+  ASSERT_TRUE(child) << child.error().message;
+  pollfd events{.fd = child->descriptors().front(), .events = POLLIN, .revents = 0};
+  ASSERT_EQ(poll(&events, 1, 90'000), 1);
+
+  EXPECT_FALSE(child->exit());
+
+  EXPECT_EQ(poll(&events, 1, 0), 1);
+  EXPECT_THAT(child->take_lines(), ElementsAre("one"));
+}
+
 TEST(ChildProcess, PassesArgumentsAsTheyAre) {
   auto child = ChildProcess::start(
       Command{.program = "printf", .arguments = {"%s\n", "$(id); \"quoted\" *"}});
