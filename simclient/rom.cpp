@@ -181,7 +181,7 @@ void Rom::begin_attempt(Instant now) {
 }
 
 void Rom::on_frame(Instant now, ByteView frame) {
-  if (menu_shows_) {
+  if (waits_for_key_) {
     (void)board_.ip.on_frame(now, frame);  // it still answers ARP
     return;
   }
@@ -293,6 +293,7 @@ void Rom::advance(Instant now) {
     } else if (auto* const running = std::get_if<StageRun>(&state_)) {
       running->advance(now, board_);
       if (const auto ending = running->ending()) {
+        waits_for_key_ = options_.waits == Waits::Real && running->waits_for_key();
         std::visit([&](const auto& how) { end(now, how); }, *ending);
       }
     }
@@ -335,7 +336,7 @@ void Rom::advance_discovering(Instant now, const Discovering& discovering) {
     return fail_boot(now, Phase::BootServer, failed->failure, reason_of(failed->failure));
   }
   if (std::holds_alternative<BootServerDiscovery::Stuck>(*ending)) {
-    menu_shows_ = options_.waits == Waits::Real;
+    waits_for_key_ = options_.waits == Waits::Real;
     return end(now, Failed{.phase = Phase::BootServer,
                            .failure = std::nullopt,
                            .firmware_words = {},

@@ -128,7 +128,8 @@ class Rom final : public Station {
   RomBoard board_;
   State state_;
   std::size_t attempt_ = 0;
-  bool menu_shows_ = false;  // and waits for a key that nobody presses; the boot counts as over
+  // At a menu or a prompt, for a key that nobody presses: the boot counts as over, but for ARP.
+  bool waits_for_key_ = false;
   std::optional<Failed> failure_;  // of an attempt before this one
 };
 

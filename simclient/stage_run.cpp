@@ -305,6 +305,8 @@ void StageRun::conclude(Instant now, RomBoard& board, const BootStage::Ending& e
                      .image = started->image,
                      .command_line = started->command_line};
   } else if (const auto* const failed = std::get_if<BootStage::Failed>(&ending)) {
+    waits_for_key_ =
+        failed->kind == BootStage::Failed::Kind::WaitsForever && program_->polls_card_while_idle;
     fail_payload(failed->firmware_words, failed->reason);
   } else if (const auto* const chained = std::get_if<BootStage::Chained>(&ending)) {
     chain(now, board, *chained);

@@ -56,6 +56,8 @@ class StageRun {
   void advance(Instant now, RomBoard& board);
 
   const std::optional<Ending>& ending() const { return ending_; }
+  // After the end: the program is at a menu or prompt that nobody leaves, and looks at the card.
+  bool waits_for_key() const { return waits_for_key_; }
 
  private:
   struct Idle {};
@@ -97,6 +99,7 @@ class StageRun {
   std::map<std::string, std::size_t> starts_;
   std::size_t programs_ = 0;
   std::optional<Ending> ending_;
+  bool waits_for_key_ = false;
 };
 
 }  // namespace pxeproof::rom
