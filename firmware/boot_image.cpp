@@ -69,18 +69,6 @@ bool stands_in(std::string_view text, const Signature& signature) {
   return false;
 }
 
-// PE/COFF: "MZ", at 0x3c where the "PE" signature stands, and behind it the machine.
-std::optional<std::uint16_t> pe_machine(ByteView octets) {
-  const auto little = [octets](std::size_t at) {
-    return static_cast<std::uint32_t>(octets[at] | octets[at + 1] << 8U);
-  };
-  constexpr std::size_t kPointer = 0x3c;
-  if (octets.size() < kPointer + 4 || octets[0] != 'M' || octets[1] != 'Z') return std::nullopt;
-  const std::size_t at = little(kPointer) | std::size_t{little(kPointer + 2)} << 16U;
-  if (at + 6 > octets.size() || octets[at] != 'P' || octets[at + 1] != 'E') return std::nullopt;
-  return static_cast<std::uint16_t>(little(at + 4));
-}
-
 }  // namespace
 
 std::string_view to_string(BootImage image) {
@@ -121,8 +109,20 @@ BootImage recognise_image(ByteView image) {
   return read_grub_image(image) ? BootImage::Grub : BootImage::Unknown;
 }
 
+// PE/COFF: "MZ", at 0x3c where the "PE" signature stands, and behind it the machine.
+std::optional<std::uint16_t> efi_machine_of(ByteView octets) {
+  const auto little = [octets](std::size_t at) {
+    return static_cast<std::uint32_t>(octets[at] | octets[at + 1] << 8U);
+  };
+  constexpr std::size_t kPointer = 0x3c;
+  if (octets.size() < kPointer + 4 || octets[0] != 'M' || octets[1] != 'Z') return std::nullopt;
+  const std::size_t at = little(kPointer) | std::size_t{little(kPointer + 2)} << 16U;
+  if (at + 6 > octets.size() || octets[at] != 'P' || octets[at + 1] != 'E') return std::nullopt;
+  return static_cast<std::uint16_t>(little(at + 4));
+}
+
 void BootImageRecogniser::on_octets(std::uint64_t offset, ByteView octets) {
-  if (offset == 0) efi_machine_ = pe_machine(octets);
+  if (offset == 0) efi_machine_ = efi_machine_of(octets);
   if (image_ != BootImage::Unknown) return;
   if (offset == 0) image_ = by_head(octets);
   if (image_ != BootImage::Unknown) return;

@@ -31,6 +31,9 @@ constexpr bool is_kernel(BootImage image) {
 // What a whole image is; also tells those whose signature only their structure shows.
 BootImage recognise_image(ByteView image);
 
+// The machine that a PE header names, which is what a UEFI firmware goes by; nullopt without one.
+std::optional<std::uint16_t> efi_machine_of(ByteView image);
+
 // Recognises a boot image while its octets pass by, without keeping them.
 class BootImageRecogniser {
  public:

@@ -1,9 +1,9 @@
 #include "live/event_loop.h"
 
-#include <sys/epoll.h>
+#include <fcntl.h>
+#include <poll.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <ctime>
 
@@ -11,8 +11,6 @@
 
 namespace pxeproof::live {
 namespace {
-
-constexpr std::size_t kEventsPerWait = 64;
 
 timespec to_timespec(Duration duration) {
   const auto count = std::max<Duration::rep>(duration.count(), 0);
@@ -28,57 +26,50 @@ std::optional<Instant> earlier(std::optional<Instant> a, std::optional<Instant> 
 
 }  // namespace
 
-EventLoop::EventLoop(FileDescriptor epoll, const Options& options)
-    : epoll_(std::move(epoll)), options_(options) {}
-
 SystemResult<EventLoop> EventLoop::create() { return create(Options{}); }
 
-SystemResult<EventLoop> EventLoop::create(const Options& options) {
-  FileDescriptor epoll(epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll.is_open()) {
-    return fail(last_error("event loop: epoll"));
-  }
-  return EventLoop(std::move(epoll), options);
-}
+SystemResult<EventLoop> EventLoop::create(const Options& options) { return EventLoop(options); }
 
 SystemResult<void> EventLoop::add(EventSource& source) {
   for (const int number : source.descriptors()) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.ptr = &source;
-    if (epoll_ctl(epoll_.number(), EPOLL_CTL_ADD, number, &event) != 0) {
+    if (fcntl(number, F_GETFD) < 0) {
       return fail(last_error("event loop: cannot watch a descriptor"));
     }
+    watched_.push_back({.fd = number, .events = POLLIN, .revents = 0});
+    owners_.push_back(&source);
   }
   sources_.push_back(&source);
   return {};
 }
 
 void EventLoop::remove(EventSource& source) {
-  for (const int number : source.descriptors()) {
-    epoll_ctl(epoll_.number(), EPOLL_CTL_DEL, number, nullptr);
+  for (std::size_t i = watched_.size(); i-- > 0;) {
+    if (owners_[i] != &source) continue;
+    watched_.erase(watched_.begin() + static_cast<std::ptrdiff_t>(i));
+    owners_.erase(owners_.begin() + static_cast<std::ptrdiff_t>(i));
   }
   std::erase(sources_, &source);
   std::erase(ready_, &source);
 }
 
 // Fills ready_ with the sources that have something to read, sleeping until the deadline at most.
-SystemResult<bool> EventLoop::wait(Instant time, std::optional<Instant> deadline) {
-  std::array<epoll_event, kEventsPerWait> events{};
+SystemResult<void> EventLoop::wait(Instant time, std::optional<Instant> deadline) {
   const timespec timeout = to_timespec(deadline ? *deadline - time : Duration(0));
-  const int count = epoll_pwait2(epoll_.number(), events.data(), static_cast<int>(events.size()),
-                                 deadline ? &timeout : nullptr, nullptr);
-  if (count < 0 && errno != EINTR) {
-    return fail(last_error("event loop: epoll"));
-  }
   ready_.clear();
-  for (int i = 0; i < count; ++i) {
-    auto* source = static_cast<EventSource*>(events[static_cast<std::size_t>(i)].data.ptr);
-    if (std::find(ready_.begin(), ready_.end(), source) == ready_.end()) {
-      ready_.push_back(source);
+  const int count = ppoll(watched_.data(), watched_.size(), deadline ? &timeout : nullptr, nullptr);
+  if (count < 0 && errno != EINTR) return fail(last_error("event loop: poll"));
+  if (count <= 0) return {};
+  for (std::size_t i = 0; i < watched_.size(); ++i) {
+    if (watched_[i].revents == 0) continue;
+    if ((watched_[i].revents & POLLNVAL) != 0) {
+      watched_[i].fd = -1;  // it was closed: there is nothing to wait for
+      continue;
+    }
+    if (std::find(ready_.begin(), ready_.end(), owners_[i]) == ready_.end()) {
+      ready_.push_back(owners_[i]);
     }
   }
-  return count > 0;
+  return {};
 }
 
 SystemResult<EventLoop::End> EventLoop::run(const std::function<bool()>& done,

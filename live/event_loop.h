@@ -1,10 +1,11 @@
 #pragma once
 
+#include <poll.h>
+
 #include <functional>
 #include <optional>
 #include <vector>
 
-#include "live/file_descriptor.h"
 #include "live/system_error.h"
 #include "protocol/time.h"
 
@@ -30,7 +31,9 @@ class EventSource {
   virtual std::optional<Instant> deadline() const = 0;
 };
 
-// Drives sources in one thread (epoll). The sources belong to the caller and outlive their stay.
+// Drives sources in one thread. The sources belong to the caller and outlive their stay.
+// It waits with poll(2): the descriptors are few, and epoll has every packet that comes tell of
+// itself, also to a loop that does not sleep, at the cost of whoever sent it.
 class EventLoop {
  public:
   struct Options {
@@ -49,12 +52,13 @@ class EventLoop {
                         std::optional<Instant> deadline = std::nullopt);
 
  private:
-  EventLoop(FileDescriptor epoll, const Options& options);
+  explicit EventLoop(const Options& options) : options_(options) {}
 
-  SystemResult<bool> wait(Instant time, std::optional<Instant> deadline);
+  SystemResult<void> wait(Instant time, std::optional<Instant> deadline);
 
-  FileDescriptor epoll_;
   Options options_;
+  std::vector<pollfd> watched_;
+  std::vector<EventSource*> owners_;  // of what is watched, place by place
   std::vector<EventSource*> sources_;
   std::vector<EventSource*> ready_;
 };

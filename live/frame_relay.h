@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "live/event_loop.h"
+#include "live/file_descriptor.h"
 #include "live/frame_observer.h"
 #include "live/packet_port.h"
 

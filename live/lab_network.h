@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "live/child_process.h"
+#include "live/file_descriptor.h"
 #include "live/private_tree.h"
 #include "live/system_error.h"
 #include "protocol/addresses.h"

@@ -75,14 +75,33 @@ bool set_option(int socket, int level, int name, const Value& value) {
 
 }  // namespace
 
-// Room for one batch, allocated once; pages nobody writes to cost nothing.
+// Room for one batch each way, allocated once; pages nobody writes to cost nothing.
 struct PacketPort::Batch {
+  Batch() {
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      vectors[i] = {.iov_base = slots.get() + i * kSlot + kVlanTagSize, .iov_len = kMaximumFrame};
+      messages[i] = {};
+      messages[i].msg_hdr.msg_iov = &vectors[i];
+      messages[i].msg_hdr.msg_iovlen = 1;
+      messages[i].msg_hdr.msg_control = auxiliary[i].space.data();
+      renew(i);
+    }
+  }
+
+  // The kernel has written how much of its room a message took.
+  void renew(std::size_t i) {
+    messages[i].msg_hdr.msg_controllen = auxiliary[i].space.size();
+    messages[i].msg_hdr.msg_flags = 0;
+  }
+
   std::unique_ptr<std::uint8_t[]> slots =
       std::make_unique_for_overwrite<std::uint8_t[]>(kBatch * kSlot);
   std::array<AuxiliaryData, kBatch> auxiliary;
   std::array<iovec, kBatch> vectors;
   std::array<mmsghdr, kBatch> messages;
   std::vector<ByteView> views;
+  std::array<iovec, kBatch> sent_vectors;
+  std::array<mmsghdr, kBatch> sent_messages;
 };
 
 void PacketPort::DestroyBatch::operator()(Batch* batch) const { delete batch; }
@@ -133,16 +152,6 @@ SystemResult<PacketPort> PacketPort::open(const std::string& interface, const Op
 SystemResult<std::span<const ByteView>> PacketPort::receive() {
   Batch& batch = *batch_;
   batch.views.clear();
-  for (std::size_t i = 0; i < kBatch; ++i) {
-    batch.vectors[i] = {.iov_base = batch.slots.get() + i * kSlot + kVlanTagSize,
-                        .iov_len = kMaximumFrame};
-    msghdr& header = batch.messages[i].msg_hdr;
-    header = {};
-    header.msg_iov = &batch.vectors[i];
-    header.msg_iovlen = 1;
-    header.msg_control = batch.auxiliary[i].space.data();
-    header.msg_controllen = batch.auxiliary[i].space.size();
-  }
   const int count = recvmmsg(socket_.number(), batch.messages.data(), kBatch, 0, nullptr);
   if (count < 0) {
     if (errno == EAGAIN || errno == EINTR) {
@@ -157,6 +166,7 @@ SystemResult<std::span<const ByteView>> PacketPort::receive() {
     std::size_t size = batch.messages[i].msg_len;
     tpacket_auxdata storage{};
     const tpacket_auxdata* auxiliary = find_auxiliary(batch.messages[i].msg_hdr, storage);
+    batch.renew(i);
     if (auxiliary != nullptr && (auxiliary->tp_status & TP_STATUS_CSUMNOTREADY) != 0) {
       fill_udp_checksum({begin, size});
     }
@@ -185,14 +195,14 @@ void PacketPort::send(std::span<const Frame> frames) {
     const std::size_t count = std::min(frames.size(), kBatch);
     for (std::size_t i = 0; i < count; ++i) {
       // sendmmsg only reads; its vectors are not const because recvmmsg shares their type.
-      batch.vectors[i] = {.iov_base = const_cast<std::uint8_t*>(frames[i].data()),
-                          .iov_len = frames[i].size()};
-      batch.messages[i].msg_hdr = {};
-      batch.messages[i].msg_hdr.msg_iov = &batch.vectors[i];
-      batch.messages[i].msg_hdr.msg_iovlen = 1;
+      batch.sent_vectors[i] = {.iov_base = const_cast<std::uint8_t*>(frames[i].data()),
+                               .iov_len = frames[i].size()};
+      batch.sent_messages[i].msg_hdr = {};
+      batch.sent_messages[i].msg_hdr.msg_iov = &batch.sent_vectors[i];
+      batch.sent_messages[i].msg_hdr.msg_iovlen = 1;
     }
     const int sent =
-        sendmmsg(socket_.number(), batch.messages.data(), static_cast<unsigned>(count), 0);
+        sendmmsg(socket_.number(), batch.sent_messages.data(), static_cast<unsigned>(count), 0);
     if (sent > 0) {
       statistics_.sent += static_cast<std::uint64_t>(sent);
       frames = frames.subspan(static_cast<std::size_t>(sent));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "live/child_process.h"
+#include "live/file_descriptor.h"
 #include "live/qmp_client.h"
 #include "live/screen.h"
 #include "protocol/addresses.h"

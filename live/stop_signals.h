@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "live/event_loop.h"
+#include "live/file_descriptor.h"
 
 namespace pxeproof::live {
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "live/event_loop.h"
+#include "live/file_descriptor.h"
 #include "live/udp_socket.h"
 #include "protocol/datagram_service.h"
 

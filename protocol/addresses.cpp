@@ -1,6 +1,6 @@
 #include "protocol/addresses.h"
 
-#include <fmt/format.h>
+#include <fmt/compile.h>
 
 #include <algorithm>
 #include <charconv>
@@ -73,7 +73,7 @@ std::array<std::uint8_t, 4> Ipv4Address::octets() const {
 
 std::string to_string(Ipv4Address address) {
   const auto o = address.octets();
-  return fmt::format("{}.{}.{}.{}", o[0], o[1], o[2], o[3]);
+  return fmt::format(FMT_COMPILE("{}.{}.{}.{}"), o[0], o[1], o[2], o[3]);
 }
 
 std::string to_string(const Endpoint& endpoint) {

@@ -14,9 +14,26 @@ void address_frame(Frame& frame, const MacAddress& destination) {
 
 }  // namespace
 
-std::optional<MacAddress> ArpResolver::find(Ipv4Address neighbour) const {
+std::optional<MacAddress> ArpResolver::look_up(Ipv4Address neighbour) {
   const auto found = std::ranges::find(neighbours_, neighbour, &Neighbour::address);
-  return found == neighbours_.end() ? std::nullopt : found->mac;
+  if (found == neighbours_.end() || !found->mac) return std::nullopt;
+  known_ = Known{neighbour, *found->mac};
+  return found->mac;
+}
+
+void ArpResolver::forget() {
+  neighbours_.clear();
+  on_change();
+}
+
+// Neighbours have come, gone, answered or let a wait pass.
+void ArpResolver::on_change() {
+  known_.reset();
+  deadline_.reset();
+  for (const Neighbour& neighbour : neighbours_) {
+    const auto& due = neighbour.timer.deadline();
+    if (due && (!deadline_ || *due < *deadline_)) deadline_ = due;
+  }
 }
 
 void ArpResolver::send(Instant now, Ipv4Address own, Ipv4Address address, Frame frame) {
@@ -26,6 +43,7 @@ void ArpResolver::send(Instant now, Ipv4Address own, Ipv4Address address, Frame 
     found = std::prev(neighbours_.end());
     found->timer.begin(now);
     ask(*found);
+    on_change();
   }
   if (found->mac) {
     address_frame(frame, *found->mac);
@@ -45,6 +63,7 @@ void ArpResolver::on_arp(Instant, const frames::Arp& arp) {
     outbox_.push_back(std::move(frame));
   }
   found->waiting = {};
+  on_change();
 }
 
 void ArpResolver::on_timeout(Instant now) {
@@ -58,15 +77,7 @@ void ArpResolver::on_timeout(Instant now) {
       neighbour = neighbours_.erase(neighbour);
     }
   }
-}
-
-std::optional<Instant> ArpResolver::poll_timeout() const {
-  std::optional<Instant> earliest;
-  for (const Neighbour& neighbour : neighbours_) {
-    const auto& deadline = neighbour.timer.deadline();
-    if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
-  }
-  return earliest;
+  on_change();
 }
 
 bool ArpResolver::poll_transmit(Frame& out) {

@@ -30,13 +30,15 @@ class ArpResolver {
   void on_arp(Instant now, const frames::Arp& arp);
 
   void on_timeout(Instant now);
-  std::optional<Instant> poll_timeout() const;
+  std::optional<Instant> poll_timeout() const { return deadline_; }
   bool poll_transmit(Frame& out);
 
   // Forgets all neighbours, with the frames that wait for them.
-  void forget() { neighbours_.clear(); }
+  void forget();
 
-  std::optional<MacAddress> find(Ipv4Address neighbour) const;
+  std::optional<MacAddress> find(Ipv4Address neighbour) {
+    return known_ && known_->address == neighbour ? known_->mac : look_up(neighbour);
+  }
 
  private:
   static constexpr std::size_t kWaitingFrames = 16;  // per neighbour; the rest is dropped
@@ -50,11 +52,19 @@ class ArpResolver {
   };
 
   void ask(const Neighbour& neighbour);
+  std::optional<MacAddress> look_up(Ipv4Address neighbour);
+  void on_change();
 
   const firmware::ArpRules* rules_;  // outlives the resolver
   TickClock clock_;
   MacAddress mac_;
   std::vector<Neighbour> neighbours_;
+  std::optional<Instant> deadline_;  // the earliest of all
+  struct Known {
+    Ipv4Address address;
+    MacAddress mac;
+  };
+  std::optional<Known> known_;  // who was looked up last: a transfer has one peer
   std::vector<Frame> outbox_;
 };
 

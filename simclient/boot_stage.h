@@ -64,6 +64,7 @@ class BootStage {
 
   // The next file to fetch; nullopt while a fetch is under way, when waiting, or at the end.
   virtual std::optional<Fetch> poll_fetch() = 0;
+  // What it waits for; asked only when nothing is under way that was polled for.
   virtual std::optional<Instant> poll_timeout() const = 0;
 
   // A DHCP session of the program's own, described by a profile (firmware/profiles). Polled when no

@@ -141,6 +141,7 @@ void DhcpSender::transmit(Instant now, RomBoard& board,
   if (board.ip.subnet()) message.header.ciaddr = board.ip.subnet()->address;
   message.header.set_mac(board.mac);
   if (phase_->names_file) message.header.set_file(variables.boot_file);
+  message.options.reserve(options.size());
   for (const firmware::OptionTemplate& option : options) {
     if (option.registered_first) {
       if (const auto registered = board.settings.option(option.code)) {
@@ -148,7 +149,9 @@ void DhcpSender::transmit(Instant now, RomBoard& board,
         continue;
       }
     }
-    if (const auto value = option.expand(variables)) message.add(option.code, *value);
+    if (auto value = option.expand(variables)) {
+      message.options.push_back({option.code, std::move(*value)});
+    }
   }
   Bytes octets;
   dhcp::encode_into(message, phase_->minimum_size, octets);

@@ -110,9 +110,9 @@ void Fleet::on_frame(Instant now, ByteView frame) {
     if (is_answer) ++tally_.ledger.row(kind->exchange).to_machines_off;
     return;
   }
-  if (now < machine->unblocked || machine->received) {
+  if (now < machine->unblocked || (machine->cables && machine->cables->received)) {
     Cable::Passage passage;
-    if (now >= machine->unblocked) passage = machine->received->pass(now);
+    if (now >= machine->unblocked) passage = machine->cables->received->pass(now);
     if (passage.copies == 0 && is_answer) {
       ++tally_.ledger.row(kind->exchange).answers_lost_on_cable;
     }
@@ -165,9 +165,10 @@ void Fleet::depart(Instant now, ClientIndex client, FleetMachine& machine, Frame
   const auto kind = classify(frame);
   const bool is_question = kind && kind->traffic == Traffic::Question;
   if (is_question) machine.on_asked(tally_, kind->exchange, frame);
-  if (now >= machine.unblocked && !machine.sent) return transmit(frame, kind);
+  const bool is_perfect = !machine.cables || !machine.cables->sent;
+  if (now >= machine.unblocked && is_perfect) return transmit(frame, kind);
   Cable::Passage passage;
-  if (now >= machine.unblocked) passage = machine.sent->pass(now);
+  if (now >= machine.unblocked) passage = machine.cables->sent->pass(now);
   if (passage.copies == 0 && is_question) ++tally_.ledger.row(kind->exchange).lost_on_cable;
   for (const Instant at : passage) {
     if (at > now) {
@@ -217,9 +218,15 @@ void Fleet::power_on(Instant now, ClientIndex client) {
   auto made = std::make_unique<FleetMachine>(std::move(options), planned, wanted.kind);
   const FleetPlan::Link& link = plan_.cables[wanted.cable];
   const Random random(rom_seed(plan_.seed, client));
-  if (!link.sent.is_perfect()) made->sent.emplace(link.sent, random.fork(kSentStream));
-  if (!link.received.is_perfect())
-    made->received.emplace(link.received, random.fork(kReceivedStream));
+  if (!link.sent.is_perfect() || !link.received.is_perfect()) {
+    made->cables = std::make_unique<FleetMachine::Cables>();
+  }
+  if (!link.sent.is_perfect()) {
+    made->cables->sent.emplace(link.sent, random.fork(kSentStream));
+  }
+  if (!link.received.is_perfect()) {
+    made->cables->received.emplace(link.received, random.fork(kReceivedStream));
+  }
   made->unblocked = planned + wanted.blocked;
   FleetMachine& machine = *made;
   machines_[client] = std::move(made);
@@ -295,12 +302,12 @@ void Fleet::end(Instant now, ClientIndex client, FleetMachine& machine, FleetOut
     FailureCount& count =
         tally_.failures.try_emplace(reason, FailureCount{outcome.reached, 0, client}).first->second;
     ++count.count;
-    if (!machine.recording.empty() && failures_kept_ < plan_.failures_kept) {
+    if (!machine.recording().frames.empty() && failures_kept_ < plan_.failures_kept) {
       ++failures_kept_;
-      failures_.push_back({outcome, std::move(machine.recording)});
+      failures_.push_back({outcome, std::move(machine.recording().frames)});
     }
   }
-  recorded_octets_ -= machine.recorded_octets;
+  recorded_octets_ -= machine.recording().octets;
   if (const auto& address = machine.address()) {
     const auto owner = owners_.find(*address);
     if (owner != owners_.end() && owner->second == client) owners_.erase(owner);
@@ -335,9 +342,9 @@ void Fleet::record(Instant now, FleetMachine& machine, ByteView frame) {
   const std::size_t cost = size + sizeof(RecordedFrame);
   if (recorded_octets_ + cost > plan_.recording_limit) return;
   recorded_octets_ += cost;
-  machine.recorded_octets += cost;
+  machine.recording().octets += cost;
   const ByteView kept = frame.first(size);
-  machine.recording.push_back(
+  machine.recording().frames.push_back(
       {now, static_cast<std::uint32_t>(frame.size()), Bytes(kept.begin(), kept.end())});
 }
 

@@ -78,7 +78,7 @@ LadderStep ladder_step(const FleetNote& note, Instant planned, const FleetNames&
 }
 
 FleetMachine::FleetMachine(RomOptions options, Instant planned, std::size_t kind)
-    : rom_(std::move(options)), planned_(planned), kind_(kind) {}
+    : planned_(planned), rom_(std::move(options)), kind_(kind) {}
 
 void FleetMachine::note(Instant at, FleetNote::Kind kind, std::uint32_t value) {
   if (notes_.size() < kNotes) notes_.push_back({at, kind, value});

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -89,11 +90,18 @@ class FleetMachine {
   const std::vector<FleetNote>& notes() const { return notes_; }
 
   // The machine's cable, where it is not perfect.
-  std::optional<Cable> sent{};
-  std::optional<Cable> received{};
+  struct Cables {
+    std::optional<Cable> sent{};
+    std::optional<Cable> received{};
+  };
+  std::unique_ptr<Cables> cables{};
   Instant unblocked;  // before that the switch port forwards nothing
-  std::vector<RecordedFrame> recording;
-  std::size_t recorded_octets = 0;
+
+  struct Recording {
+    std::vector<RecordedFrame> frames;
+    std::size_t octets = 0;
+  };
+  Recording& recording() { return recording_; }
 
  private:
   struct Observer;
@@ -104,13 +112,18 @@ class FleetMachine {
   void note(Instant at, FleetNote::Kind kind, std::uint32_t value);
   void close_transfer(FleetTally& tally);
 
-  Rom rom_;
+  // What every frame needs comes first, and so lies together in memory.
   Instant planned_;
-  std::size_t kind_;
+  std::uint32_t ignored_ = 0;
+  std::uint32_t last_ack_ = 0;        // port and block of the last ACK, to tell repetitions
+  std::uint32_t last_file_port_ = 0;  // of the last RRQ
   Phase busy_with_ = Phase::Offer;
+  bool address_is_new_ = false;
+  Rom rom_;
+
+  std::size_t kind_;
   std::array<bool, kSpans> marked_{};
   std::optional<Ipv4Address> address_;
-  bool address_is_new_ = false;
   std::optional<Instant> item_asked_;
   std::optional<Instant> first_request_;
   std::optional<Instant> nbp_whole_;
@@ -118,10 +131,8 @@ class FleetMachine {
   enum class Transfer : std::uint8_t { None, Unanswered, Open };
   Transfer transfer_ = Transfer::None;
   Instant transfer_begun_;
-  std::uint32_t ignored_ = 0;
-  std::uint32_t last_ack_ = 0;        // port and block of the last ACK, to tell repetitions
-  std::uint32_t last_file_port_ = 0;  // of the last RRQ
   std::vector<FleetNote> notes_;
+  Recording recording_;
 };
 
 }  // namespace pxeproof::rom

@@ -8,7 +8,6 @@ namespace pxeproof::rom {
 namespace {
 
 constexpr std::size_t kArpFrameSize = 42;
-constexpr std::size_t kSpareCapacity = 128;  // an ACK fits; a fleet has many of these
 
 // RFC 1112 s.6.4: the low 23 bits of the group.
 MacAddress multicast_mac(Ipv4Address group) {
@@ -124,7 +123,7 @@ void IpLayer::send_direct(const FlowKey& key, ByteView payload) {
     flow_->key = key;
     flow_->frames.retarget(flow);
   }
-  Frame frame = std::exchange(spare_, {});
+  Frame frame;
   flow_->frames.build(next_identification(), payload, frame);
   transmit(std::move(frame));
 }
@@ -192,11 +191,22 @@ void IpLayer::drain_arp() {
   while (arp_.poll_transmit(frame)) transmit(std::move(frame));
 }
 
+void IpLayer::transmit(Frame frame) {
+  if (next_frame_) {
+    further_frames_.push_back(std::move(frame));
+  } else {
+    next_frame_ = std::move(frame);
+  }
+}
+
 bool IpLayer::poll_transmit(Frame& out) {
-  if (outbox_.empty()) return false;
-  std::swap(out, outbox_.front());
-  if (outbox_.front().capacity() <= kSpareCapacity) spare_ = std::move(outbox_.front());
-  outbox_.erase(outbox_.begin());
+  if (!next_frame_) return false;
+  out = std::move(*next_frame_);
+  next_frame_.reset();
+  if (!further_frames_.empty()) {
+    next_frame_ = std::move(further_frames_.front());
+    further_frames_.erase(further_frames_.begin());
+  }
   return true;
 }
 

@@ -63,7 +63,7 @@ class IpLayer {
   bool poll_transmit(Frame& out);
 
   // Queues a frame that something else built.
-  void transmit(Frame frame) { outbox_.push_back(std::move(frame)); }
+  void transmit(Frame frame);
 
   const std::optional<Subnet>& subnet() const { return subnet_; }
   const std::optional<Ipv4Address>& router() const { return router_; }
@@ -100,8 +100,9 @@ class IpLayer {
   std::uint16_t identification_;
   std::uint8_t received_ = 0;  // frames the card has taken, modulo 256
   std::optional<Flow> flow_;   // the last one used
-  std::vector<Frame> outbox_;
-  Frame spare_;  // for its capacity, if that is small
+  // What is to be sent: mostly one frame, which needs no memory of its own kind then.
+  std::optional<Frame> next_frame_;
+  std::vector<Frame> further_frames_;
 };
 
 }  // namespace pxeproof::rom

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "protocol/tftp/packet.h"
+#include "simclient/boot_uri.h"
+#include "simclient/failure_reason.h"
 #include "simclient/file_outcome.h"
 #include "simclient/image_verdict.h"
 
@@ -23,8 +25,6 @@ constexpr std::uint64_t kUptime = 5;
 constexpr Duration kShortestUptime = std::chrono::milliseconds(2000);
 constexpr std::uint64_t kUptimeSpreadMilliseconds = 1000;
 
-constexpr std::string_view kTftpScheme = "tftp://";
-
 TickClock draw_clock(const firmware::TickRules& rules, const Random& random,
                      const std::optional<Duration>& phase) {
   if (phase) return {rules, *phase};
@@ -38,89 +38,6 @@ std::uint16_t first_identification(const firmware::IpRules& rules, const Random&
     return rules.first_identification;
   }
   return static_cast<std::uint16_t>(random.fork(kIdentification).below(0x10000));
-}
-
-// Where an RRQ goes and what it asks for.
-struct FileAddress {
-  Endpoint server;
-  std::string name;
-};
-
-bool is_uri(std::string_view file) { return file.find("://") != std::string_view::npos; }
-
-// A URI tftp://address[:port]/name; nullopt for a plain name and for any other scheme.
-std::optional<FileAddress> parse_tftp_uri(std::string_view text) {
-  if (!text.starts_with(kTftpScheme)) return std::nullopt;
-  text.remove_prefix(kTftpScheme.size());
-  const std::size_t slash = text.find('/');
-  if (slash == std::string_view::npos) return std::nullopt;
-  std::string_view host = text.substr(0, slash);
-  std::uint16_t port = tftp::kPort;
-  if (const std::size_t colon = host.find(':'); colon != std::string_view::npos) {
-    const std::string digits(host.substr(colon + 1));
-    if (digits.empty() || digits.size() > 5 ||
-        digits.find_first_not_of("0123456789") != std::string::npos || std::stoul(digits) > 65535) {
-      return std::nullopt;
-    }
-    port = static_cast<std::uint16_t>(std::stoul(digits));
-    host = host.substr(0, colon);
-  }
-  const auto address = Ipv4Address::parse(host);
-  if (!address) return std::nullopt;
-  return FileAddress{{*address, port}, std::string(text.substr(slash + 1))};
-}
-
-std::string reason_of(firmware::Failure failure) {
-  switch (failure) {
-    case firmware::Failure::NoOffer:
-      return "no server offered an address";
-    case firmware::Failure::NoAcknowledgement:
-      return "the address server did not confirm the address it offered";
-    case firmware::Failure::NothingToBoot:
-      return "no server named a file to boot";
-    case firmware::Failure::NoServerForFile:
-      return "a file to boot is named, but not the server that has it (siaddr is 0)";
-    case firmware::Failure::BootServerSilent:
-      return "no boot server answered for the chosen menu item";
-    case firmware::Failure::NoBootServer:
-      return "the menu item has no boot server: discovery control allows nobody to be asked";
-    case firmware::Failure::NoFileFromBootServer:
-      return "the boot server answered without naming a file and the server that has it";
-    case firmware::Failure::MenuAborted:
-      return "the boot menu was left with a key";
-    case firmware::Failure::OffersUnusable:
-      return "servers made offers, but nothing can be booted from them";
-    case firmware::Failure::RequestRefused:
-      return "the address server refused the address it had offered (NAK)";
-    case firmware::Failure::LeaseUnusable:
-      return "the lease is not the one offered or has no netmask, and was declined";
-    case firmware::Failure::ProxySilent:
-      return "nobody answers on port 4011, where this firmware asks after every proxy offer that "
-             "carries no discovery control";
-    case firmware::Failure::ProxyUnusable:
-      return "port 4011 answered without naming anything to boot";
-    case firmware::Failure::DiscoveryImpossible:
-      return "the discovery control block leaves only multicast, without a group to ask";
-    case firmware::Failure::SizeUnknown:
-      return "the server does not say how large the boot file is (no tsize in its OACK)";
-    case firmware::Failure::NotAnImage:
-      return "the file to boot is empty, too large, or no image that this firmware runs";
-    case firmware::Failure::OtherMachine:
-      return "the file to boot is a UEFI image for another machine";
-    case firmware::Failure::ImageHangs:
-      return "the file to boot is no BIOS boot program (a UEFI image, a script or an ELF file); "
-             "the "
-             "ROM jumps into it all the same, and the machine hangs";
-    case firmware::Failure::FileTimeout:
-    case firmware::Failure::FileNotFound:
-    case firmware::Failure::FileAccess:
-    case firmware::Failure::FileRefused:
-    case firmware::Failure::FileError:
-    case firmware::Failure::FileOptions:
-    case firmware::Failure::FileProtocol:
-      break;
-  }
-  return {};
 }
 
 void earliest(std::optional<Instant>& result, const std::optional<Instant>& candidate) {
@@ -150,6 +67,7 @@ Rom::Rom(RomOptions options)
                     std::chrono::milliseconds(
                         Random(options_.seed).fork(kUptime).below(kUptimeSpreadMilliseconds)),
           .events = {},
+          .next_event = 0,
           .event_limit = options_.event_limit} {}
 
 Rom::~Rom() = default;
@@ -273,8 +191,11 @@ bool Rom::poll_transmit(Frame& out) { return board_.ip.poll_transmit(out); }
 
 std::optional<TimedRomEvent> Rom::poll_event() {
   if (board_.events.empty()) return std::nullopt;
-  TimedRomEvent event = std::move(board_.events.front());
-  board_.events.pop_front();
+  TimedRomEvent event = std::move(board_.events[board_.next_event]);
+  if (++board_.next_event == board_.events.size()) {
+    board_.events.clear();
+    board_.next_event = 0;
+  }
   return event;
 }
 

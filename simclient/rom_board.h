@@ -2,10 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "firmware/profile.h"
 #include "protocol/random.h"
@@ -28,13 +28,14 @@ struct RomBoard {
   ServerSettings settings;
   std::uint64_t unix_time = 0;  // seconds since 1970 at the epoch of all instants
   Instant powered_on{};
-  Duration uptime{};                 // of the firmware's timer at power-on
-  std::deque<TimedRomEvent> events;  // not yet polled
+  Duration uptime{};                    // of the firmware's timer at power-on
+  std::vector<TimedRomEvent> events{};  // told and, from next_event on, not yet polled
+  std::size_t next_event = 0;
   std::size_t event_limit = 4096;  // of packets that were ignored; the boot's own steps always fit
 
   void tell(Instant now, RomEvent event) {
     const bool may_be_left_out = std::holds_alternative<PacketIgnored>(event);
-    if (may_be_left_out && events.size() >= event_limit) return;
+    if (may_be_left_out && events.size() - next_event >= event_limit) return;
     events.push_back({now, std::move(event)});
   }
   void tell_ignored(Instant now, const Endpoint& source, Ignored reason) {

@@ -22,10 +22,6 @@ std::shared_ptr<const firmware::Program> program_named(std::string_view name) {
   return *program;
 }
 
-void earliest(std::optional<Instant>& result, const std::optional<Instant>& candidate) {
-  if (candidate && (!result || *candidate < *result)) result = candidate;
-}
-
 // The frames that an IP layer still has to send go out with the next one.
 void carry_frames(IpLayer& from, IpLayer& to) {
   Frame frame;
@@ -50,9 +46,8 @@ void StageRun::start(Instant now, RomBoard& board, StageInput input) {
     return fail_payload({}, fmt::format("{} programs started one another, which is the limit",
                                         options_.chain_limit));
   }
-  firmware::BootImageRecogniser recogniser;
-  recogniser.on_octets(0, input.content);
-  if (is_bios(input.architecture) && hangs_a_bios(input.image, recogniser.efi_machine())) {
+  if (is_bios(input.architecture) &&
+      hangs_a_bios(input.image, firmware::efi_machine_of(input.content))) {
     return fail_payload({}, fmt::format("{} is a UEFI image; a BIOS machine jumps into it all the "
                                         "same, and hangs",
                                         printable(input.name)));
@@ -130,20 +125,20 @@ void StageRun::on_timeout(Instant now, RomBoard& board) {
     fetching->download.on_timeout(now, board);
   } else if (auto* const configuring = std::get_if<Configuring>(&state_)) {
     configuring->exchange.on_timeout(now, board);
+  } else if (const auto due = stage_->poll_timeout(); due && *due <= now) {
+    stage_->on_timeout(now);
   }
-  const auto stage_timeout = stage_->poll_timeout();
-  if (stage_timeout && *stage_timeout <= now) stage_->on_timeout(now);
 }
 
 std::optional<Instant> StageRun::poll_timeout() const {
   if (ending_) return std::nullopt;
-  std::optional<Instant> result = stage_->poll_timeout();
   if (const auto* const fetching = std::get_if<Fetching>(&state_)) {
-    earliest(result, fetching->download.poll_timeout());
-  } else if (const auto* const configuring = std::get_if<Configuring>(&state_)) {
-    earliest(result, configuring->exchange.poll_timeout());
+    return fetching->download.poll_timeout();
   }
-  return result;
+  if (const auto* const configuring = std::get_if<Configuring>(&state_)) {
+    return configuring->exchange.poll_timeout();
+  }
+  return stage_->poll_timeout();
 }
 
 void StageRun::advance(Instant now, RomBoard& board) {
@@ -239,13 +234,14 @@ void StageRun::end_fetch(Instant now, RomBoard& board) {
   const TftpDownload& download = fetching.download;
   const TftpDownload::Ending ending = *download.ending();
   report_file(now, board, download);
-  const std::string reason = reason_of(download.name(), ending);
-  if (std::holds_alternative<TftpDownload::Different>(ending)) return fail_payload({}, reason);
+  if (std::holds_alternative<TftpDownload::Different>(ending)) {
+    return fail_payload({}, reason_of(download.name(), ending));
+  }
   const auto* const silent = std::get_if<TftpDownload::Silent>(&ending);
   const std::string& stall_words = program_->tftp.stall_words;
   if (silent != nullptr && silent->during == TftpDownload::Silent::During::Transfer &&
       !stall_words.empty()) {
-    return fail_payload(stall_words, reason);
+    return fail_payload(stall_words, reason_of(download.name(), ending));
   }
   const auto* const error = std::get_if<TftpDownload::ServerError>(&ending);
   const Fetched::Outcome outcome = outcome_of(ending);

@@ -21,7 +21,6 @@ constexpr Duration kLongestReload = 40s;
 // Copies of one packet on two interfaces of a host, or of a bridge, come this close together.
 constexpr Duration kCopyOnAnotherInterface = 20ms;
 constexpr Duration kCopyOnTheSame = 500us;
-constexpr std::size_t kRecentPackets = 64;
 // Kept of a machine that shows no sign of network boot yet: it may be a U-Boot that names nothing
 // before its first read request, and is mostly one of a thousand that renew their leases.
 constexpr std::size_t kStepsOfOthers = 32;
@@ -152,8 +151,8 @@ bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet)
   };
   hash ^= hash_of(identity) * 0x9e3779b97f4a7c15U;
   hash ^= std::uint64_t{packet.source.address.value} << 32U | packet.destination.address.value;
-  for (auto at = recent_.rbegin(); at != recent_.rend(); ++at) {
-    const Recent& recent = *at;
+  for (std::size_t back = 1; back <= std::min(recent_count_, recent_.size()); ++back) {
+    const Recent& recent = recent_[(recent_count_ - back) % recent_.size()];
     const Duration apart = frame.at - recent.at;
     if (apart > kCopyOnAnotherInterface) break;
     if (recent.hash != hash) continue;
@@ -165,8 +164,7 @@ bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet)
     if (boot != nullptr) ++boot->boot.duplicates;
     return true;
   }
-  recent_.push_back({hash, frame.at, frame.interface});
-  if (recent_.size() > kRecentPackets) recent_.pop_front();
+  recent_[recent_count_++ % recent_.size()] = {hash, frame.at, frame.interface};
   return false;
 }
 

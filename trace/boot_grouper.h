@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <bitset>
 #include <cstdint>
 #include <deque>
@@ -118,8 +119,9 @@ class BootGrouper {
     Instant at;
     std::uint32_t interface = 0;
   };
-  std::deque<Recent> recent_;
-  Instant newest_;  // of the frames that may be a boot's
+  std::array<Recent, 64> recent_{};  // a ring
+  std::size_t recent_count_ = 0;     // of all that were ever put into it
+  Instant newest_;                   // of the frames that may be a boot's
 };
 
 }  // namespace pxeproof::trace

@@ -341,7 +341,9 @@ Result<Message, DecodeError> decode(ByteView packet) {
 }
 
 void encode_into(const Message& message, std::size_t minimum_size, Bytes& out) {
+  constexpr std::size_t kMostMessages = 600;  // octets; larger ones grow
   out.clear();
+  out.reserve(std::max(minimum_size, kMostMessages));
   ByteWriter writer(out);
   const Header& header = message.header;
   writer.u8(header.op);

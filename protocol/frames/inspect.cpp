@@ -1,5 +1,10 @@
 #include "protocol/frames/inspect.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -35,15 +40,18 @@ std::uint64_t halves_at(const std::uint8_t* place) {
 
 // Words as this machine orders them: RFC 1071 s.2(B), the sum of swapped octets is the swapped sum.
 // The halves of each word are summed apart, so that nothing is carried away, and two rows of sums
-// run side by side, since neither waits for the other then.
-std::uint64_t sum_of_lanes(ByteView octets) {
+// run side by side, since neither waits for the other then. The octets fill whole rows.
+constexpr std::size_t kRow = 32;
+
+std::uint64_t sum_of_rows(ByteView octets) {
   using Lanes = std::uint64_t __attribute__((vector_size(16)));  // what every x86-64 and ARM64 has
+  static_assert(kRow == 2 * sizeof(Lanes));
   constexpr std::uint64_t kLow = 0xffffffff;
   Lanes even_low{};
   Lanes even_high{};
   Lanes odd_low{};
   Lanes odd_high{};
-  for (std::size_t i = 0; i < octets.size(); i += 2 * sizeof(Lanes)) {
+  for (std::size_t i = 0; i < octets.size(); i += kRow) {
     Lanes even;
     Lanes odd;
     std::memcpy(&even, octets.data() + i, sizeof even);
@@ -57,14 +65,39 @@ std::uint64_t sum_of_lanes(ByteView octets) {
   return sums[0] + sums[1];
 }
 
+#if defined(__x86_64__)
+// The same in twice as wide registers, for processors that have them.
+__attribute__((target("avx2"))) std::uint64_t sum_of_rows_avx2(ByteView octets) {
+  const __m256i low_mask = _mm256_set1_epi64x(0xffffffff);
+  __m256i low = _mm256_setzero_si256();
+  __m256i high = _mm256_setzero_si256();
+  for (std::size_t i = 0; i < octets.size(); i += kRow) {
+    const __m256i row = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(octets.data() + i));
+    low = _mm256_add_epi64(low, _mm256_and_si256(row, low_mask));
+    high = _mm256_add_epi64(high, _mm256_srli_epi64(row, 32));
+  }
+  alignas(__m256i) std::array<std::uint64_t, 4> sums{};
+  _mm256_store_si256(reinterpret_cast<__m256i*>(sums.data()), _mm256_add_epi64(low, high));
+  return sums[0] + sums[1] + sums[2] + sums[3];
+}
+
+const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
+#endif
+
+std::uint64_t sum_of_long_rows(ByteView octets) {
+#if defined(__x86_64__)
+  if (has_avx2) return sum_of_rows_avx2(octets);
+#endif
+  return sum_of_rows(octets);
+}
+
 std::uint64_t partial_sum(ByteView octets, std::uint64_t sum) {
-  constexpr std::size_t kRow = 32;
   constexpr std::size_t kWorthwhile = 2 * kRow;
   std::size_t i = 0;
   std::uint64_t wide = 0;
   if (octets.size() >= kWorthwhile) {
     i = octets.size() - octets.size() % kRow;
-    wide = sum_of_lanes(octets.first(i));
+    wide = sum_of_long_rows(octets.first(i));
   }
   for (; i + 8 <= octets.size(); i += 8) wide += halves_at(octets.data() + i);
   std::uint16_t folded = fold(wide);

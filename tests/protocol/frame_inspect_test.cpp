@@ -193,6 +193,30 @@ void check(const Bytes& frame) {
   }
 }
 
+// RFC 1071 s.1, word by word.
+std::uint16_t plain_checksum(ByteView octets, std::uint32_t initial) {
+  std::uint64_t sum = initial;
+  for (std::size_t i = 0; i < octets.size(); i += 2) {
+    sum += std::uint32_t{octets[i]} << 8U;
+    if (i + 1 < octets.size()) sum += octets[i + 1];
+  }
+  while (sum > 0xffff) sum = (sum & 0xffffU) + (sum >> 16U);
+  return static_cast<std::uint16_t>(~sum);
+}
+
+TEST(InternetChecksum, IsThatOfThePlainLoopForEveryLengthAndPlace) {
+  Random random(1071);
+  Bytes drawn(1600);
+  for (std::uint8_t& octet : drawn) octet = static_cast<std::uint8_t>(random.below(256));
+  const Bytes largest(1600, 0xff);
+  for (const Bytes& octets : {drawn, largest}) {
+    for (std::size_t size = 0; size < 1500; ++size) {
+      const ByteView part = ByteView(octets).subspan(size % 37, size);
+      ASSERT_EQ(internet_checksum(part, 0x1234), plain_checksum(part, 0x1234)) << size;
+    }
+  }
+}
+
 TEST(FrameProperty, RealFramesAreSoundWholeAndJudgedCut) {
   for (const golden::Packet& packet : golden::frames()) {
     EXPECT_TRUE(inspect_udp(packet.octets) || inspect_arp(packet.octets)) << packet.name;
