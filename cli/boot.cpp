@@ -189,6 +189,10 @@ Outcome<ExitCode> BootRun::conclude(const rom::Rom& rom, const BootStory& story)
                                   failed->firmware_words};
   } else if (stopped_) {
     outcome.failure = BootFailure{"the boot to end by itself", "it was stopped by a signal", {}};
+  } else if (const rom::Booted& booted = *rom.booted(); booted.falls_short_of(options_.until)) {
+    outcome.failure = BootFailure{std::string(expectation(options_.until)),
+                                  "the machine was told to boot from its own disk",
+                                  {}};
   }
   if (!options_.json.empty()) {
     if (auto written = write_report(options_.json, outcome, story.steps()); !written) {

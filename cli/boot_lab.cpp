@@ -96,19 +96,24 @@ Outcome<std::vector<Fault>> read_lab_faults(const std::vector<std::string>& text
 Outcome<LabConfiguration> prepare_lab(const BootTarget& target, ArticleFor article,
                                       const std::vector<std::string>& lines) {
   LabConfiguration lab;
-  lab.lines = lines;
-  std::vector<std::string> directives;
-  for (const std::string& line : lines) directives.push_back("--" + line);
+  std::string further;
+  for (const std::string& line : lines) further += line + "\n";
   Outcome<server::LoadedConfiguration> loaded = wrong_usage("");
   if (target.configuration_file.empty()) {
     lab.name = "the article's configuration";
     lab.text = article == ArticleFor::Uefi ? article_configuration_with_efi()
                                            : std::string(article_configuration());
-    for (const std::string& line : lines) lab.text += line + "\n";
+    lab.text += further;
     loaded = load_configuration_text(lab.name, lab.text);
   } else {
     lab.name = target.configuration_file;
-    loaded = load_configuration(lab.name, directives);
+    if (further.empty()) {
+      loaded = load_configuration(lab.name, {});
+    } else {
+      // Behind the file, so that they have the last word.
+      lab.extended = "conf-file=" + std::filesystem::absolute(lab.name).string() + "\n" + further;
+      loaded = load_configuration_text("--set", lab.extended);
+    }
   }
   if (!loaded) return fail(loaded.error());
   lab.configuration = std::move(loaded->configuration);
@@ -183,8 +188,8 @@ Outcome<void> BootLab::add_boot_server(const LabConfiguration& lab, const BootLa
   const bool is_dnsmasq = !options.program && options.server == BootTarget::Server::Dnsmasq;
   if (is_dnsmasq) {
     dnsmasq_configuration_ = std::filesystem::absolute(lab.name).string();
-    if (!lab.text.empty()) {
-      auto written = write_scratch_file("dnsmasq.conf", lab.text);
+    if (const std::string& text = lab.text.empty() ? lab.extended : lab.text; !text.empty()) {
+      auto written = write_scratch_file("dnsmasq.conf", text);
       if (!written) return fail(written.error());
       dnsmasq_configuration_ = *written;
     }
@@ -210,9 +215,6 @@ Outcome<live::ChildProcess> BootLab::start_boot_server(const live::Host& host) c
     live::Command command{.program = "dnsmasq",
                           .arguments = {"--no-daemon", "--conf-file=" + dnsmasq_configuration_},
                           .inherited = {}};
-    if (lab_.text.empty()) {
-      for (const std::string& line : lab_.lines) command.arguments.push_back("--" + line);
-    }
     process = host.start(command);
   } else {
     process = host.start([configuration = lab_.configuration, options = options_] {

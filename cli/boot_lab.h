@@ -17,9 +17,9 @@ namespace pxeproof::cli {
 
 // Which configuration a lab's boot server gets.
 struct LabConfiguration {
-  std::string name;                  // for messages: a file, or "the article's configuration"
-  std::string text;                  // of the article's; empty: the file of that name is read
-  std::vector<std::string> lines{};  // added to it
+  std::string name;        // for messages: a file, or "the article's configuration"
+  std::string text;        // of the article's; empty: the file of that name is read
+  std::string extended{};  // of a file with further lines behind it; empty: no lines
   server::Configuration configuration;
   LabPlan plan;
 };

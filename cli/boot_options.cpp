@@ -136,6 +136,8 @@ std::string BootOptions::again() const {
   if (!guid.is_zero()) command += " --uuid " + to_string(guid);
   if (architecture) command += fmt::format(" --arch {}", *architecture);
   if (menu.item) command += fmt::format(" --menu {}", *menu.item + 1);
+  if (!menu.item && menu.key == rom::Key::ShowMenu) command += " --key F8";
+  if (menu.key == rom::Key::Abort) command += " --key esc";
   if (until != rom::Phase::Payload) command += fmt::format(" --until {}", rom::to_string(until));
   if (waits == rom::Waits::Real) command += " --real-waits";
   return command + " -v";

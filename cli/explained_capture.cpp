@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "firmware/profile.h"
+#include "protocol/dhcp/client_options.h"
 #include "trace/captured_boots.h"
 
 namespace pxeproof::cli {
@@ -92,6 +93,13 @@ Outcome<ExplainedCapture> explain_capture(const std::string& path, const Explain
 std::string verify_command(const trace::Boot& boot, std::string_view until) {
   const std::vector<std::string_view> names = firmware::builtin_profile_names();
   const bool known = std::ranges::find(names, boot.firmware.profile) != names.end();
+  const auto* architecture =
+      boot.architecture ? dhcp::find_architecture(*boot.architecture) : nullptr;
+  // A simulated ROM that boots by PXE would not see what UEFI's HTTP boot is answered.
+  if (architecture != nullptr && architecture->name.ends_with("HTTP")) {
+    return fmt::format("pxeproof record --interface IF --mac {}, and boot it again",
+                       to_string(boot.mac));
+  }
   std::string command = "pxeproof boot --interface IF";
   if (known) command += fmt::format(" --as {}", boot.firmware.profile);
   if (boot.architecture) command += fmt::format(" --arch {}", *boot.architecture);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -72,6 +73,7 @@ ExitCode conclude(const FleetOptions& options, const FleetResult& result) {
       return report(written.error());
     }
   }
+  if (!result.lost_lines.empty()) return report({ExitCode::EnvironmentFailed, result.lost_lines});
   return exit_code(result, judge(options, result));
 }
 
@@ -159,7 +161,11 @@ ExitCode search_limit(const FleetOptions& options) {
   });
   if (!limit) return report(limit.error());
   fmt::print("{}", limit_text(options, *limit));
-  return limit->holds_at > 0 ? ExitCode::AsExpected : ExitCode::TestedThingFailed;
+  if (limit->stopped) return ExitCode::TestedThingFailed;
+  if (limit->holds_at > 0) return ExitCode::AsExpected;
+  const bool own_fault = std::ranges::all_of(
+      limit->trials, [](const FleetTrial& trial) { return !trial.own_fault.empty(); });
+  return own_fault ? ExitCode::EnvironmentFailed : ExitCode::TestedThingFailed;
 }
 
 }  // namespace

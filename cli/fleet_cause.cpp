@@ -26,6 +26,13 @@ bool is_near(std::uint64_t count, std::uint64_t limit) {
   return static_cast<double>(count) >= kNear * static_cast<double>(limit);
 }
 
+// So many at once that the limit, and nothing else, held them down. dnsmasq lets one more begin,
+// and what has ended there is still open here for a moment.
+bool is_held_by(std::uint64_t count, std::uint64_t limit) {
+  constexpr std::uint64_t kMomentShare = 50;
+  return is_near(count, limit) && count <= limit + 1 + limit / kMomentShare;
+}
+
 std::uint64_t failed_before(const rom::FleetTally& tally, rom::Phase phase) {
   std::uint64_t count = 0;
   for (const auto& [reason, failure] : tally.failures) {
@@ -92,15 +99,13 @@ std::optional<FleetCause> transfer_limit(const Question& question) {
       "{} RRQs stayed unanswered (up to {} at once, the longest wait {}) while {} "
       "transfers were open and never more",
       waiting.unanswered, question.tally.peak_unanswered, duration_text(waiting.longest), peak);
-  if (question.server.transfer_ports && is_near(peak, *question.server.transfer_ports) &&
-      peak <= *question.server.transfer_ports) {
+  if (question.server.transfer_ports && is_held_by(peak, *question.server.transfer_ports)) {
     return FleetCause{
         "ports",
         fmt::format("{}: tftp-port-range has {} ports", evidence, *question.server.transfer_ports),
         "a wider tftp-port-range"};
   }
-  if (question.server.tftp_max && is_near(peak, *question.server.tftp_max) &&
-      peak <= *question.server.tftp_max) {
+  if (question.server.tftp_max && is_held_by(peak, *question.server.tftp_max)) {
     return FleetCause{
         "tftp-max",
         fmt::format("{}: tftp-max={}{}", evidence, *question.server.tftp_max,

@@ -40,6 +40,7 @@ FleetTrial trial_of(const FleetOptions& options, const FleetResult& result) {
                          : wanted.metric.name + " not measured";
   if (unbooted > 0) trial.measured += fmt::format(", {} did not boot", unbooted);
   trial.own_fault = result.own_fault();
+  trial.stopped = result.stopped;
   FleetOptions judged = options;
   judged.thresholds = {wanted};
   if (const auto cause = find_cause(judged, result)) {
@@ -51,13 +52,10 @@ FleetTrial trial_of(const FleetOptions& options, const FleetResult& result) {
 }
 
 std::string to_json(const FleetTrial& trial) {
-  return nlohmann::json{{"load", trial.load},
-                        {"holds", trial.holds},
-                        {"measured", trial.measured},
-                        {"own_fault", trial.own_fault},
-                        {"cause_name", trial.cause_name},
-                        {"cause", trial.cause},
-                        {"remedy", trial.remedy}}
+  return nlohmann::json{{"load", trial.load},           {"holds", trial.holds},
+                        {"measured", trial.measured},   {"stopped", trial.stopped},
+                        {"own_fault", trial.own_fault}, {"cause_name", trial.cause_name},
+                        {"cause", trial.cause},         {"remedy", trial.remedy}}
       .dump();
 }
 
@@ -68,6 +66,7 @@ Outcome<FleetTrial> trial_from_json(const std::string& text) {
     trial.load = json.at("load").get<double>();
     trial.holds = json.at("holds").get<bool>();
     trial.measured = json.at("measured").get<std::string>();
+    trial.stopped = json.at("stopped").get<bool>();
     trial.own_fault = json.at("own_fault").get<std::string>();
     trial.cause_name = json.at("cause_name").get<std::string>();
     trial.cause = json.at("cause").get<std::string>();
@@ -109,6 +108,10 @@ Outcome<FleetLimit> find_limit(
   while (true) {
     auto trial = run(with_load(options, load));
     if (!trial) return fail(trial.error());
+    if (trial->stopped) {
+      limit.stopped = true;
+      return limit;
+    }
     limit.trials.push_back(*trial);
     tell(*trial);
     if (trial->holds && trial->own_fault.empty()) {
@@ -128,8 +131,9 @@ Outcome<FleetLimit> find_limit(
 }
 
 std::string trial_text(const FleetOptions& options, const FleetTrial& trial) {
-  std::string text = fmt::format("{} {:>8g} {}: {}\n", trial.holds ? "✓" : "✗", trial.load,
-                                 unit(options), trial.measured);
+  const bool holds = trial.holds && trial.own_fault.empty();
+  std::string text = fmt::format("{} {:>8g} {}: {}\n", holds ? "✓" : "✗", trial.load, unit(options),
+                                 trial.measured);
   if (!trial.own_fault.empty()) text += "           " + trial.own_fault + "\n";
   if (!trial.cause.empty())
     text += fmt::format("           {}: {}\n", trial.cause_name, trial.cause);
@@ -138,6 +142,13 @@ std::string trial_text(const FleetOptions& options, const FleetTrial& trial) {
 
 std::string limit_text(const FleetOptions& options, const FleetLimit& limit) {
   const std::string& wanted = options.find_limit->text;
+  if (limit.stopped) {
+    return fmt::format("stopped before the limit of {} was found{}{}\n", wanted,
+                       limit.holds_at > 0
+                           ? fmt::format("; it holds at {:g} {}", limit.holds_at, unit(options))
+                           : "",
+                       limit.fails_at > 0 ? fmt::format("; it fails at {:g}", limit.fails_at) : "");
+  }
   if (limit.fails_at == 0) {
     return fmt::format("{} holds up to {:g} {}, the most that is tried\n", wanted, limit.holds_at,
                        unit(options));

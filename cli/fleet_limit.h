@@ -16,6 +16,7 @@ struct FleetTrial {
   double load = 0;  // machines, or machines per second
   bool holds = false;
   std::string measured;   // for people
+  bool stopped = false;   // by a signal: it says nothing
   std::string own_fault;  // not empty: the generator came to its end, not the server
   std::string cause_name;
   std::string cause;  // why it did not hold, or what already slows it
@@ -39,6 +40,7 @@ struct FleetLimit {
   std::vector<FleetTrial> trials;  // in the order in which they were made
   double holds_at = 0;             // the largest that held; 0: none
   double fails_at = 0;             // the smallest that failed; 0: none did
+  bool stopped = false;            // before it was known exactly
 };
 Outcome<FleetLimit> find_limit(
     const FleetOptions& options,

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "cli/boot_options.h"
+#include "cli/faults/fault.h"
 #include "protocol/random.h"
 
 namespace pxeproof::cli {
@@ -51,6 +52,7 @@ constexpr std::array kOptions{
 };
 
 constexpr std::size_t kMostRelays = 64;
+constexpr std::uint64_t kMostClients = 1'000'000;
 constexpr double kHighestRate = 1e6;
 constexpr Duration kLeastAfterwards = std::chrono::seconds(60);
 
@@ -75,6 +77,15 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+// As an option takes it, to the last microsecond.
+std::string exact_text(Duration duration) {
+  constexpr std::int64_t kMicrosecond = 1'000;
+  constexpr std::int64_t kMillisecond = 1'000'000;
+  const bool is_whole = duration.count() % kMillisecond == 0;
+  return is_whole ? fmt::format("{}ms", duration.count() / kMillisecond)
+                  : fmt::format("{}us", duration.count() / kMicrosecond);
+}
+
 Outcome<void> read_racks(std::string_view text, FleetOptions& options, bool has_clients) {
   const std::string_view sizes = text.substr(0, text.find('@'));
   const std::size_t cross = sizes.find('x');
@@ -90,6 +101,12 @@ Outcome<void> read_racks(std::string_view text, FleetOptions& options, bool has_
   if (!machines) return fail(machines.error());
   const auto gap = parse_duration("--arrive: racks", text.substr(text.find('@') + 1));
   if (!gap) return fail(gap.error());
+  if (*racks * *machines > kMostClients) {
+    return wrong_usage(
+        fmt::format("--arrive: racks={} makes {} machines, more than the {} there "
+                    "may be",
+                    text, *racks * *machines, kMostClients));
+  }
   options.arrivals = rom::Racks{.machines = *machines, .gap = *gap};
   if (!has_clients) options.clients = *racks * *machines;
   if (options.clients > *racks * *machines) {
@@ -127,8 +144,14 @@ Outcome<void> read_arrivals(const std::string& text, FleetOptions& options, bool
     }
     options.arrivals = rom::SteadyRate{rate};
     if (!has_clients && options.duration) {
-      options.clients =
-          std::max<std::size_t>(1, static_cast<std::size_t>(rate * to_seconds(*options.duration)));
+      const double machines = rate * to_seconds(*options.duration);
+      if (machines > static_cast<double>(kMostClients)) {
+        return wrong_usage(fmt::format(
+            "--arrive: rate={} over --duration makes {:.0f} machines, more than the {} there may "
+            "be",
+            value, machines, kMostClients));
+      }
+      options.clients = std::max<std::size_t>(1, static_cast<std::size_t>(machines));
     }
     return {};
   }
@@ -246,6 +269,13 @@ Outcome<void> read_target(const Arguments& arguments, FleetOptions& options) {
         "pxeproof fleet: --against starts a server in a lab and --interface uses the servers of a "
         "real network; give one of them");
   }
+  if (!options.interface.empty()) {
+    for (const std::string_view name : {"set", "relays"}) {
+      if (!arguments.has(name)) continue;
+      return wrong_usage(fmt::format(
+          "--{}: the servers of a real network are not ours to set up; use --against", name));
+    }
+  }
   const std::string text = arguments.value_or("against", "builtin");
   // The name of a file alone is a configuration for the server built in.
   std::error_code error;
@@ -285,7 +315,7 @@ Outcome<void> read_numbers(const Arguments& arguments, FleetOptions& options) {
     return {};
   };
   // The last ones stand for broadcasts and servers.
-  if (auto done = read({"clients", 0, 1'000'000}, options.clients); !done) return done;
+  if (auto done = read({"clients", 0, kMostClients}, options.clients); !done) return done;
   if (auto done = read({"seed", 0, ~std::uint64_t{0}}, options.seed); !done) return done;
   if (auto done = read({"relays", 0, kMostRelays}, options.relays); !done) return done;
   if (auto done = read({"keep-failures", 0, 1000}, options.keep_failures); !done) return done;
@@ -326,6 +356,13 @@ Outcome<FleetOptions> read_fleet_options(const Arguments& arguments) {
   options.histogram = arguments.has("hist");
   options.watch_wire = !arguments.has("no-wire");
   options.server_lines = arguments.all("set");
+  for (const std::string_view name : {"json", "jsonl", "html", "hist", "threshold"}) {
+    if (!arguments.has("find-limit") || !arguments.has(name)) continue;
+    return wrong_usage(fmt::format(
+        "--{}: a search for a limit makes many runs and reports none of them; leave --find-limit "
+        "away, or run the load that it names again",
+        name));
+  }
   if (options.json == "-" && options.jsonl == "-") {
     return wrong_usage("pxeproof fleet: --json and --jsonl cannot both go to standard output");
   }
@@ -434,16 +471,15 @@ std::string FleetOptions::again() const {
     command += fmt::format(" --against {}{}{}", to_string(target.server),
                            target.configuration_file.empty() ? "" : ":", target.configuration_file);
   }
-  for (const std::string& text : link_texts) command += " --link " + text;
-  for (const std::string& line : server_lines) command += " --set '" + line + "'";
-  for (const Duration at : restarts)
-    command += fmt::format(" --restart {}ms", at.count() / 1'000'000);
+  for (const std::string& text : link_texts) command += " --link " + in_quotes(text);
+  for (const std::string& line : server_lines) command += " --set " + in_quotes(line);
+  for (const Duration at : restarts) command += " --restart " + exact_text(at);
   if (relays > 0) command += fmt::format(" --relays {}", relays);
   if (until != rom::Phase::Payload) command += fmt::format(" --until {}", rom::to_string(until));
   if (waits == rom::Waits::Real) command += " --real-waits";
-  if (duration) command += fmt::format(" --duration {}ms", duration->count() / 1'000'000);
+  if (duration) command += " --duration " + exact_text(*duration);
   for (const FleetThreshold& each : thresholds) {
-    if (each.text != "boot.failed==0") command += " --threshold '" + each.text + "'";
+    if (each.text != "boot.failed==0") command += " --threshold " + in_quotes(each.text);
   }
   if (time == Time::Virtual) command += " --time virtual";
   return command + fmt::format(" --seed {}", seed);

@@ -140,7 +140,7 @@ std::string last_lines(const FleetOptions& options, const FleetResult& result,
     }
     if (result.stopped || result.ran_out_of_time) {
       expected += std::string(expected.empty() ? "" : ", ") + "every machine to end by itself";
-      seen += fmt::format("{}{} were under way when the run ended", seen.empty() ? "" : ", ",
+      seen += fmt::format("{}{} had not ended when the run did", seen.empty() ? "" : ", ",
                           result.tally.planned - result.tally.booted - result.tally.failed);
     }
   }

@@ -24,7 +24,8 @@ std::string FleetResult::own_fault() const {
   }
   const Duration late = tally.power_on_lateness.percentile(0.99);
   const Duration boot = tally.span(rom::Span::Boot).percentile(0.5);
-  if (late > kTolerableLateness && late > boot / kTolerableShare) {
+  // Where nothing booted, a late start is not why.
+  if (tally.booted > 0 && late > kTolerableLateness && late > boot / kTolerableShare) {
     return fmt::format(
         "the generator fell behind (one machine in a hundred was powered on {} late, a median boot "
         "takes {}): no verdict about the server; give it fewer clients or a slower arrival",
@@ -49,7 +50,7 @@ ExitCode exit_code(const FleetResult& result, const std::vector<ThresholdVerdict
   const bool all_hold =
       std::ranges::all_of(verdicts, [](const ThresholdVerdict& each) { return each.holds; });
   // What was not seen to its end did not hold.
-  const bool cut_short = (result.stopped || result.ran_out_of_time) && result.tally.under_way() > 0;
+  const bool cut_short = (result.stopped || result.ran_out_of_time) && !result.tally.is_over();
   return all_hold && !cut_short ? ExitCode::AsExpected : ExitCode::TestedThingFailed;
 }
 

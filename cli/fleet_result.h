@@ -61,6 +61,7 @@ struct FleetResult {
   bool stopped = false;                   // by a signal
   bool ran_out_of_time = false;           // --duration
   std::size_t clients = 0;
+  std::string lost_lines;  // not empty: why the lines of --jsonl are not all there
 
   // Why nothing can be said about the server; empty when all is well with this machine.
   std::string own_fault() const;

@@ -269,7 +269,7 @@ Outcome<FleetResult> run_virtual_fleet(const FleetOptions& options, std::size_t 
   auto lab = prepare_fleet_lab(options, clients);
   if (!lab) return fail(lab.error());
   std::optional<live::TemporaryDirectory> article;
-  if (!lab->text.empty()) {
+  if (!lab->text.empty() && lab->configuration.tftp.root == kArticleRoot) {
     auto made = make_article_directory();
     if (!made) return fail(made.error());
     article.emplace(std::move(*made));

@@ -185,6 +185,10 @@ FleetResult FleetWatch::finish(rom::Fleet& fleet, Instant now) {
   result.samples = samples_;
   result.kept = kept_;
   result.clients = fleet.plan().clients.size();
+  if (jsonl_file_.is_open() && !jsonl_file_.flush()) {
+    result.lost_lines = fmt::format(
+        "--jsonl: {} could not be written to its end; is the disk full?", options_->jsonl);
+  }
   return result;
 }
 

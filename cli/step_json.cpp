@@ -87,6 +87,8 @@ ordered_json to_json(const trace::HttpStep& step) {
   json["target"] = wire_text(step.target);
   if (!step.host.empty()) json["host"] = wire_text(step.host);
   if (step.status) json["status"] = *step.status;
+  if (step.length) json["length"] = *step.length;
+  if (step.octets) json["octets"] = *step.octets;
   if (step.connection != trace::HttpStep::Connection::Open) {
     json["connection"] = to_string(step.connection);
     json["attempts"] = step.attempts;

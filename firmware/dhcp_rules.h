@@ -108,6 +108,9 @@ struct OfferRules {
   // Where in one message the boot file is looked for first.
   enum class BootFileIn { FileField, Option67 };
   BootFileIn boot_file_in = BootFileIn::FileField;
+  // Of two sub-options of option 43 with one tag, the one that counts.
+  enum class RepeatedTag { First, Last };
+  RepeatedTag repeated_tag = RepeatedTag::First;
   // The file's server when siaddr is 0: nobody, or option 54.
   enum class NoNextServer { Nobody, Identity };
   NoNextServer no_next_server = NoNextServer::Nobody;

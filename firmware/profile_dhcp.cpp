@@ -73,6 +73,10 @@ constexpr std::array kBootFilesOf{
     Word<OfferRules::BootFileOf>{"address-server", OfferRules::BootFileOf::AddressServer},
     Word<OfferRules::BootFileOf>{"proxy", OfferRules::BootFileOf::Proxy},
 };
+constexpr std::array kRepeatedTags{
+    Word<OfferRules::RepeatedTag>{"first", OfferRules::RepeatedTag::First},
+    Word<OfferRules::RepeatedTag>{"last", OfferRules::RepeatedTag::Last},
+};
 constexpr std::array kBootFilesIn{
     Word<OfferRules::BootFileIn>{"file-field", OfferRules::BootFileIn::FileField},
     Word<OfferRules::BootFileIn>{"option-67", OfferRules::BootFileIn::Option67},
@@ -277,6 +281,7 @@ OfferRules read_offers(TomlReader offers, Duration tick) {
   result.answer_from_same_server = flag_or(offers, "answer_from_same_server", true);
   result.boot_file_of = word(offers, "boot_file_of", kBootFilesOf);
   result.boot_file_in = word(offers, "boot_file_in", kBootFilesIn);
+  result.repeated_tag = word_or(offers, "repeated_tag", result.repeated_tag, kRepeatedTags);
   result.no_next_server = word_or(offers, "no_next_server", result.no_next_server, kNoNextServers);
   result.first_listed_server_with_file = flag_or(offers, "first_listed_server_with_file", false);
   if (offers.has("default_file")) result.default_file = offers.text("default_file");

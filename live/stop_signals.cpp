@@ -32,7 +32,9 @@ SystemResult<StopSignals> StopSignals::create() {
 }
 
 StopSignals::~StopSignals() {
-  if (signals_.is_open()) {
+  // Who was told to stop is on its way out: what the terminal sends to the whole group, and a
+  // parent hands on besides, must not cut off its last words.
+  if (signals_.is_open() && !stop_) {
     const sigset_t set = watched_signals();
     sigprocmask(SIG_UNBLOCK, &set, nullptr);
   }

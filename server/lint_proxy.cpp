@@ -155,8 +155,8 @@ void find_duplicate_suboptions(LintFindings& findings) {
     if (!is_own || option.in_pxe_replies || !reaches_pxe_clients(option)) continue;
     findings.note(
         option.location,
-        fmt::format("dnsmasq sends sub-option {} itself and puts this one behind it, where "
-                    "clients do not look; pxeproof sends only this one",
+        fmt::format("dnsmasq sends sub-option {} itself and puts this one behind it: of the two "
+                    "iPXE obeys the first and EDK2 the last; pxeproof sends only this one",
                     option.code),
         "remove it unless clients need it");
   }

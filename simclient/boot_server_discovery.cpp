@@ -196,7 +196,8 @@ void BootServerDiscovery::on_message(Instant now, RomBoard& board,
     return ignore(Ignored::WrongSourcePort);
   }
   if (view->type() != dhcp::MessageType::Ack) return ignore(Ignored::WrongType);
-  const auto item_value = vendor_option(*view, pxe::VendorTag::BootItem);
+  const auto item_value =
+      vendor_option(*view, pxe::VendorTag::BootItem, board.profile->offers.repeated_tag);
   ByteReader item(item_value ? ByteView(*item_value) : ByteView{});
   if (board.profile->discovery.checks_item && item.u16() != type_) {
     return ignore(Ignored::WrongItem);

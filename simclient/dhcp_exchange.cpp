@@ -31,7 +31,7 @@ bool says(const dhcp::MessageView& message, std::string_view words) {
 }
 
 bool has_menu(const dhcp::MessageView& message) {
-  const auto menu = vendor_option(message, pxe::VendorTag::BootMenu);
+  const auto menu = vendor_option(message, pxe::VendorTag::BootMenu, RepeatedTag::First);
   return menu && !menu->empty();
 }
 

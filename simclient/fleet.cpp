@@ -54,12 +54,13 @@ std::optional<ByteView> client_address(ByteView frame) {
   return frame.subspan(kChaddr, 6);
 }
 
-FleetOutcome outcome_of(ClientIndex client, const Rom& rom) {
+FleetOutcome outcome_of(ClientIndex client, const Rom& rom, Phase until) {
   FleetOutcome outcome;
   outcome.client = client;
   if (const Booted* booted = rom.booted()) {
-    outcome.booted = true;
+    outcome.booted = !booted->falls_short_of(until);
     outcome.reached = booted->reached;
+    if (!outcome.booted) outcome.reason = "was told to boot from its own disk";
   } else if (const Failed* failed = rom.failed()) {
     outcome.reached = failed->phase;
     outcome.reason = failed->reason;
@@ -102,10 +103,15 @@ void Fleet::on_frame(Instant now, ByteView frame) {
     ++tally_.frames_foreign;
     return;
   }
-  const auto kind = classify(frame);
-  const bool is_answer = kind && kind->traffic == Traffic::Answer;
-  if (is_answer) ++tally_.ledger.row(kind->exchange).received;
   FleetMachine* machine = machine_of(*client);
+  auto kind = classify(frame);
+  const bool is_answer = kind && kind->traffic == Traffic::Answer;
+  // From a server without options the first block is the answer to the request.
+  if (is_answer && kind->exchange == Exchange::Block && machine != nullptr &&
+      machine->awaits_file()) {
+    kind->exchange = Exchange::File;
+  }
+  if (is_answer) ++tally_.ledger.row(kind->exchange).received;
   if (machine == nullptr) {
     if (is_answer) ++tally_.ledger.row(kind->exchange).to_machines_off;
     return;
@@ -137,6 +143,8 @@ void Fleet::hand_over(Instant now, ClientIndex client, FleetMachine& machine, By
   if (plan_.failures_kept > 0) record(now, machine, frame);
   machine.rom().on_frame(now, frame);
   machine.observe(tally_, names_);
+  const bool is_file = kind && kind->exchange == Exchange::File;
+  if (is_file && kind->traffic == Traffic::Answer) machine.on_file_answered(now, tally_);
   const bool was_used = machine.take_ignored() == 0;
   if (was_used && kind && kind->traffic == Traffic::Answer) {
     ++tally_.ledger.row(kind->exchange).used;
@@ -152,7 +160,7 @@ void Fleet::settle(Instant now, ClientIndex client, FleetMachine& machine) {
     leased_.push_back({numbering_.mac(client), *machine.address()});
   }
   if (machine.rom().is_over()) {
-    FleetOutcome outcome = outcome_of(client, machine.rom());
+    FleetOutcome outcome = outcome_of(client, machine.rom(), plan_.until);
     return end(now, client, machine, std::move(outcome));
   }
   Instant deadline = machine.planned() + plan_.patience;

@@ -78,9 +78,11 @@ std::optional<Classified> classify(ByteView frame) {
   const std::uint16_t source = read16(frame, udp);
   const std::uint16_t destination = read16(frame, udp + 2);
   const ByteView payload = frame.subspan(udp + frames::kUdpHeaderSize);
-  if (destination == dhcp::kBootServerPort)
-    return Classified{Exchange::BootItem, Traffic::Question};
-  if (source == dhcp::kBootServerPort) return Classified{Exchange::BootItem, Traffic::Answer};
+  if (destination == dhcp::kBootServerPort || source == dhcp::kBootServerPort) {
+    // Some firmware asks from the port that it asks.
+    const bool is_reply = !payload.empty() && payload[0] == dhcp::kBootReply;
+    return Classified{Exchange::BootItem, is_reply ? Traffic::Answer : Traffic::Question};
+  }
   if (destination == dhcp::kServerPort && source != dhcp::kServerPort) {
     return Classified{is_discover_or_offer(payload) ? Exchange::Discover : Exchange::Request,
                       Traffic::Question};

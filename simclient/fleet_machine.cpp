@@ -12,6 +12,21 @@ namespace {
 
 constexpr std::size_t kUdp = frames::kEthernetHeaderSize + frames::kIpv4HeaderSize;
 
+// In which files are fetched.
+Span span_of(Phase phase) {
+  switch (phase) {
+    case Phase::Nbp:
+      return Span::Nbp;
+    case Phase::Config:
+      return Span::Config;
+    case Phase::Offer:
+    case Phase::BootServer:
+    case Phase::Payload:
+      break;
+  }
+  return Span::Payload;
+}
+
 }  // namespace
 
 std::uint32_t FleetNames::number(const std::string& name) {
@@ -255,6 +270,15 @@ void FleetMachine::observe(FleetTally& tally, FleetNames& names) {
   }
 }
 
+void FleetMachine::on_file_answered(Instant now, FleetTally& tally) {
+  if (!awaits_file()) return;
+  if (first_request_) mark(tally, Span::FirstByte, *first_request_, now);
+  tally.answer_wait.record(now - transfer_begun_);
+  close_transfer(tally);
+  transfer_ = Transfer::Open;
+  tally.peak_open = std::max(tally.peak_open, ++tally.open_transfers);
+}
+
 // ROMs do not tell of repeated RRQs and ACKs: they are known by their ports and block numbers.
 void FleetMachine::on_asked(FleetTally& tally, Exchange exchange, ByteView frame) {
   LedgerRow& row = tally.ledger.row(exchange);
@@ -265,7 +289,7 @@ void FleetMachine::on_asked(FleetTally& tally, Exchange exchange, ByteView frame
   if (is_file) {
     if (port == last_file_port_) {
       ++tally.resent[static_cast<std::size_t>(busy_with_ == Phase::Nbp ? Span::FirstByte
-                                                                       : Span::Payload)];
+                                                                       : span_of(busy_with_))];
     }
     last_file_port_ = port;
     return;
@@ -274,7 +298,7 @@ void FleetMachine::on_asked(FleetTally& tally, Exchange exchange, ByteView frame
   const std::uint32_t ack =
       (port << 16U) | (std::uint32_t{frame[kBlock]} << 8U) | frame[kBlock + 1];
   if (ack == last_ack_) {
-    ++tally.resent[static_cast<std::size_t>(busy_with_ == Phase::Nbp ? Span::Nbp : Span::Payload)];
+    ++tally.resent[static_cast<std::size_t>(span_of(busy_with_))];
   } else {
     ++row.planned;
   }

@@ -77,6 +77,10 @@ class FleetMachine {
   void observe(FleetTally& tally, FleetNames& names);
   // A question as the ROM sent it.
   void on_asked(FleetTally& tally, Exchange exchange, ByteView frame);
+  // A read request is not answered yet.
+  bool awaits_file() const { return transfer_ == Transfer::Unanswered; }
+  // Something answered it that the ROM tells nothing of: a block without an OACK before it.
+  void on_file_answered(Instant now, FleetTally& tally);
   // Counts the machine out of those under way.
   void leave(FleetTally& tally);
 

@@ -204,8 +204,11 @@ bool IpLayer::poll_transmit(Frame& out) {
   out = std::move(*next_frame_);
   next_frame_.reset();
   if (!further_frames_.empty()) {
-    next_frame_ = std::move(further_frames_.front());
-    further_frames_.erase(further_frames_.begin());
+    next_frame_ = std::move(further_frames_[next_further_]);
+    if (++next_further_ == further_frames_.size()) {
+      further_frames_.clear();
+      next_further_ = 0;
+    }
   }
   return true;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -102,7 +103,8 @@ class IpLayer {
   std::optional<Flow> flow_;   // the last one used
   // What is to be sent: mostly one frame, which needs no memory of its own kind then.
   std::optional<Frame> next_frame_;
-  std::vector<Frame> further_frames_;
+  std::vector<Frame> further_frames_;  // from next_further_ on
+  std::size_t next_further_ = 0;
 };
 
 }  // namespace pxeproof::rom

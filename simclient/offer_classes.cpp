@@ -19,28 +19,30 @@ constexpr std::array kMtftpTags = {pxe::VendorTag::MtftpAddress, pxe::VendorTag:
                                    pxe::VendorTag::MtftpDelay};
 
 bool has_mtftp_tags(const dhcp::MessageView& message) {
-  return std::ranges::all_of(
-      kMtftpTags, [&](pxe::VendorTag tag) { return vendor_option(message, tag).has_value(); });
+  return std::ranges::all_of(kMtftpTags, [&](pxe::VendorTag tag) {
+    return vendor_option(message, tag, RepeatedTag::Last).has_value();
+  });
 }
 
 // Intel's reference code (pxe_bc_dhcp.c): discovery by multicast needs a group, discovery by list
 // needs a list, and without a file to go to there must be a menu and a prompt.
 bool is_coherent(const dhcp::MessageView& message, bool has_file) {
-  const auto control_value = vendor_option(message, pxe::VendorTag::DiscoveryControl);
+  const auto control_value =
+      vendor_option(message, pxe::VendorTag::DiscoveryControl, RepeatedTag::Last);
   const std::uint8_t control =
       control_value && !control_value->empty() ? control_value->front() : std::uint8_t{0};
-  const auto group = vendor_option(message, pxe::VendorTag::DiscoveryMulticast);
+  const auto group = vendor_option(message, pxe::VendorTag::DiscoveryMulticast, RepeatedTag::Last);
   const bool has_group = group && group->size() == 4 && Ipv4Address::from(*group)->is_multicast();
   if ((control & pxe::kNoMulticastDiscovery) == 0 && !has_group) return false;
-  const auto list = vendor_option(message, pxe::VendorTag::BootServers);
+  const auto list = vendor_option(message, pxe::VendorTag::BootServers, RepeatedTag::Last);
   if (list && !pxe::decode_servers(*list)) return false;
   constexpr std::uint8_t kListOnly = pxe::kNoBroadcastDiscovery | pxe::kNoMulticastDiscovery;
   const bool needs_list =
       (control & pxe::kOnlyListedServers) != 0 || (control & kListOnly) == kListOnly;
   if (needs_list && !list) return false;
   if ((control & pxe::kUseBootFile) != 0 && has_file) return true;
-  return vendor_option(message, pxe::VendorTag::BootMenu).has_value() &&
-         vendor_option(message, pxe::VendorTag::MenuPrompt).has_value();
+  return vendor_option(message, pxe::VendorTag::BootMenu, RepeatedTag::Last).has_value() &&
+         vendor_option(message, pxe::VendorTag::MenuPrompt, RepeatedTag::Last).has_value();
 }
 
 template <typename Matches>
@@ -53,8 +55,9 @@ std::optional<std::size_t> first_of(std::span<const ClassedOffer> offers, Matche
 }  // namespace
 
 bool has_discovery_tags(const dhcp::MessageView& message) {
-  return std::ranges::any_of(
-      kDiscoveryTags, [&](pxe::VendorTag tag) { return vendor_option(message, tag).has_value(); });
+  return std::ranges::any_of(kDiscoveryTags, [&](pxe::VendorTag tag) {
+    return vendor_option(message, tag, RepeatedTag::Last).has_value();
+  });
 }
 
 std::optional<ClassedOffer> classify(const dhcp::MessageView& message,

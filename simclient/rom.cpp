@@ -85,6 +85,7 @@ void Rom::begin_attempt(Instant now) {
   board_.ip.release();
   board_.settings = {};
   board_.settings.set_order(board_.profile->offers.boot_file_of);
+  board_.settings.set_repeated_tag(board_.profile->offers.repeated_tag);
   const auto drawn = static_cast<std::uint32_t>(board_.random.fork(kXid).next());
   const std::uint32_t xid = session_xid(now, board_, drawn, static_cast<std::uint32_t>(attempt_));
   const auto until = options_.until == Phase::Offer ? DhcpExchange::Until::Offers

@@ -152,6 +152,11 @@ struct Booted {
   What what = What::Image;
   std::string image;  // the kernel, or the NBP nobody knows; empty when it was not to go that far
   std::string command_line;
+
+  // It left the network boot before the phase it was to reach; the whole boot may end there.
+  bool falls_short_of(Phase until) const {
+    return what == What::LocalDisk && until != Phase::Payload && reached < until;
+  }
 };
 struct Failed {
   Phase phase = Phase::Offer;                // the one that was not reached

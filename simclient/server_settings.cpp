@@ -20,25 +20,30 @@ Ipv4Address identity_of(const dhcp::MessageView& message, Ipv4Address sender) {
   return message.siaddr().is_unspecified() ? sender : message.siaddr();
 }
 
-std::optional<Bytes> vendor_option(const dhcp::MessageView& message, pxe::VendorTag tag) {
-  const auto value = message.joined(dhcp::OptionCode::VendorSpecific);
-  if (!value) return std::nullopt;
-  const auto vendor = pxe::decode(*value);
+std::optional<Bytes> vendor_option(const dhcp::MessageView& message, pxe::VendorTag tag,
+                                   RepeatedTag repeated) {
+  const auto block = message.joined(dhcp::OptionCode::VendorSpecific);
+  if (!block) return std::nullopt;
+  const auto vendor = pxe::decode(*block);
   if (!vendor) return std::nullopt;
-  const pxe::SubOption* const found = vendor->find(tag);
-  if (found == nullptr) return std::nullopt;
-  return found->value;
+  std::optional<Bytes> value;
+  for (const pxe::SubOption& each : vendor->sub_options) {
+    if (each.tag != static_cast<std::uint8_t>(tag)) continue;
+    value = each.value;
+    if (repeated == RepeatedTag::First) break;
+  }
+  return value;
 }
 
 namespace {
 
 // EDK2's PxeBcBootServer choice: with discovery control bit 3 and a list, its first server.
 std::optional<Ipv4Address> listed_server(const dhcp::MessageView& message) {
-  const auto control = vendor_option(message, pxe::VendorTag::DiscoveryControl);
+  const auto control = vendor_option(message, pxe::VendorTag::DiscoveryControl, RepeatedTag::Last);
   if (!control || control->empty() || (control->front() & pxe::kUseBootFile) == 0) {
     return std::nullopt;
   }
-  const auto list = vendor_option(message, pxe::VendorTag::BootServers);
+  const auto list = vendor_option(message, pxe::VendorTag::BootServers, RepeatedTag::Last);
   if (!list) return std::nullopt;
   const auto servers = pxe::decode_servers(*list);
   if (!servers || servers->empty() || servers->front().addresses.empty()) return std::nullopt;
@@ -76,7 +81,7 @@ std::optional<Bytes> ServerSettings::option(std::uint8_t code) const {
 std::optional<Bytes> ServerSettings::vendor(pxe::VendorTag tag) const {
   for (const auto& message : in_order()) {
     if (!message) continue;
-    if (auto value = vendor_option(*message, tag)) return value;
+    if (auto value = vendor_option(*message, tag, repeated_tag_)) return value;
   }
   return std::nullopt;
 }

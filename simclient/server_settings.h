@@ -18,7 +18,9 @@ std::optional<dhcp::MessageView> read_message(ByteView packet);
 Ipv4Address identity_of(const dhcp::MessageView& message, Ipv4Address sender);
 
 // One sub-option of option 43; nullopt when it is absent or option 43 is torn.
-std::optional<Bytes> vendor_option(const dhcp::MessageView& message, pxe::VendorTag tag);
+using RepeatedTag = firmware::OfferRules::RepeatedTag;
+std::optional<Bytes> vendor_option(const dhcp::MessageView& message, pxe::VendorTag tag,
+                                   RepeatedTag repeated);
 
 // What one message says to boot, found in the firmware's order; the file is empty when it says
 // nothing.
@@ -45,6 +47,7 @@ class ServerSettings {
   // Whose word goes before the other's.
   using Order = firmware::OfferRules::BootFileOf;
   void set_order(Order order) { order_ = order; }
+  void set_repeated_tag(RepeatedTag repeated) { repeated_tag_ = repeated; }
 
   // The message a firmware follows: the first there is, in its order.
   std::optional<dhcp::MessageView> preferred() const;
@@ -60,6 +63,7 @@ class ServerSettings {
   std::array<std::optional<dhcp::MessageView>, 2> in_order() const;
 
   Order order_ = Order::AddressServer;
+  RepeatedTag repeated_tag_ = RepeatedTag::First;
   Bytes acknowledgement_;  // empty: none yet
   Bytes proxy_;
 };

@@ -60,6 +60,7 @@ struct Boot {
   Instant begun;
   Instant ended;                     // its last packet
   Instant known_until;               // nothing of it was seen from its end to this moment
+  bool restarted = false;            // then it began anew, as the next boot
   std::vector<Step> steps;           // by time
   std::uint64_t steps_left_out = 0;  // of the middle, for lack of room
   std::uint64_t packets = 0;

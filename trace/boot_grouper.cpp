@@ -55,7 +55,8 @@ BootGrouper& BootGrouper::operator=(BootGrouper&&) noexcept = default;
 BootGrouper::~BootGrouper() = default;
 
 bool BootGrouper::concerns_boots(ByteView frame) const {
-  return concerns_boots(look_at(frame), frame);
+  const FrameKind kind = look_at(frame);
+  return kind != FrameKind::TcpSegment && concerns_boots(kind, frame);
 }
 
 bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
@@ -83,6 +84,13 @@ bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
       return packet && (may_fetch(packet->source.address, packet->destination.port) ||
                         may_fetch(packet->destination.address, packet->source.port));
     }
+    case FrameKind::TcpSegment: {
+      if (!follows_content()) return false;
+      const auto [source, destination] = ipv4_addresses(frame);
+      const OpenBoot* client = find_by_address(destination);
+      if (client == nullptr) client = find_by_address(source);
+      return client != nullptr && client->contents() > 0;
+    }
     case FrameKind::Http:
     case FrameKind::IcmpUnreachable:
     case FrameKind::Arp:
@@ -104,7 +112,7 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
   const FrameKind kind = look_at(frame.octets);
   if (kind == FrameKind::DhcpV6) ++totals_.dhcp_v6;
   if (kind == FrameKind::Foreign || kind == FrameKind::DhcpV6 ||
-      kind == FrameKind::RouterDiscovery) {
+      kind == FrameKind::RouterDiscovery || (kind == FrameKind::TcpSegment && !follows_content())) {
     return;
   }
   // The first packet of a transfer may be what comes too late: every frame that may be one counts.
@@ -123,6 +131,10 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
       ++boot->boot.fragments;
       boot->transfers.on_fragment(packet->source.address, packet->destination.address);
     }
+    return;
+  }
+  if (kind == FrameKind::TcpSegment) {
+    on_content(frame, *packet);
     return;
   }
   if (is_duplicate(frame, *packet)) return;
@@ -251,6 +263,7 @@ OpenBoot& BootGrouper::client_of(const DhcpStep& step, Instant at) {
     known = found == by_guid_.end() ? nullptr : found->second;
   }
   if (known != nullptr && known->begins_anew(step, at, kLongestPause, kLongestReload)) {
+    known->boot.restarted = true;
     close(*known, at);
     known = nullptr;
   }
@@ -364,21 +377,39 @@ void BootGrouper::on_tcp_opening(const SeenFrame& frame, const SeenPacket& packe
   if (step) add(*boot, std::move(*step));
 }
 
+// A segment of a connection on which an answer is on its way.
+void BootGrouper::on_content(const SeenFrame& frame, const SeenPacket& packet) {
+  OpenBoot* boot = find_by_address(packet.destination.address);
+  if (boot == nullptr || boot->contents() == 0) boot = find_by_address(packet.source.address);
+  if (boot == nullptr) return;
+  const std::size_t before = boot->contents();
+  if (boot->on_content(packet)) touch(*boot, frame);
+  contents_in_all_ = contents_in_all_ - before + boot->contents();
+}
+
 void BootGrouper::on_tcp(const SeenFrame& frame, const SeenPacket& packet) {
   constexpr std::uint8_t kSynOrReset = 0x06;
+  constexpr std::uint8_t kReset = 0x04;
+  if ((packet.tcp_flags & kReset) != 0 && follows_content()) on_content(frame, packet);
   if ((packet.tcp_flags & kSynOrReset) != 0) {
     on_tcp_opening(frame, packet);
     return;
   }
   if (OpenBoot* boot = find_by_address(packet.source.address)) {
-    if (auto step = boot->on_http_request(frame.number, frame.at, packet)) {
+    const std::size_t before = boot->contents();
+    auto step = boot->on_http_request(frame.number, frame.at, packet);
+    contents_in_all_ = contents_in_all_ - before + boot->contents();
+    if (step) {
       touch(*boot, frame);
       if (*step) add(*boot, std::move(**step));
       return;
     }
   }
   if (OpenBoot* boot = find_by_address(packet.destination.address)) {
-    if (auto step = boot->on_http_answer(frame.number, packet)) {
+    const std::size_t before = boot->contents();
+    auto step = boot->on_http_answer(frame.number, packet);
+    contents_in_all_ = contents_in_all_ - before + boot->contents();
+    if (step) {
       touch(*boot, frame);
       add(*boot, std::move(*step));
     }
@@ -428,6 +459,7 @@ void BootGrouper::close(OpenBoot& boot, Instant known_until) {
     if (found != by_guid_.end() && found->second == &boot) by_guid_.erase(found);
   }
   steps_in_all_ -= boot.step_count();
+  contents_in_all_ -= boot.contents();
   if (boot.boot.is_network_boot && boot.step_count() == 0) {
     // All of its packets are cut too short to be read.
   } else if (boot.boot.is_network_boot) {

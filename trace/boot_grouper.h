@@ -75,6 +75,9 @@ class BootGrouper {
   // open. Without an address: the first network boot that is open.
   std::optional<Boot> look(std::optional<MacAddress> machine, Instant now) const;
 
+  // The content of an HTTP answer is on its way, and TCP segments tell how far it comes.
+  bool follows_content() const { return contents_in_all_ > 0; }
+
   const CaptureTotals& totals() const { return totals_; }
 
  private:
@@ -85,6 +88,7 @@ class BootGrouper {
   void on_tftp(const SeenFrame& frame, const SeenPacket& packet);
   bool on_malformed_dhcp(const SeenFrame& frame, const SeenPacket& packet);
   void on_tcp(const SeenFrame& frame, const SeenPacket& packet);
+  void on_content(const SeenFrame& frame, const SeenPacket& packet);
   void on_tcp_opening(const SeenFrame& frame, const SeenPacket& packet);
   void on_icmp(const SeenFrame& frame, const SeenPacket& packet);
   void on_arp(const SeenFrame& frame);
@@ -112,6 +116,7 @@ class BootGrouper {
   std::bitset<65536> ports_;  // of clients that asked for files
   std::deque<Boot> closed_;
   std::size_t steps_in_all_ = 0;
+  std::size_t contents_in_all_ = 0;  // of HTTP answers that are on their way
   std::uint32_t next_number_ = 1;
   CaptureTotals totals_;
   struct Recent {

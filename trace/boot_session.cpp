@@ -137,6 +137,24 @@ class SessionSplitter {
   std::vector<BootSession> sessions_;
 };
 
+// The ROM asks anew, answered by nobody, after a round in which it got further and loaded nothing
+// that could ask now: the round before tells why.
+bool is_same_rom_again(const std::vector<BootSession>& sessions, std::size_t at) {
+  const BootSession& session = sessions[at];
+  const DhcpStep* question = session.question();
+  if (question == nullptr || !session.offers.empty() || !session.acks.empty()) return false;
+  const auto end = sessions.begin() + static_cast<std::ptrdiff_t>(at);
+  const bool loaded = std::any_of(sessions.begin(), end, [](const BootSession& before) {
+    return !before.http.empty() ||
+           std::ranges::any_of(before.transfers,
+                               [](const SeenTransfer& seen) { return came_whole(*seen.what); });
+  });
+  return !loaded && std::any_of(sessions.begin(), end, [&](const BootSession& before) {
+    const bool got_further = !before.acks.empty() || !before.declines.empty();
+    return got_further && before.question() != nullptr && asks_alike(*before.question(), *question);
+  });
+}
+
 bool offers_http(const BootSession& session) {
   return std::ranges::any_of(session.offers, [](const SeenDhcp& offer) {
     return offer->vendor_class.starts_with("HTTPClient");
@@ -169,10 +187,27 @@ const BootSession* deciding_session(const std::vector<BootSession>& sessions) {
                              (other.kind != ClientKind::Plain || !other.transfers.empty());
                     });
     if (session.kind == ClientKind::HttpRom) return after_pxe && !offers_http(session);
+    if (is_same_rom_again(sessions, at)) return true;
     return session.kind == ClientKind::Plain && after_pxe;
   };
   for (std::size_t at = sessions.size(); at > 0; --at) {
     if (at == 1 || !is_further_try(at - 1)) return &sessions[at - 1];
+  }
+  return nullptr;
+}
+
+const SeenHttp* refused_payload(const BootSession& session) {
+  constexpr std::uint16_t kRefuses = 400;
+  for (auto at = session.http.rbegin(); at != session.http.rend(); ++at) {
+    const std::string_view target =
+        std::string_view((*at)->target).substr(0, (*at)->target.find('?'));
+    const FileRole role = role_of(target);
+    const bool is_payload = role == FileRole::Kernel || role == FileRole::Initrd;
+    if (!is_payload || (*at)->status.value_or(0) < kRefuses) continue;
+    const bool came_later = std::any_of(session.http.rbegin(), at, [&](const SeenHttp& later) {
+      return later->target == (*at)->target && later->status.value_or(kRefuses) < kRefuses;
+    });
+    if (!came_later) return &*at;
   }
   return nullptr;
 }
@@ -254,7 +289,13 @@ const BootSession* next_device(const std::vector<BootSession>& sessions,
 }
 
 bool is_abort_program(std::string_view filename) {
-  return lower_case(base_name(filename)) == "abortpxe.com";
+  const std::string name = lower_case(base_name(filename));
+  return name == "abortpxe.com" || name == "abortpxe.efi";
+}
+
+bool is_key_manager(std::string_view filename) {
+  const std::string name = lower_case(base_name(filename));
+  return name.starts_with("mm") && name.ends_with(".efi") && architecture_of_name(name).has_value();
 }
 
 bool came_whole(const TransferStep& transfer) {

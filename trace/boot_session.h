@@ -58,6 +58,10 @@ std::vector<BootSession> split_sessions(const Boot& boot);
 // UEFI's HTTP boot after its PXE boot failed, or the operating system. nullptr for none.
 const BootSession* deciding_session(const std::vector<BootSession>& sessions);
 
+// A request for a kernel or an initrd that the web server refused, and never granted; nullptr when
+// there is none. What is reported to the server afterwards is no sign that it booted.
+const SeenHttp* refused_payload(const BootSession& session);
+
 // Whose packets of a boot the capture holds. A filter of one direction (tcpdump -Q, a mirror of
 // received frames only) leaves the other side's out, and then silence means nothing.
 enum class CapturedSides { Both, ClientOnly, ServersOnly };
@@ -80,6 +84,9 @@ const BootSession* next_device(const std::vector<BootSession>& sessions,
 
 // WDS tells a machine so to leave the network boot.
 bool is_abort_program(std::string_view filename);
+
+// shim's MokManager, which it starts when it refuses the loader behind it.
+bool is_key_manager(std::string_view filename);
 
 // It came whole as far as can be seen: acknowledged to the end, or the last block was sent.
 bool came_whole(const TransferStep& transfer);

@@ -74,6 +74,7 @@ class Judge {
 
   BootVerdict judge_session(const BootSession& decides) const {
     const BootSession* session = &decides;
+    if (const SeenHttp* refused = refused_payload(*session)) return judge_http(*refused);
     if (const SeenHttp* last = last_http(*session)) return judge_http(*last);
     if (!session->transfers.empty()) return judge_files(*session);
     return judge_dhcp(*session);
@@ -98,7 +99,10 @@ class Judge {
 
   // The machine did something else after the round that decides.
   bool went_on() const { return deciding_session(sessions_) != &sessions_.back(); }
-  bool is_quiet() const { return boot_.known_until - boot_.ended >= kWaitOfTheStuck; }
+  // It did not go on: it was silent for long, or began anew.
+  bool is_quiet() const {
+    return boot_.restarted || boot_.known_until - boot_.ended >= kWaitOfTheStuck;
+  }
   bool system_spoke() const {
     if (!went_on() || count_files() == 0) return false;
     const BootSession* decides = deciding_session(sessions_);
@@ -255,6 +259,42 @@ class Judge {
       return verdict(stuck(last.at(), 1), RomState::FetchesByHttp,
                      fmt::format("no answer to the request for {} was seen", name), packets);
     }
+    return judge_content(last, packets);
+  }
+
+  // The web server grants the request.
+  BootVerdict judge_content(const SeenHttp& last, const std::vector<std::uint32_t>& packets) const {
+    const std::string name = quoted(last->target);
+    const Kind silent = is_quiet() || went_on() ? Kind::Stalled : Kind::Unfinished;
+    if (last->is_cut_short()) {
+      return verdict(
+          silent, RomState::FetchesByHttp,
+          fmt::format("{} came to {} of its {} octets by HTTP", name, *last->octets, *last->length),
+          packets);
+    }
+    if (last->method == "HEAD") {
+      return verdict(silent, RomState::FetchesByHttp,
+                     fmt::format("it asked how large {} is, and does not fetch it", name), packets);
+    }
+    if (last->length == 0U) {
+      return verdict(
+          silent, RomState::FetchesByHttp,
+          fmt::format("{} sends {} as an empty file", to_string(last->server.address), name),
+          packets);
+    }
+    const std::string_view target =
+        std::string_view(last->target).substr(0, last->target.find('?'));
+    if (role_of(target) == FileRole::Config && !system_spoke()) {
+      if (silent == Kind::Unfinished) {
+        return verdict(silent, RomState::SearchesConfig,
+                       fmt::format("{} came by HTTP, then the capture ends", name), packets);
+      }
+      return verdict(Kind::Booted, RomState::LocalBoot,
+                     fmt::format("{} came by HTTP and names nothing to fetch: a menu that waits, a "
+                                 "shell, or the local disk",
+                                 name),
+                     packets);
+    }
     return verdict(Kind::Booted, RomState::RunsPayload,
                    fmt::format("its last file, {}, was answered by HTTP", name), packets);
   }
@@ -347,6 +387,17 @@ class Judge {
   BootVerdict judge_whole(const BootSession& session, const SeenTransfer& last, RomState state,
                           const std::vector<std::uint32_t>& packets) const {
     const std::string name = quoted(last->filename);
+    if (is_abort_program(last->filename)) {
+      return verdict(Kind::Stalled, RomState::RunsNbp,
+                     fmt::format("{} tells it to leave the network boot: {}",
+                                 to_string(last->server.address), name),
+                     packets);
+    }
+    if (is_key_manager(last->filename)) {
+      return verdict(Kind::Stalled, RomState::SearchesConfig,
+                     fmt::format("shim asked for its key manager, {}, and waits at its menu", name),
+                     packets);
+    }
     if (system_spoke()) {
       return verdict(Kind::Booted, RomState::RunsPayload,
                      fmt::format("{} runs: its system asks for an address of its own", name),
@@ -394,12 +445,6 @@ class Judge {
     if (again) {
       return verdict(Kind::Stalled, RomState::RunsNbp,
                      fmt::format("it fetches {} again and again, and nothing else", name), packets);
-    }
-    if (is_abort_program(last->filename)) {
-      return verdict(Kind::Stalled, RomState::RunsNbp,
-                     fmt::format("{} tells it to leave the network boot: {}",
-                                 to_string(last->server.address), name),
-                     packets);
     }
     if (went_on()) {
       return verdict(

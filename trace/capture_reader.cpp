@@ -232,9 +232,10 @@ std::optional<CapturedFrame> CaptureReader::next() {
   frame->comment = raw_.comment;
   if (raw_.original_size > raw_.octets.size()) ++counts_.cut;
   if (!is_known(raw_.link)) ++counts_.foreign;
-  if (frames_ == Frames::OfBoots && raw_.link == LinkType::Ethernet && is_tagged(raw_.octets) &&
-      look_at(raw_.octets) == FrameKind::Foreign) {
-    return frame;
+  if (frames_ != Frames::All && raw_.link == LinkType::Ethernet && is_tagged(raw_.octets)) {
+    const FrameKind kind = look_at(raw_.octets);
+    const bool is_left_out = kind == FrameKind::TcpSegment && frames_ == Frames::OfBoots;
+    if (kind == FrameKind::Foreign || is_left_out) return frame;
   }
   const EthernetView view = link_layer_.as_ethernet(raw_.link, raw_.octets, raw_.original_size);
   frame->octets = view.octets;

@@ -24,6 +24,7 @@ class CaptureReader {
   enum class Frames {
     All,
     OfBoots,  // those that no boot turns on may come empty: taking their tags off costs a copy
+    OfBootsAndTcp,  // the same, with the content of HTTP answers
   };
   void choose(Frames frames) { frames_ = frames; }
 

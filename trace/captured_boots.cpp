@@ -35,6 +35,8 @@ class Pass {
   bool read_as_it_is() {
     while (const auto frame = reader_.next()) {
       grouper_.on_frame({frame->number, frame->at, frame->interface, frame->octets});
+      reader_.choose(grouper_.follows_content() ? CaptureReader::Frames::OfBootsAndTcp
+                                                : CaptureReader::Frames::OfBoots);
       if (grouper_.totals().backward_frames > 0) return false;
       collect();
     }
@@ -45,7 +47,8 @@ class Pass {
     while (const auto frame = reader_.next()) {
       // What no boot turns on need not wait; it is counted all the same.
       const FrameKind kind = look_at(frame->octets);
-      if (kind == FrameKind::Foreign) {
+      const bool is_left_out = kind == FrameKind::TcpSegment && !grouper_.follows_content();
+      if (kind == FrameKind::Foreign || is_left_out) {
         grouper_.on_frame({frame->number, frame->at, frame->interface, frame->octets});
         continue;
       }

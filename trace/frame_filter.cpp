@@ -45,12 +45,12 @@ FrameKind look_at_tcp(ByteView segment) {
   constexpr std::uint8_t kSynOrReset = 0x06;
   if ((segment[13] & kSynOrReset) != 0) return FrameKind::TcpOpening;
   const std::size_t header = std::size_t{4} * (segment[12] >> 4U);
-  if (segment.size() < header + 5) return FrameKind::Foreign;
+  if (segment.size() < header + 5) return FrameKind::TcpSegment;
   const std::uint8_t first = segment[header];
-  if (first != 'G' && first != 'H') return FrameKind::Foreign;
+  if (first != 'G' && first != 'H') return FrameKind::TcpSegment;
   const std::string_view begin(reinterpret_cast<const char*>(segment.data()) + header, 5);
   if (begin.starts_with("GET ") || begin == "HEAD " || begin == "HTTP/") return FrameKind::Http;
-  return FrameKind::Foreign;
+  return FrameKind::TcpSegment;
 }
 
 // RFC 8415 s.7.2 and RFC 4861 s.4.1 and 4.2, without extension headers.

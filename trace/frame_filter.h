@@ -17,6 +17,7 @@ enum class FrameKind {
   Fragment,         // a later piece of an IP datagram
   Http,             // TCP whose payload begins like an HTTP request or answer
   TcpOpening,       // TCP without payload that asks for, grants or refuses a connection
+  TcpSegment,       // any other TCP: perhaps the content of an HTTP answer
   IcmpUnreachable,  // ICMP type 3
   Arp,
   DhcpV6,           // a boot over IPv6, perhaps: counted, and not read

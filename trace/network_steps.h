@@ -18,6 +18,8 @@ struct HttpStep {
   std::string target{};  // "/boot/vmlinuz"
   std::string host{};    // the Host field, when it was in the same segment
   std::optional<std::uint16_t> status{};
+  std::optional<std::uint64_t> length{};  // octets of the content, as the answer says
+  std::optional<std::uint64_t> octets{};  // of it that came; nullopt: the capture does not show it
   enum class Connection {
     Open,       // a request was seen
     Refused,    // RST
@@ -26,6 +28,8 @@ struct HttpStep {
   };
   Connection connection = Connection::Open;
   std::uint32_t attempts = 1;  // to connect, when that is all there was
+
+  bool is_cut_short() const { return length && octets && *octets < *length; }
 };
 
 // An ICMP message about one of the boot's packets.

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "trace/boot_files.h"
 #include "trace/dhcp_signs.h"
 
 namespace pxeproof::trace {
@@ -37,6 +38,28 @@ std::string_view host_of(std::string_view text) {
       line_of(text.substr(static_cast<std::size_t>(found - text.begin()) + kField.size()));
   while (value.starts_with(' ')) value.remove_prefix(1);
   return value;
+}
+
+// The value of Content-Length in an answer's header, and where the content begins; nullopt when
+// the segment does not hold the whole header, or the header does not say.
+struct ContentHead {
+  std::uint64_t length = 0;
+  std::size_t begin = 0;
+};
+std::optional<ContentHead> content_head(std::string_view text) {
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  const std::size_t end = text.find(kEnd);
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string header = lower_case(text.substr(0, end));
+  constexpr std::string_view kField = "\ncontent-length:";
+  const std::size_t field = header.find(kField);
+  if (field == std::string::npos) return std::nullopt;
+  const std::size_t digits = header.find_first_not_of(' ', field + kField.size());
+  if (digits == std::string::npos) return std::nullopt;
+  ContentHead head{.length = 0, .begin = end + kEnd.size()};
+  const auto read =
+      std::from_chars(header.data() + digits, header.data() + header.size(), head.length);
+  return read.ec == std::errc{} ? std::optional(head) : std::nullopt;
 }
 
 // A system's own DHCP. GRUB names nothing but the message's type.
@@ -137,6 +160,7 @@ std::optional<std::optional<Step>> OpenBoot::on_http_request(std::uint32_t numbe
   request.target = std::string(line.substr(first + 1, second - first - 1));
   request.host = std::string(host_of(text));
   std::optional<Step> before;
+  end_content(packet.source);
   const auto known = http_.find(packet.source);
   if (known != http_.end()) {
     const auto& known_request = std::get<HttpStep>(known->second.what);
@@ -163,10 +187,71 @@ std::optional<Step> OpenBoot::on_http_answer(std::uint32_t number, const SeenPac
   Step step = std::move(known->second);
   http_.erase(known);
   step.last_packet = number;
-  std::get<HttpStep>(step.what).status = status;
+  auto& http = std::get<HttpStep>(step.what);
+  http.status = status;
   constexpr std::uint16_t kRefuses = 400;
   if (status < kRefuses) fetched_by_http_ = true;
+  const auto head = content_head(text_of(packet.payload));
+  if (!head || http.method == "HEAD") return step;
+  http.length = head->length;
+  const std::uint64_t here = packet.payload_size - head->begin;
+  // Sequence numbers come round again.
+  constexpr std::uint64_t kLongest = 1ULL << 32U;
+  if (here >= head->length) {
+    http.octets = head->length;
+  } else if (head->length < kLongest && contents_.size() < kMaximumPending) {
+    const auto begin = static_cast<std::uint32_t>(packet.tcp_sequence + head->begin);
+    contents_[packet.destination] = {.request_packet = step.first_packet,
+                                     .begin = begin,
+                                     .next = static_cast<std::uint32_t>(begin + here)};
+  }
   return step;
+}
+
+bool OpenBoot::on_content(const SeenPacket& packet) {
+  constexpr std::uint8_t kFin = 0x01;
+  constexpr std::uint8_t kReset = 0x04;
+  constexpr std::uint8_t kAck = 0x10;
+  const auto advance = [](Content& content, std::uint32_t next) {
+    if (static_cast<std::int32_t>(next - content.next) <= 0) return;
+    content.next = next;
+    content.is_shown = true;
+  };
+  if (const auto to = contents_.find(packet.destination); to != contents_.end()) {
+    advance(to->second, static_cast<std::uint32_t>(packet.tcp_sequence + packet.payload_size));
+    if ((packet.tcp_flags & (kFin | kReset)) != 0) {
+      to->second.is_shown = true;
+      end_content(packet.destination);
+    }
+    return true;
+  }
+  const auto from = contents_.find(packet.source);
+  if (from == contents_.end()) return false;
+  if ((packet.tcp_flags & kAck) != 0) advance(from->second, packet.tcp_acknowledgement);
+  if ((packet.tcp_flags & kReset) != 0) end_content(packet.source);
+  return true;
+}
+
+// Writes into the request's step how far its answer came.
+void OpenBoot::end_content(const Endpoint& client) {
+  const auto found = contents_.find(client);
+  if (found == contents_.end()) return;
+  const Content content = found->second;
+  contents_.erase(found);
+  if (!note_content(boot.steps, content)) note_content(tail_, content);
+}
+
+template <typename Steps>
+bool OpenBoot::note_content(Steps& steps, const Content& content) {
+  if (!content.is_shown) return true;
+  const auto found = std::find_if(steps.rbegin(), steps.rend(), [&content](const Step& step) {
+    return step.first_packet == content.request_packet &&
+           std::holds_alternative<HttpStep>(step.what);
+  });
+  if (found == steps.rend()) return false;
+  auto& http = std::get<HttpStep>(found->what);
+  http.octets = std::min<std::uint64_t>(content.next - content.begin, http.length.value_or(0));
+  return true;
 }
 
 bool OpenBoot::may_fetch_from(std::uint16_t port) const {
@@ -301,6 +386,7 @@ Boot OpenBoot::look() const {
   }
   for (const auto& [port, step] : http_) copy.steps.push_back(step);
   for (const auto& [port, step] : connects_) copy.steps.push_back(step);
+  for (const auto& [port, content] : contents_) note_content(copy.steps, content);
   sort_steps(copy);
   return copy;
 }
@@ -308,6 +394,8 @@ Boot OpenBoot::look() const {
 Boot OpenBoot::take() {
   for (Step& step : tail_) boot.steps.push_back(std::move(step));
   tail_.clear();
+  for (const auto& [port, content] : contents_) note_content(boot.steps, content);
+  contents_.clear();
   for (auto& [port, step] : http_) boot.steps.push_back(std::move(step));
   for (auto& [port, step] : connects_) boot.steps.push_back(std::move(step));
   for (auto& [target, step] : arp_) {

@@ -43,6 +43,10 @@ class OpenBoot {
                                                      const SeenPacket& packet);
   std::optional<Step> on_http_answer(std::uint32_t number, const SeenPacket& packet);
 
+  // Follows the content of an answer; false when the packet belongs to none.
+  bool on_content(const SeenPacket& packet);
+  std::size_t contents() const { return contents_.size(); }  // on their way
+
   // A connection to a web server: asked for, granted, refused. Steps that are over.
   bool may_fetch_from(std::uint16_t port) const;
   std::optional<Step> on_connect(std::uint32_t number, Instant at, const SeenPacket& packet);
@@ -69,7 +73,17 @@ class OpenBoot {
   std::list<std::unique_ptr<OpenBoot>>::iterator place;
 
  private:
+  // How far the content of an HTTP answer has come, in sequence numbers (RFC 9293 s.3.4).
+  struct Content {
+    std::uint32_t request_packet = 0;
+    std::uint32_t begin = 0;
+    std::uint32_t next = 0;
+    bool is_shown = false;  // by a segment behind the first: the capture holds them
+  };
   static void sort_steps(Boot& boot);
+  template <typename Steps>
+  static bool note_content(Steps& steps, const Content& content);
+  void end_content(const Endpoint& client);
 
   std::optional<DhcpStep> first_question_;
   std::vector<std::string> whole_files_;  // their first few names, each once
@@ -77,6 +91,7 @@ class OpenBoot {
   bool system_spoke_ = false;  // a plain DHCP client after a file came whole
   std::deque<Step> tail_;
   std::map<Endpoint, Step> http_;         // by the client's port: requests without an answer yet
+  std::map<Endpoint, Content> contents_;  // by the client's port
   std::map<Endpoint, Step> connects_;     // the same, connections asked for
   std::vector<std::uint16_t> web_ports_;  // of URLs that the client was given
   std::map<Ipv4Address, Step> arp_;

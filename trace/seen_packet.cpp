@@ -18,9 +18,11 @@ std::uint16_t read_u16(ByteView octets, std::size_t at) {
   return static_cast<std::uint16_t>(octets[at] << 8U | octets[at + 1]);
 }
 
-Ipv4Address read_address(ByteView octets, std::size_t at) {
-  return {std::uint32_t{read_u16(octets, at)} << 16U | read_u16(octets, at + 2)};
+std::uint32_t read_u32(ByteView octets, std::size_t at) {
+  return std::uint32_t{read_u16(octets, at)} << 16U | read_u16(octets, at + 2);
 }
+
+Ipv4Address read_address(ByteView octets, std::size_t at) { return {read_u32(octets, at)}; }
 
 // Where the IPv4 header begins; nullopt when the frame holds none.
 std::optional<std::size_t> find_ipv4(ByteView frame) {
@@ -60,6 +62,8 @@ bool read_tcp(ByteView segment, std::size_t wire_size, SeenPacket& packet) {
   const std::size_t header = std::size_t{4} * (segment[12] >> 4U);
   if (header < kTcpHeaderSize || header > wire_size) return false;
   packet.tcp_flags = segment[13];
+  packet.tcp_sequence = read_u32(segment, 4);
+  packet.tcp_acknowledgement = read_u32(segment, 8);
   packet.payload_size = wire_size - header;
   packet.payload = segment.subspan(std::min(header, segment.size()));
   return true;

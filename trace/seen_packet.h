@@ -29,7 +29,9 @@ struct SeenPacket {
   Endpoint source;  // the ports are 0 for protocols without any, and in later fragments
   Endpoint destination;
   std::uint8_t protocol = 0;
-  std::uint8_t tcp_flags = 0;    // RFC 9293 s.3.1
+  std::uint8_t tcp_flags = 0;  // RFC 9293 s.3.1
+  std::uint32_t tcp_sequence = 0;
+  std::uint32_t tcp_acknowledgement = 0;
   bool is_fragment = false;      // any piece of a datagram that came in pieces
   bool is_first_piece = true;    // false: a later fragment, its payload is not a header's
   std::size_t payload_size = 0;  // octets of this packet on the wire, behind the UDP header

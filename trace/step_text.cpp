@@ -170,8 +170,11 @@ std::string describe(const HttpStep& step) {
                        step.attempts > 1 ? fmt::format(" ({} times)", step.attempts) : "",
                        to_string(step.connection));
   }
-  return fmt::format("{} {} from {}{}", step.method, printable(step.target), to_string(step.server),
-                     step.status ? fmt::format(": {}", *step.status) : std::string());
+  std::string text =
+      fmt::format("{} {} from {}{}", step.method, printable(step.target), to_string(step.server),
+                  step.status ? fmt::format(": {}", *step.status) : std::string());
+  if (step.is_cut_short()) text += fmt::format(", {} of {} octets", *step.octets, *step.length);
+  return text;
 }
 
 std::string describe(const IcmpStep& step) {

@@ -267,6 +267,42 @@ CaptureScript& CaptureScript::http_get(ScriptClient& client, const ScriptServer&
                          "HTTP/1.1 " + std::to_string(*status) + " answer\r\n\r\n"));
 }
 
+CaptureScript& CaptureScript::http_content(ScriptClient& client, const ScriptServer& server,
+                                           const std::string& target, std::size_t length,
+                                           std::size_t sent, Content end) {
+  constexpr std::size_t kSegment = 1000;
+  constexpr std::size_t kSequence = 38;  // behind Ethernet, IPv4 and the ports
+  constexpr std::size_t kFlags = 47;
+  const Endpoint from{client.address, ++client.next_port};
+  const Endpoint to{server.address, 80};
+  // Near the end of the numbers, which come round again.
+  std::uint32_t sequence = 0xfffffe00;
+  const auto segment = [&](const std::string& text, std::uint8_t flags) {
+    Bytes octets = tcp_frame(server.mac, client.mac, to, from, text);
+    for (std::size_t i = 0; i < 4; ++i) {
+      octets[kSequence + i] = static_cast<std::uint8_t>(sequence >> (24 - 8 * i));
+    }
+    if (flags != 0) octets[kFlags] = flags;
+    sequence += static_cast<std::uint32_t>(text.size());
+    frame(std::move(octets));
+  };
+  frame(tcp_frame(client.mac, server.mac, from, to,
+                  "GET " + target + " HTTP/1.1\r\nHost: boot\r\n\r\n"));
+  const std::size_t first = std::min(sent, kSegment);
+  segment("HTTP/1.1 200 OK\r\nServer: test\r\nContent-Length: " + std::to_string(length) +
+              "\r\n\r\n" + std::string(first, 'x'),
+          0);
+  if (end == Content::HeaderOnly) return *this;
+  for (std::size_t at = first; at < sent; at += kSegment) {
+    segment(std::string(std::min(kSegment, sent - at), 'x'), 0);
+  }
+  constexpr std::uint8_t kFinAck = 0x11;
+  constexpr std::uint8_t kReset = 0x04;
+  if (end == Content::Closed) segment("", kFinAck);
+  if (end == Content::Reset) segment("", kReset);
+  return *this;
+}
+
 CaptureScript& CaptureScript::connect(ScriptClient& client, const ScriptServer& server,
                                       std::uint16_t port, Connect answer) {
   constexpr std::size_t kFlags = 47;  // behind Ethernet, IPv4 and 13 octets of TCP

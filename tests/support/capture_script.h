@@ -115,6 +115,11 @@ class CaptureScript {
   CaptureScript& arp_request(const ScriptClient& client, Ipv4Address target);
   CaptureScript& http_get(ScriptClient& client, const ScriptServer& server,
                           const std::string& target, std::optional<std::uint16_t> status);
+  // The same, with so many octets of content, of which so many come; a segment holds 1,000.
+  enum class Content { WithoutEnd, Closed, Reset, HeaderOnly };
+  CaptureScript& http_content(ScriptClient& client, const ScriptServer& server,
+                              const std::string& target, std::size_t length, std::size_t sent,
+                              Content end);
   // The client opens a connection from its next port.
   enum class Connect { Open, Refused, Silent };
   CaptureScript& connect(ScriptClient& client, const ScriptServer& server, std::uint16_t port,

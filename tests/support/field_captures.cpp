@@ -251,6 +251,9 @@ void add_way_faults(std::vector<FaultCapture>& list) {
       script.arp_request(client, Ipv4Address::of(10, 0, 0, 99)).wait(1s);
     }
     list.push_back({"r46-host-down-before-any-request", "R46", script, 60s, {}});
+    // Then the firmware tries once more, and is not heard: that is not why it failed.
+    for (int tries = 0; tries < 4; ++tries) script.wait(4s).discover(client);
+    list.push_back({"r46-host-down-and-asked-again", "R46", script, 60s, {}});
   }
   {
     CaptureScript script;
@@ -484,6 +487,37 @@ void add_content_faults(std::vector<FaultCapture>& list) {
     reach_file(script, client, "boot\\x64\\abortpxe.com");
     script.fetch(client, kProxy, "boot\\x64\\abortpxe.com", 79, 512);
     list.push_back({"r59-abortpxe", "R59", script, 60s, {}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client = intel_client();
+    reach_file(script, client, "boot\\x64\\wdsnbp.com");
+    script.fetch(client, kProxy, "boot\\x64\\wdsnbp.com", 30000, 512);
+    script.fetch(client, kProxy, "boot\\x64\\abortpxe.com", 79, 512);
+    list.push_back({"r59-abortpxe-behind-wdsnbp", "R59", script, 60s, {}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    boot_edk2(script, client, "shimx64.efi", 9000);
+    script.fetch(client, kProxy, "grubx64.efi", 9000).fetch(client, kProxy, "mmx64.efi", 9000);
+    list.push_back({"r33-key-manager", "R33", script, 60s, {}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    boot_edk2(script, client, "shimx64.efi", 9000);
+    script.fetch(client, kProxy, "grubx64.efi", 9000).miss(client, kProxy, "mmx64.efi");
+    list.push_back({"r33-key-manager-missing", "R33", script, 60s, {}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client = ipxe_client();
+    script.lease(client, {.file = "http://10.0.0.9/boot.ipxe"});
+    script.http_get(client, kProxy, "/boot.ipxe", 200);
+    script.http_content(client, kProxy, "/vmlinuz", 9'000'000, 70'000,
+                        CaptureScript::Content::Reset);
+    list.push_back({"r83-http-content-missing", "R83", script, 60s, {}});
   }
   {
     CaptureScript script;

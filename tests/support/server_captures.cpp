@@ -247,6 +247,8 @@ void add_address_captures(std::vector<FaultCapture>& list) {
     script.say(client, question_of(client, dhcp::MessageType::Decline), {{}, 68},
                {Ipv4Address::broadcast(), 67});
     list.push_back({"r51-declined", "R51", script, 30s, {}});
+    script.wait(4s).discover(client);
+    list.push_back({"r51-declined-and-asked-again", "R51", script, 30s, {}});
   }
   {
     CaptureScript script;

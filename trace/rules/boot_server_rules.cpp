@@ -261,7 +261,7 @@ Look file_without_server(const RuleInput& in) {
         icmp != nullptr ? "where nobody listens on port 69 (ICMP unreachable)"
                         : "which does not answer");
     finding.fixes = {
-        {"dnsmasq", fmt::format("dhcp-boot={},,TFTP-SERVER", printable(answer.boot_file))},
+        {"dnsmasq", fmt::format("dhcp-boot={},,TFTP-SERVER", dnsmasq_word(answer.boot_file))},
         {"ISC dhcpd", "next-server TFTP-SERVER;"},
         {"Kea", "\"next-server\": \"TFTP-SERVER\""},
         {"Windows, others", "set next-server (siaddr), not only option 66"}};
@@ -272,7 +272,7 @@ Look file_without_server(const RuleInput& in) {
       {"dnsmasq",
        fmt::format("dhcp-boot={},,{}\n(in proxy mode dhcp-boot=FILE alone leaves siaddr 0 "
                    "for BIOS; a server name needs DNS: not port=0)",
-                   printable(answer.boot_file), to_string(identity_of(answer)))},
+                   dnsmasq_word(answer.boot_file), to_string(identity_of(answer)))},
       {"ISC dhcpd", fmt::format("next-server {};", to_string(identity_of(answer)))},
       {"Kea", fmt::format("\"next-server\": \"{}\"", to_string(identity_of(answer)))}};
   weaken_by_cut_answers(in.session, finding);

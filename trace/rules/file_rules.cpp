@@ -46,6 +46,20 @@ std::string similar_name(const RuleInput& in, std::string_view wanted) {
   return {};
 }
 
+// Where a module of syslinux is found, for the machine that asked for it.
+std::string modules_of_syslinux(std::string_view name) {
+  if (name.ends_with(".e64")) {
+    return "copy ldlinux.e64 and the modules of the same syslinux version "
+           "(/usr/lib/syslinux/modules/efi64) beside syslinux.efi";
+  }
+  if (name.ends_with(".e32")) {
+    return "copy ldlinux.e32 and the modules of the same syslinux version "
+           "(/usr/lib/syslinux/modules/efi32) beside syslinux.efi";
+  }
+  return "copy ldlinux.c32 and the modules of the same syslinux version "
+         "(/usr/lib/syslinux/modules/bios) beside pxelinux.0";
+}
+
 bool is_ladder(const TransferStep& transfer) {
   const FileRole role = role_of(transfer.filename);
   return role == FileRole::Config || role == FileRole::Module;
@@ -141,6 +155,7 @@ const SeenTransfer* program_before(const RuleInput& in, const SeenTransfer& requ
 }  // namespace
 
 Look file_not_found(const RuleInput& in) {
+  if (key_manager_asked(in.session) != nullptr) return std::nullopt;
   const SeenTransfer* last = refused(in, Refusal::NotFound);
   if (last == nullptr) return std::nullopt;
   last = asked_first(in.session, first_missing(in.session, *last));
@@ -340,11 +355,9 @@ Look loader_part_missing(const RuleInput& in) {
   const bool syslinux = lower_case(last->what->filename).find(".c32") != std::string::npos ||
                         lower_case(last->what->filename).find("ldlinux") != std::string::npos;
   finding.fixes = {
-      {"server", syslinux
-                     ? std::string("copy ldlinux.c32 and the modules of the same syslinux version "
-                                   "(/usr/lib/syslinux/modules/bios) beside pxelinux.0")
-                     : std::string("grub-mknetdir --net-directory=TFTP-ROOT, or a GRUB image with "
-                                   "its modules inside")}};
+      {"server", syslinux ? modules_of_syslinux(lower_case(last->what->filename))
+                          : std::string("grub-mknetdir --net-directory=TFTP-ROOT, or a GRUB image "
+                                        "with its modules inside")}};
   finding.until = "payload";
   return finding;
 }
@@ -495,14 +508,17 @@ Look file_of_wrong_size(const RuleInput& in) {
     if (!is_whole && !is_size_probe(transfer)) continue;
     const auto told = told_size(in.session, transfer);
     const bool is_empty = is_whole ? transfer.octets == 0 : told == 0U;
-    const bool differs =
-        is_whole && told && *told != transfer.octets && tftp::same_word(transfer.mode, "octet");
+    // In a capture of cut packets the size of a block may stand behind the cut.
+    const bool differs = is_whole && told && *told != transfer.octets && in.boot.cut == 0 &&
+                         tftp::same_word(transfer.mode, "octet");
     const bool may_be_empty = role_of(transfer.filename) == FileRole::Config ||
                               role_of(transfer.filename) == FileRole::Optional;
     if (!differs && (!is_empty || may_be_empty)) continue;
     // More than was told harms only a client that stopped over it.
     const bool booted = in.boot.verdict.kind == BootVerdict::Kind::Booted;
-    if (booted && (!differs || transfer.octets > *told)) continue;
+    const FileRole role = role_of(transfer.filename);
+    const bool cannot_run = is_empty && (role == FileRole::Kernel || role == FileRole::Initrd);
+    if (booted && !cannot_run && (!differs || transfer.octets > *told)) continue;
     Finding finding;
     finding.confidence = Confidence::Certain;
     finding.packets = packets_of(seen);

@@ -10,7 +10,8 @@ namespace pxeproof::trace::rule {
 
 Look http_refused(const RuleInput& in) {
   if (in.session.http.empty()) return std::nullopt;
-  const SeenHttp& last = in.session.http.back();
+  const SeenHttp* payload = refused_payload(in.session);
+  const SeenHttp& last = payload != nullptr ? *payload : in.session.http.back();
   constexpr std::uint16_t kRedirects = 300;
   constexpr std::uint16_t kRefuses = 400;
   if (!last->status || *last->status < kRedirects) return std::nullopt;
@@ -33,6 +34,35 @@ Look http_refused(const RuleInput& in) {
                               to_string(last->server.address), *last->status, quote(last->target));
   finding.fixes = {{"web server", "correct the URL, or put the file there and make it readable"}};
   finding.until = "payload";
+  return finding;
+}
+
+Look http_content_missing(const RuleInput& in) {
+  if (in.session.http.empty()) return std::nullopt;
+  const SeenHttp& last = in.session.http.back();
+  if (!last->is_cut_short() && last->length != 0U) return std::nullopt;
+  Finding finding;
+  finding.until = "payload";
+  finding.packets = {last.step->first_packet, last.step->last_packet};
+  if (last->length == 0U) {
+    finding.confidence = Confidence::Certain;
+    finding.cause = fmt::format("The web server {} sends {} as an empty file.",
+                                to_string(last->server.address), quote(last->target));
+    finding.fixes = {{"web server",
+                      "look at what makes this file: a script that fails, a copy "
+                      "that ended early, a full disk"}};
+    return finding;
+  }
+  finding.cause = fmt::format(
+      "The web server {} says that {} has {} octets, and {} came before it ended or fell silent.",
+      to_string(last->server.address), quote(last->target), *last->length, *last->octets);
+  finding.fixes = {
+      {"web server",
+       "see its log for this request: a time limit, a limit of size, a process that "
+       "died, a file that was replaced"},
+      {"network",
+       "or a proxy or firewall between them ends long connections; test with curl from "
+       "the client's network"}};
   return finding;
 }
 

@@ -82,6 +82,7 @@ Look file_of_wrong_size(const RuleInput& in);
 
 // The web (http_rules.cpp).
 Look http_refused(const RuleInput& in);
+Look http_content_missing(const RuleInput& in);
 Look url_without_dns(const RuleInput& in);
 Look web_server_unreachable(const RuleInput& in);
 

@@ -186,7 +186,8 @@ Look proxy_offer_ignored(const RuleInput& in) {
   const std::vector<SeenDhcp> proxies = proxy_offers(in.session);
   const std::vector<SeenDhcp> lessors = address_offers(in.session);
   const bool usable = std::ranges::any_of(proxies, [](const SeenDhcp& proxy) {
-    return proxy->server_id.has_value() &&
+    // Whether a URL was fetched shows only where TCP was captured.
+    return proxy->server_id.has_value() && !is_url(proxy->boot_file) &&
            (can_be_fetched(*proxy.what) || leads_to_server(*proxy.what) ||
             !has_vendor_block(*proxy.what));
   });
@@ -293,6 +294,26 @@ Look raspberry_pi_menu(const RuleInput& in) {
   return finding;
 }
 
+// UEFI specification, table of default file names.
+std::string_view removable_media_file(std::uint16_t architecture) {
+  switch (architecture) {
+    case 15:
+      return "bootia32.efi";
+    case 18:
+      return "bootarm.efi";
+    case 19:
+      return "bootaa64.efi";
+    case 26:
+      return "bootriscv32.efi";
+    case 28:
+      return "bootriscv64.efi";
+    case 40:
+      return "bootloongarch64.efi";
+    default:
+      return "bootx64.efi";
+  }
+}
+
 Look http_offer_rejected(const RuleInput& in) {
   const bool http_fetched = !in.session.http.empty();
   if (in.session.kind != ClientKind::HttpRom || http_fetched || in.session.offers.empty()) {
@@ -310,13 +331,16 @@ Look http_offer_rejected(const RuleInput& in) {
   finding.cause = says ? "The offers say HTTPClient, but name no URL as boot file."
                        : "UEFI HTTP boot takes an offer only when it repeats option 60 "
                          "\"HTTPClient\" and names a URL; none does.";
+  const std::uint16_t architecture = in.architecture();
   finding.fixes = {
-      {"dnsmasq",
-       "dhcp-pxe-vendor=PXEClient,HTTPClient\n"
-       "dhcp-match=set:http,option:client-arch,16\n"
-       "dhcp-boot=tag:http,http://SERVER/bootx64.efi"},
+      {"dnsmasq", fmt::format("dhcp-match=set:http,option:client-arch,{}\n"
+                              "dhcp-option-force=tag:http,60,HTTPClient\n"
+                              "dhcp-boot=tag:http,http://SERVER/{}",
+                              architecture, removable_media_file(architecture))},
       {"ISC dhcpd", "option vendor-class-identifier \"HTTPClient\"; filename \"http://...\";"},
-      {"Kea", "option 60 \"HTTPClient\" and boot-file-name \"http://...\" in a class on 93 = 16"}};
+      {"Kea", fmt::format("option 60 \"HTTPClient\" and boot-file-name \"http://...\" in a class "
+                          "on 93 = {}",
+                          architecture)}};
   finding.until = "offer";
   return finding;
 }
@@ -364,11 +388,11 @@ Look header_fields_only(const RuleInput& in) {
 
 namespace {
 
-// The answer that an earlier round of the same machine got.
+// The answer that the firmware got, in the round in which it loaded the program that asks now.
 const SeenDhcp* answered_before(const RuleInput& in) {
   for (const BootSession& session : in.sessions) {
     if (&session == &in.session) break;
-    if (!session.acks.empty()) return &session.acks.front();
+    if (!session.acks.empty() && has_file(session)) return &session.acks.front();
   }
   return nullptr;
 }
@@ -558,7 +582,7 @@ Look nobody_answers(const RuleInput& in) {
   finding.packets = packets_of(in.session.discovers);
   finding.until = "offer";
   const bool others_served = std::ranges::any_of(in.capture.boots, [&](const Boot* other) {
-    return other != &in.boot && !other->address.is_unspecified();
+    return other != &in.boot && other->mac != in.boot.mac && !other->address.is_unspecified();
   });
   finding.cause =
       others_served

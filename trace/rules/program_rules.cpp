@@ -160,7 +160,7 @@ Look ipxe_loop(const RuleInput& in) {
           {"dnsmasq",
            "dhcp-match=set:ipxe,175\n"
            "pxe-service=tag:!ipxe," +
-               csa_name(in.architecture()) + ",\"iPXE\"," + printable(seen->filename) +
+               csa_name(in.architecture()) + ",\"iPXE\"," + dnsmasq_word(seen->filename) +
                "\n"
                "dhcp-boot=tag:ipxe,http://SERVER/boot.ipxe"},
           {"ISC dhcpd",
@@ -287,11 +287,41 @@ Look reinstall_loop(const RuleInput& in) {
   return finding;
 }
 
+namespace {
+
+Finding refused_by_shim(const BootSession& session, const SeenTransfer& manager) {
+  const SeenTransfer* loader = nullptr;
+  for (const SeenTransfer& seen : session.transfers) {
+    if (seen.step == manager.step) break;
+    if (came_whole(*seen.what)) loader = &seen;
+  }
+  Finding finding;
+  finding.packets = packets_of(*loader);
+  add_packets(finding.packets, *manager.step);
+  finding.cause = fmt::format(
+      "shim fetched {} whole and then asked for {}, its key manager, as it does when it refuses "
+      "the loader: that is not signed with a key that shim or the firmware knows, or is revoked.",
+      quote((*loader)->filename), quote(manager->filename));
+  finding.fixes = {{"server",
+                    "serve shimx64.efi and grubx64.efi of one distribution and version, both "
+                    "signed (grubnetx64.efi.signed as grubx64.efi)"},
+                   {"machine", "or enrol the key of your own loader with mokutil --import"}};
+  finding.elsewhere = "the machine's screen says \"Verification failed\" or \"Security Violation\"";
+  return finding;
+}
+
+}  // namespace
+
 Look secure_boot(const RuleInput& in) {
+  if (const SeenTransfer* manager = key_manager_asked(in.session)) {
+    return refused_by_shim(in.session, *manager);
+  }
   const bool is_stalled = in.boot.verdict.kind == BootVerdict::Kind::Stalled;
   const bool stuck_with_nbp = is_stalled && in.boot.verdict.state == RomState::RunsNbp;
   // A later link of the chain: the firmware is back, so what was loaded last did not run.
-  const bool is_back = is_stalled && next_device(in.sessions, in.session) != nullptr;
+  const bool is_back =
+      is_stalled && (next_device(in.sessions, in.session) != nullptr ||
+                     (in.boot.restarted && in.boot.verdict.state == RomState::SearchesConfig));
   if ((!stuck_with_nbp && !is_back) || !in.is_uefi() || wrong_architecture_image(in) ||
       file_of_wrong_size(in)) {
     return std::nullopt;
@@ -385,7 +415,7 @@ Look program_is_mute(const RuleInput& in) {
   if (!stuck || in.session.transfers.empty() || wrong_architecture_image(in)) return std::nullopt;
   const SeenTransfer* file = last_transfer(in.session);
   if (file == nullptr || !came_whole(*file->what) || file_of_wrong_size(in) ||
-      is_abort_program((*file)->filename)) {
+      is_abort_program((*file)->filename) || is_key_manager((*file)->filename)) {
     return std::nullopt;
   }
   Finding finding;

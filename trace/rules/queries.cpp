@@ -210,8 +210,32 @@ std::string_view example_file(std::uint16_t architecture) {
   }
 }
 
+const SeenTransfer* key_manager_asked(const BootSession& session) {
+  std::size_t programs = 0;
+  for (const SeenTransfer& seen : session.transfers) {
+    if (is_key_manager(seen->filename)) {
+      // Without a loader in between it is keys to be enrolled that it is asked for.
+      constexpr std::size_t kShimAndLoader = 2;
+      return programs >= kShimAndLoader ? &seen : nullptr;
+    }
+    if (came_whole(*seen.what) && role_of(seen->filename) != FileRole::Optional) ++programs;
+  }
+  return nullptr;
+}
+
+std::string dnsmasq_word(std::string_view text) {
+  if (text.find_first_of(", #\t\"'\\") == std::string_view::npos) return printable(text);
+  std::string word = "\"";
+  for (const char letter : text) {
+    if (letter == '"' || letter == '\\') word.push_back('\\');
+    word += printable(std::string_view(&letter, 1));
+  }
+  return word + "\"";
+}
+
 std::string service_line(std::uint16_t architecture, std::string_view file) {
-  return fmt::format("pxe-service={},\"Network boot\",{}", csa_name(architecture), file);
+  return fmt::format("pxe-service={},\"Network boot\",{}", csa_name(architecture),
+                     dnsmasq_word(file));
 }
 
 std::string quote(std::string_view text) { return fmt::format("\"{}\"", printable(text)); }

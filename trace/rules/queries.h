@@ -79,6 +79,13 @@ std::string_view example_file(std::uint16_t architecture);
 // The pxe-service line for an architecture.
 std::string service_line(std::uint16_t architecture, std::string_view file);
 
+// A word of a line of dnsmasq's configuration, in quotes where it needs them.
+std::string dnsmasq_word(std::string_view text);
+
+// shim's request for its key manager behind a loader that came whole: shim refused that loader.
+// nullptr when there is none.
+const SeenTransfer* key_manager_asked(const BootSession& session);
+
 std::string quote(std::string_view text);  // with its quotation marks, made printable
 
 // The packets of several steps.

@@ -28,8 +28,9 @@ struct RuleInput {
   const BootSession& session;  // the round that decides
   firmware::Family family = firmware::Family::Unknown;
   const CaptureContext& capture;
+  std::optional<std::uint16_t> asked_for{};  // what the names it asked for are made for
 
-  std::uint16_t architecture() const { return boot.architecture.value_or(0); }
+  std::uint16_t architecture() const { return boot.architecture.value_or(asked_for.value_or(0)); }
   bool is_uefi() const { return architecture() >= 6; }
 };
 

@@ -217,6 +217,9 @@ constexpr std::array kRules = {
          rule::answer_broken},
     Rule{"R82", "block-misnumbered", kFault, 22,
          "The server sends a block under a number that is not due.", "", rule::block_misnumbered},
+    Rule{"R83", "http-content-missing", kFault, 20,
+         "The content of an HTTP answer is empty, or came only in part.", "",
+         rule::http_content_missing},
 };
 
 // It booted, or it waits for a person.
@@ -252,6 +255,43 @@ void weaken(const CaptureContext& capture, Finding& finding) {
         "not decidable from this file: its frames are not in order of time; sort it with "
         "`reordercap FILE SORTED.pcapng` and explain that";
   }
+}
+
+// The phases of `pxeproof boot`, in their order.
+bool comes_earlier(std::string_view left, std::string_view right) {
+  constexpr std::array<std::string_view, 5> kPhases{"offer", "4011", "nbp", "config", "payload"};
+  return std::ranges::find(kPhases, left) < std::ranges::find(kPhases, right);
+}
+
+// A boot that is to show the cure must come as far as this one did, and further.
+std::string_view reached_phase(RomState state) {
+  switch (state) {
+    case RomState::WaitsForOffer:
+    case RomState::WaitsForAck:
+    case RomState::HasAddress:
+    case RomState::WaitsForBootServer:
+    case RomState::LocalBoot:
+      return "offer";
+    case RomState::FetchesNbp:
+      return "nbp";
+    case RomState::RunsNbp:
+    case RomState::SearchesConfig:
+      return "config";
+    case RomState::FetchesPayload:
+    case RomState::FetchesByHttp:
+    case RomState::RunsPayload:
+      return "payload";
+  }
+  return "offer";
+}
+
+std::optional<std::uint16_t> machine_asked_for(const std::vector<BootSession>& sessions) {
+  for (const BootSession& session : sessions) {
+    for (const SeenTransfer& seen : session.transfers) {
+      if (const auto machine = architecture_of_name(seen->filename)) return machine;
+    }
+  }
+  return std::nullopt;
 }
 
 void sort_by_weight(std::vector<Finding>& findings) {
@@ -334,7 +374,7 @@ Explanation explain_boot(const Boot& boot, firmware::Family family, const Captur
   const std::vector<BootSession> sessions = split_sessions(boot);
   const BootSession* session = deciding_session(sessions);
   if (session == nullptr) return explanation;
-  const RuleInput input{boot, sessions, *session, family, capture};
+  const RuleInput input{boot, sessions, *session, family, capture, machine_asked_for(sessions)};
   const CapturedSides sides = captured_sides(sessions);
   for (const Rule& rule : kRules) {
     if (rule.kind == RuleKind::Fault && ended_well(boot)) continue;
@@ -348,6 +388,7 @@ Explanation explain_boot(const Boot& boot, firmware::Family family, const Captur
                            finding->packets.end());
     const bool is_fault = rule.kind == RuleKind::Fault || rule.kind == RuleKind::Always;
     weaken(capture, *finding);
+    finding->until = std::max(finding->until, reached_phase(boot.verdict.state), comes_earlier);
     // What a client said is no proof that nobody answered; what a server said may prove a fault.
     const bool is_guess =
         sides == CapturedSides::ClientOnly ||

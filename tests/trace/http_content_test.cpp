@@ -1,0 +1,95 @@
+// How far the content of an HTTP answer comes, and what that says of the boot.
+#include <gtest/gtest.h>
+
+#include "tests/support/capture_script.h"
+#include "trace/boot_grouper.h"
+#include "trace/boot_session.h"
+
+namespace pxeproof::trace {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::boots_of;
+using testing::CaptureScript;
+using testing::kProxy;
+using testing::ScriptClient;
+using Content = CaptureScript::Content;
+
+struct Fetch {
+  CaptureScript script;
+  ScriptClient client = testing::ipxe_client();
+
+  Fetch() { script.lease(client, {.file = "http://10.0.0.9/boot.ipxe"}); }
+  Boot boot() const { return boots_of(script, 30s).at(0); }
+};
+
+HttpStep last_http(const Boot& boot) {
+  HttpStep last;
+  for (const Step& step : boot.steps) {
+    if (const auto* http = std::get_if<HttpStep>(&step.what)) last = *http;
+  }
+  return last;
+}
+
+TEST(HttpContent, IsWholeWhenAllOctetsCame) {
+  Fetch fetch;
+  fetch.script.http_content(fetch.client, kProxy, "/vmlinuz", 9'500, 9'500, Content::Closed);
+  const Boot boot = fetch.boot();
+  EXPECT_EQ(last_http(boot).length, 9'500U);
+  EXPECT_EQ(last_http(boot).octets, 9'500U);
+  EXPECT_EQ(boot.verdict.kind, BootVerdict::Kind::Booted) << boot.verdict.text;
+}
+
+TEST(HttpContent, IsCutShortByTheEndOfItsConnection) {
+  for (const Content end : {Content::Closed, Content::Reset, Content::WithoutEnd}) {
+    Fetch fetch;
+    fetch.script.http_content(fetch.client, kProxy, "/vmlinuz", 9'500, 4'200, end);
+    const Boot boot = fetch.boot();
+    EXPECT_EQ(last_http(boot).octets, 4'200U);
+    EXPECT_EQ(boot.verdict.kind, BootVerdict::Kind::Stalled);
+    EXPECT_EQ(boot.verdict.text, "\"/vmlinuz\" came to 4200 of its 9500 octets by HTTP");
+  }
+}
+
+// A filter that takes the requests and the heads of the answers only.
+TEST(HttpContent, IsNotJudgedWhereTheCaptureDoesNotHoldIt) {
+  Fetch fetch;
+  fetch.script.http_content(fetch.client, kProxy, "/vmlinuz", 9'500, 9'500, Content::HeaderOnly);
+  const Boot boot = fetch.boot();
+  EXPECT_EQ(last_http(boot).octets, std::nullopt);
+  EXPECT_EQ(boot.verdict.kind, BootVerdict::Kind::Booted) << boot.verdict.text;
+}
+
+TEST(HttpContent, MissesNothingWhenASegmentIsLostOnlyInTheCapture) {
+  Fetch fetch;
+  fetch.script.http_content(fetch.client, kProxy, "/vmlinuz", 9'500, 9'500, Content::Closed);
+  fetch.script.frames.erase(fetch.script.frames.end() - 3);
+  EXPECT_EQ(last_http(fetch.boot()).octets, 9'500U);
+}
+
+TEST(HttpContent, OfAnEmptyFileBootsNothing) {
+  Fetch fetch;
+  fetch.script.http_content(fetch.client, kProxy, "/vmlinuz", 0, 0, Content::Closed);
+  EXPECT_EQ(fetch.boot().verdict.kind, BootVerdict::Kind::Stalled);
+}
+
+TEST(HttpContent, OfAScriptAloneIsAMenuOrTheLocalDisk) {
+  Fetch fetch;
+  fetch.script.http_content(fetch.client, kProxy, "/boot.ipxe", 300, 300, Content::Closed);
+  const Boot boot = fetch.boot();
+  EXPECT_EQ(boot.verdict.kind, BootVerdict::Kind::Booted);
+  EXPECT_EQ(boot.verdict.state, RomState::LocalBoot);
+}
+
+TEST(HttpContent, ARefusedInitrdDecidesWhateverIsReportedAfterwards) {
+  Fetch fetch;
+  fetch.script.http_content(fetch.client, kProxy, "/vmlinuz", 300, 300, Content::Closed);
+  fetch.script.http_get(fetch.client, kProxy, "/initrd.img", 404);
+  fetch.script.http_get(fetch.client, kProxy, "/report.php?status=fail", 200);
+  const Boot boot = fetch.boot();
+  EXPECT_EQ(boot.verdict.kind, BootVerdict::Kind::Refused);
+  EXPECT_NE(boot.verdict.text.find("404"), std::string::npos) << boot.verdict.text;
+}
+
+}  // namespace
+}  // namespace pxeproof::trace
