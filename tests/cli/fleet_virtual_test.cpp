@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cli/fleet_limit.h"
 #include "cli/fleet_report.h"
 #include "cli/fleet_run.h"
 
@@ -138,6 +139,51 @@ TEST_F(PoolOfTen, RunsDryAndIsNamedAsTheCause) {
   ASSERT_TRUE(cause);
   EXPECT_EQ(cause->name, "address pool");
   EXPECT_THAT(fleet_report_text(options, result), HasSubstr("all 10 of the pool are leased"));
+}
+
+TEST_F(PoolOfTen, IsChangedByALineThatStandsBehindIt) {
+  std::ofstream(file_, std::ios::app) << "tftp-max=2\n";
+  const FleetOptions options = options_of(
+      {"--clients", "3", "--until", "4011", "--against", file_.string(), "--set", "tftp-max=600"});
+  EXPECT_EQ(run(options).server.tftp_max, 600U);
+}
+
+TEST(FleetOptions, AreRefusedWhereTheyWouldBeIgnored) {
+  const Syntax syntax{.verb = "fleet",
+                      .purpose = "",
+                      .options = fleet_option_specs(),
+                      .positionals = {},
+                      .foreign = ForeignOptions::Refuse};
+  const auto message_of = [&syntax](const std::vector<std::string>& words) {
+    const auto arguments = parse_arguments(syntax, words);
+    EXPECT_TRUE(arguments);
+    const auto options = read_fleet_options(*arguments);
+    return options ? std::string() : options.error().message;
+  };
+  EXPECT_THAT(message_of({"--find-limit", "boot.p99<1s", "--json", "x"}), HasSubstr("--json"));
+  EXPECT_THAT(message_of({"--interface", "eth0", "--set", "tftp-max=1"}), HasSubstr("--set"));
+  EXPECT_THAT(message_of({"--interface", "eth0", "--relays", "4"}), HasSubstr("--relays"));
+  EXPECT_THAT(message_of({"--arrive", "racks=1000000x1000000@1s"}), HasSubstr("1000000"));
+  EXPECT_THAT(message_of({"--arrive", "rate=10000/s", "--duration", "1h"}),
+              HasSubstr("36000000 machines"));
+}
+
+TEST(FleetLimit, IsNotInventedFromATrialThatWasInterrupted) {
+  const FleetOptions options = options_of({"--find-limit", "boot.p99<1s"});
+  int trials = 0;
+  const auto run_trial = [&trials](const FleetOptions& tried) -> Outcome<FleetTrial> {
+    FleetTrial trial;
+    trial.load = static_cast<double>(tried.clients);
+    trial.holds = ++trials == 1;
+    trial.stopped = trials == 2;
+    return trial;
+  };
+  const auto limit = find_limit(options, run_trial, [](const FleetTrial&) {});
+  ASSERT_TRUE(limit);
+  EXPECT_TRUE(limit->stopped);
+  EXPECT_EQ(trials, 2);
+  EXPECT_EQ(limit->fails_at, 0);
+  EXPECT_THAT(limit_text(options, *limit), HasSubstr("stopped before the limit"));
 }
 
 TEST(FleetCause, NamesTftpMaxByTheTransfersThatWereOpen) {

@@ -60,6 +60,30 @@ TEST(BootServerDiscovery, AsksTheListedServerAndBootsItsAnswer) {
 
 // Capture i: requests at 16.078 and 17.116 s, then "Connection timed out
 // (http://ipxe.org/4c106035)".
+// dnsmasq puts a user's sub-option 6 behind its own: OVMF obeys the second, iPXE the first.
+TEST(ServerSettings, TakesTheFirstOrTheLastOfTwoSubOptionsAsTheFirmwareDoes) {
+  dhcp::Message offer;
+  offer.header.op = dhcp::kBootReply;
+  offer.add_type(dhcp::MessageType::Offer);
+  offer.add(dhcp::OptionCode::VendorSpecific, *from_hex("060108060102ff"));
+  ServerSettings settings;
+  settings.keep_proxy(dhcp::encode(offer));
+  EXPECT_EQ(settings.vendor(pxe::VendorTag::DiscoveryControl), Bytes{0x08});
+  settings.set_repeated_tag(RepeatedTag::Last);
+  EXPECT_EQ(settings.vendor(pxe::VendorTag::DiscoveryControl), Bytes{0x02});
+  EXPECT_EQ((*firmware::builtin_profile("edk2-ia32"))->offers.repeated_tag, RepeatedTag::Last);
+}
+
+TEST(Booted, FromTheOwnDiskFallsShortOfAnythingThatWasToBeLoaded) {
+  const Booted local{.reached = Phase::BootServer,
+                     .what = Booted::What::LocalDisk,
+                     .image = {},
+                     .command_line = {}};
+  EXPECT_TRUE(local.falls_short_of(Phase::Nbp));
+  EXPECT_FALSE(local.falls_short_of(Phase::BootServer));
+  EXPECT_FALSE(local.falls_short_of(Phase::Payload)) << "a whole boot may end there";
+}
+
 TEST(BootServerDiscovery, GivesUpOnASilentServerAfterThreeSeconds) {
   Script script;
   script.on_boot_server = nullptr;

@@ -140,6 +140,10 @@ TEST(FleetLedger, KnowsTheQuestionsAndAnswersOfABoot) {
   EXPECT_EQ(kind_of(68, 67, dhcp)->exchange, Exchange::Request);
   EXPECT_EQ(kind_of(67, 68, dhcp)->traffic, Traffic::Answer);
   EXPECT_EQ(kind_of(68, 4011, dhcp)->exchange, Exchange::BootItem);
+  // EDK2 and Intel ask from the port that they ask, and are answered there.
+  EXPECT_EQ(kind_of(4011, 4011, dhcp)->traffic, Traffic::Question);
+  dhcp[0] = 2;
+  EXPECT_EQ(kind_of(4011, 4011, dhcp)->traffic, Traffic::Answer);
   EXPECT_EQ(kind_of(1024, 69, {0, 1, 'a', 0})->exchange, Exchange::File);
   EXPECT_EQ(kind_of(1024, 40000, {0, 4, 0, 1})->exchange, Exchange::Block);
   EXPECT_EQ(kind_of(40000, 1024, {0, 6, 'a', 0})->traffic, Traffic::Answer);
