@@ -6,6 +6,7 @@
 
 #include "protocol/dhcp/client_options.h"
 #include "trace/boot_session.h"
+#include "trace/folded_text.h"
 #include "trace/ladder_text.h"
 #include "trace/rules/oracle.h"
 #include "trace/step_text.h"
@@ -14,42 +15,12 @@ namespace pxeproof::cli {
 
 namespace {
 
-constexpr std::size_t kColumns = 100;
-constexpr std::size_t kMargin = 10;
+constexpr std::size_t kColumns = trace::FoldedTextOptions{}.columns;
+constexpr std::size_t kMargin = trace::FoldedTextOptions{}.margin;
 constexpr std::size_t kShownAlternatives = 3;
 
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char octet) { return (static_cast<unsigned char>(octet) & 0xc0U) != 0x80U; }));
-}
-
-// Text behind a label, folded at blanks, the rows below it indented.
-std::string folded(std::string_view label, std::string_view text) {
-  std::string out;
-  std::string row = fmt::format("{:<{}}", label, kMargin);
-  bool empty = true;
-  const auto flush = [&] {
-    while (row.ends_with(' ')) row.pop_back();
-    out += row + "\n";
-    row = std::string(kMargin, ' ');
-    empty = true;
-  };
-  while (!text.empty()) {
-    const std::size_t end = text.find_first_of(" \n");
-    const std::string_view word = text.substr(0, end);
-    if (!empty && width_of(row) + 1 + width_of(word) > kColumns) flush();
-    if (!word.empty()) {
-      if (!empty) row += ' ';
-      row += word;
-      empty = false;
-    }
-    if (end == std::string_view::npos) break;
-    if (text[end] == '\n') flush();
-    text.remove_prefix(end + 1);
-  }
-  flush();
-  return out;
-}
+using trace::folded;
+using trace::width_of;
 
 std::string packets_text(const std::vector<std::uint32_t>& packets) {
   constexpr std::size_t kShown = 8;
