@@ -335,5 +335,64 @@ TEST(BootDiffText, NeverLeavesTheTerminal) {
   }
 }
 
+// Behind a snap length only what was captured is compared, and that still is.
+TEST(BootDiff, ComparesOfACutMessageWhatThereIs) {
+  Boot cut = good_boot();
+  auto& offer = std::get<DhcpStep>(cut.steps[2].what);
+  ASSERT_TRUE(offer.is_proxy_offer());
+  offer.cut = true;
+  offer.octets.resize(dhcp::kOptionsOffset + 3);  // option 53
+  offer.octets.push_back(255);
+  offer.vendor_class.clear();
+  offer.boot_file.clear();
+  cut.cut = 1;
+  const BootDiff diff = compare(cut);
+  EXPECT_THAT(diff.differences, IsEmpty());
+  EXPECT_EQ(diff.aligned, 10U);
+  EXPECT_THAT(hidden_texts(diff, "good.pcap", "bad.pcap"),
+              ElementsAre(HasSubstr("bad.pcap: 1 packet of this boot is cut by the snap length")));
+  EXPECT_THAT(hidden_texts(compare(good_boot()), "good.pcap", "bad.pcap"), IsEmpty());
+
+  offer.octets[20] = 192;  // siaddr
+  EXPECT_THAT(compare(cut, {.family = firmware::Family::Ipxe}).differences,
+              ElementsAre(is_difference(Kind::Field, Rank::Semantic, "OFFER proxy", "siaddr")));
+}
+
+TEST(BootDiff, ComparesOfACutNameWhatThereIs) {
+  Boot cut = good_boot();
+  auto& transfer = std::get<TransferStep>(cut.steps[7].what);
+  transfer.name_cut = transfer.request_cut = true;
+  transfer.filename = "grubx...";
+  transfer.mode.clear();
+  EXPECT_THAT(compare(cut).differences, IsEmpty());
+  transfer.filename = "boot...";
+  EXPECT_THAT(compare(cut).differences,
+              Contains(is_difference(Kind::Field, Rank::Semantic, "file grubx64.efi", "name")));
+}
+
+// Without the OACK's end the block size is not known, nor which block was the last.
+TEST(BootDiff, LeavesTheEndOfATransferOpenWhoseOackIsCut) {
+  Boot cut = good_boot();
+  auto& transfer = std::get<TransferStep>(cut.steps[7].what);
+  transfer.oack_cut = true;
+  transfer.outcome = TransferStep::Outcome::Unfinished;
+  cut.cut = 1;
+  cut.verdict.kind = BootVerdict::Kind::Unfinished;
+  EXPECT_EQ(compare(cut).count(Rank::Semantic), 0U);
+}
+
+// A snap length of 200 leaves nothing of DHCP to read.
+TEST(BootDiff, MissesNoDhcpThatTheCaptureCannotHold) {
+  Boot cut = good_boot();
+  std::erase_if(cut.steps,
+                [](const Step& step) { return std::holds_alternative<DhcpStep>(step.what); });
+  cut.begins_before_capture = true;
+  EXPECT_GT(compare(cut).count(Rank::Semantic), 0U);
+  const BootDiff diff = compare(cut, {.bad_cut_frames = 40});
+  EXPECT_EQ(diff.count(Rank::Semantic), 0U);
+  EXPECT_THAT(hidden_texts(diff, "good.pcap", "bad.pcap"),
+              ElementsAre(HasSubstr("40 frames of the file are cut")));
+}
+
 }  // namespace
 }  // namespace pxeproof::trace
