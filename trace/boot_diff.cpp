@@ -36,6 +36,12 @@ bool hides_dhcp(const Boot& boot, std::uint64_t cut_frames) {
          });
 }
 
+// nullptr: the step has no such field.
+const ComparedField* find_field(const ComparedStep& step, std::string_view key) {
+  const auto field = std::ranges::find(step.fields, key, &ComparedField::key);
+  return field == step.fields.end() ? nullptr : &*field;
+}
+
 // When the client last began to ask, up to a step.
 Instant begin_of_round(const Boot& boot, const ComparedStep& step) {
   for (std::size_t index = step.step + 1; index-- > 0;) {
@@ -84,6 +90,7 @@ class Comparison {
   void compare_place(std::size_t place);
   void compare_fields(std::size_t place, const ComparedStep& good, const ComparedStep& bad);
   bool same_value(const ComparedField& good, const ComparedField& bad);
+  bool has_implied_siaddr(const ComparedStep& good, const ComparedStep& bad);
   void compare_times(std::size_t place, const ComparedStep& good, const ComparedStep& bad);
   void add_time(std::size_t place, Difference::Kind kind, std::optional<Duration> good,
                 std::optional<Duration> bad);
@@ -149,6 +156,23 @@ bool Comparison::same_value(const ComparedField& good, const ComparedField& bad)
   return agrees;
 }
 
+// Whether one message has no siaddr and its option 54 names the server of the other's siaddr.
+bool Comparison::has_implied_siaddr(const ComparedStep& good, const ComparedStep& bad) {
+  const ComparedField* good_id = find_field(good, "54");
+  const ComparedField* bad_id = find_field(bad, "54");
+  // In another network a server has another address: who is who must be known first.
+  if (good_id != nullptr && bad_id != nullptr) same_value(*good_id, *bad_id);
+  const ComparedField* good_siaddr = find_field(good, "siaddr");
+  const ComparedField* bad_siaddr = find_field(bad, "siaddr");
+  if ((good_siaddr == nullptr) == (bad_siaddr == nullptr)) return false;
+  const ComparedStep& without = good_siaddr == nullptr ? good : bad;
+  const ComparedField* server_id = good_siaddr == nullptr ? good_id : bad_id;
+  if (server_id == nullptr) return without.cut.message;  // it may stand behind the cut
+  return good_siaddr == nullptr
+             ? names_.agrees(Volatile::Address, server_id->value, bad_siaddr->value)
+             : names_.agrees(Volatile::Address, good_siaddr->value, server_id->value);
+}
+
 void Comparison::compare_fields(std::size_t place, const ComparedStep& good,
                                 const ComparedStep& bad) {
   std::size_t found = 0;  // with those that are ignored
@@ -161,6 +185,10 @@ void Comparison::compare_fields(std::size_t place, const ComparedStep& good,
     difference.good = std::move(good_value);
     difference.bad = std::move(bad_value);
     difference.significance = significance_of(good, field.key, family_);
+    if (field.key == "siaddr" && has_implied_siaddr(good, bad)) {
+      difference.significance =
+          significance_of_implied_siaddr(good, family_).value_or(difference.significance);
+    }
     add(std::move(difference));
   };
   const auto follows_from_others = [&](const ComparedField& field) {

@@ -260,6 +260,45 @@ TEST(BootDiff, JudgesForTheFirmwareThatIsAsked) {
   EXPECT_EQ(compare_boots(good, bad, {.family = firmware::Family::Ipxe}).count(Rank::Semantic), 1U);
 }
 
+// A siaddr that is not zero goes before option 54, as PxeBcDhcp4.c and OVMF have it.
+TEST(BootDiff, TellsWhichServerEdk2TakesFromTheProxyOffer) {
+  const auto offer = [](Ipv4Address siaddr, Ipv4Address server_id) {
+    return BootBuilder()
+        .discover()
+        .proxy_offer("x", server_id,
+                     [siaddr](dhcp::Message& message) { message.header.siaddr = siaddr; })
+        .boot();
+  };
+  const Ipv4Address other = Ipv4Address::of(10, 0, 0, 77);
+  const auto ranks = [](const Boot& good, const Boot& bad) {
+    return compare_boots(good, bad, {.family = firmware::Family::Edk2}).count(Rank::Semantic);
+  };
+  const Boot named = offer(BootBuilder::kProxy, BootBuilder::kProxy);
+  const Boot elsewhere = offer(other, BootBuilder::kProxy);
+  const Boot left_out = offer({}, BootBuilder::kProxy);
+  EXPECT_EQ(ranks(named, elsewhere), 1U);
+  EXPECT_EQ(ranks(named, left_out), 0U);
+  EXPECT_EQ(ranks(left_out, named), 0U);
+  EXPECT_EQ(ranks(elsewhere, left_out), 1U);
+  EXPECT_EQ(ranks(left_out, elsewhere), 1U);
+}
+
+TEST(BootDiff, NamesASiaddrThatLedToAServerThatIsNotThere) {
+  const auto boot_of = [](Ipv4Address siaddr) {
+    return BootBuilder().discover().offer().proxy_offer(
+        "grubx64.efi", BootBuilder::kProxy,
+        [siaddr](dhcp::Message& message) { message.header.siaddr = siaddr; });
+  };
+  BootBuilder good = boot_of(BootBuilder::kProxy).request().ack().file("grubx64.efi", 9000, 1ms);
+  BootBuilder bad =
+      boot_of(Ipv4Address::of(10, 0, 0, 77)).request().ack().unanswered("grubx64.efi");
+  bad.last_transfer().asked = Ipv4Address::of(10, 0, 0, 77);
+  const BootDiff diff = compare_boots(good.boot(), bad.boot(), {.family = firmware::Family::Edk2});
+  ASSERT_TRUE(diff.cause);
+  EXPECT_THAT(diff.differences[*diff.cause],
+              is_difference(Kind::Field, Rank::Semantic, "OFFER proxy", "siaddr"));
+}
+
 TEST(BootDiff, IgnoresWhatItIsTold) {
   const Boot bad = begin_boot().boot();
   EXPECT_THAT(compare(bad, {.ignore = {"semantic", "timing"}}).differences, IsEmpty());
