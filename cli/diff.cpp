@@ -165,7 +165,11 @@ void tell_pair(const trace::ComparedBoots& pair, const trace::DiffReport& report
                         .colour = colours ? trace::BootDiffTextOptions::Colour::Yes
                                           : trace::BootDiffTextOptions::Colour::No}));
   const std::string fork = fork_text(pair.diff);
-  if (!fork.empty()) fmt::print("first fork  {}\n", fork);
+  if (!fork.empty()) {
+    fmt::print("{}", trace::folded(
+                         "first fork", fork,
+                         {.margin = 12, .long_words = trace::FoldedTextOptions::LongWords::Break}));
+  }
   if (pair.diff.differences.empty()) {
     fmt::print("no difference{}\n", hidden.empty() ? "" : " in what the captures hold");
   }

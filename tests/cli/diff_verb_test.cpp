@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tests/cli/run_pxeproof.h"
 
@@ -117,6 +118,20 @@ TEST(DiffVerb, NamesTheFirstForkOfABootThatFailed) {
   EXPECT_EQ(run.exit_code, 1) << run.output;
   EXPECT_THAT(run.output, AllOf(HasSubstr("first fork  outcome of file pxelinux.0"),
                                 HasSubstr("expected  "), HasSubstr("again     pxeproof diff ")));
+}
+
+// A parameter list that differs made it one line of 290 columns.
+TEST(DiffVerb, FoldsTheFirstForkToTheWidthOfTheOtherLines) {
+  const ScratchDirectory scratch;
+  const std::string good = capture(scratch, "good.pcap", {"--as", "edk2-x64"});
+  const std::string bad = capture(scratch, "bad.pcap", {"--as", "ipxe-bios", "--until", "offer"});
+  const ProgramRun run = run_pxeproof({"diff", good, bad});
+  const std::size_t begin = run.output.find("first fork  ");
+  ASSERT_NE(begin, std::string::npos) << run.output;
+  std::istringstream lines(run.output.substr(begin, run.output.find("\nexpected", begin) - begin));
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 100U) << line;
+  EXPECT_GT(count, 1U) << run.output;
 }
 
 TEST(DiffVerb, SaysWhatIsWrongWithItsInput) {
