@@ -199,20 +199,31 @@ std::string notices(const ExplainedCapture& capture, const trace::Boot& boot) {
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-}  // namespace
+trace::Ladder ladder_of(const ExplainedCapture& capture, std::size_t which) {
+  return trace::make_ladder(capture.boots[which], notes_of(capture.explanations[which]));
+}
 
-std::string ladder_of(const ExplainedCapture& capture, std::size_t which, std::string_view format,
-                      const ExplainTextOptions& options) {
-  const trace::Ladder ladder =
-      trace::make_ladder(capture.boots[which], notes_of(capture.explanations[which]));
-  if (format == "md") return trace::ladder_markdown(ladder);
-  if (format == "svg") return trace::ladder_svg(ladder);
-  if (format == "json") return trace::ladder_json(ladder);
+std::string ladder_text_of(const trace::Ladder& ladder, const ExplainTextOptions& options) {
   return trace::ladder_text(ladder, {.columns = kColumns,
                                      .maximum_rungs = options.rungs,
                                      .colour = options.colour == ExplainTextOptions::Colour::Yes
                                                    ? trace::LadderTextOptions::Colour::Yes
                                                    : trace::LadderTextOptions::Colour::No});
+}
+
+}  // namespace
+
+std::string ladders_of(const ExplainedCapture& capture, std::span<const std::size_t> which,
+                       std::string_view format, const ExplainTextOptions& options) {
+  std::vector<trace::Ladder> ladders;
+  for (const std::size_t boot : which) ladders.push_back(ladder_of(capture, boot));
+  if (format == "svg") return trace::ladder_svg(ladders);
+  if (format == "json") return trace::ladder_json(ladders);
+  std::string text;
+  for (const trace::Ladder& ladder : ladders) {
+    text += format == "md" ? trace::ladder_markdown(ladder) : ladder_text_of(ladder, options);
+  }
+  return text;
 }
 
 std::string boot_text(const ExplainedCapture& capture, std::size_t which,
@@ -224,7 +235,7 @@ std::string boot_text(const ExplainedCapture& capture, std::size_t which,
   const auto sessions = trace::split_sessions(boot);
   const trace::BootSession* session = trace::deciding_session(sessions);
   std::string out = folded("", heading(boot, family)).substr(kMargin);
-  out += ladder_of(capture, which, "text", options);
+  out += ladder_text_of(ladder_of(capture, which), options);
   if (options.verbosity > 0) out += steps_text(boot);
   std::string verdict = fmt::format("{} in {}: {}", to_string(boot.verdict.kind),
                                     trace::describe_duration(boot.duration()), boot.verdict.text);
