@@ -260,7 +260,7 @@ TEST(BootDiff, JudgesForTheFirmwareThatIsAsked) {
   EXPECT_EQ(compare_boots(good, bad, {.family = firmware::Family::Ipxe}).count(Rank::Semantic), 1U);
 }
 
-// A siaddr that is not zero goes before option 54, as PxeBcDhcp4.c and OVMF have it.
+// A siaddr that is not zero goes before option 54.
 TEST(BootDiff, TellsWhichServerEdk2TakesFromTheProxyOffer) {
   const auto offer = [](Ipv4Address siaddr, Ipv4Address server_id) {
     return BootBuilder()
