@@ -89,6 +89,7 @@ Outcome<CaptureBoots> read_boots(const std::string& path) {
   const auto grouped = trace::group_capture(path, collector);
   if (!grouped) return wrong_usage(grouped.error().message);
   capture.moved = grouped->moved;
+  capture.cut_frames = grouped->counts.cut;
   if (grouped->damage) capture.damage = grouped->damage->message;
   if (grouped->counts.frames > 0 && grouped->nothing) {
     return wrong_usage(grouped->nothing->message);

@@ -17,6 +17,7 @@ struct CaptureBoots {
   std::vector<trace::Boot> boots;  // by their beginning
   std::string damage;              // the file ends in the middle; empty when it is whole
   std::uint64_t moved = 0;         // frames that stood behind later ones, and were sorted
+  std::uint64_t cut_frames = 0;    // by a snap length
   std::uint64_t left_out = 0;      // boots beyond the limit
 };
 

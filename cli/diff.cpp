@@ -12,6 +12,7 @@
 #include "trace/boot_diff.h"
 #include "trace/boot_diff_text.h"
 #include "trace/boot_html.h"
+#include "trace/folded_text.h"
 #include "trace/ignored_difference.h"
 #include "trace/ladder_text.h"
 #include "trace/step_text.h"
@@ -152,6 +153,10 @@ void tell_pair(const trace::ComparedBoots& pair, const trace::DiffReport& report
   tell_boot("good", report.good_file, *pair.good);
   tell_boot("bad", report.bad_file, *pair.bad);
   fmt::print("{}\n", aligned_text(pair.diff));
+  const auto hidden = hidden_texts(pair.diff, report.good_file, report.bad_file);
+  for (const std::string& text : hidden) {
+    fmt::print("{}", trace::folded("note", text, {.margin = 6}));
+  }
   const bool colours = has_colours();
   fmt::print("{}", boot_diff_text(
                        pair.diff,
@@ -160,8 +165,14 @@ void tell_pair(const trace::ComparedBoots& pair, const trace::DiffReport& report
                         .colour = colours ? trace::BootDiffTextOptions::Colour::Yes
                                           : trace::BootDiffTextOptions::Colour::No}));
   const std::string fork = fork_text(pair.diff);
-  if (!fork.empty()) fmt::print("first fork  {}\n", fork);
-  if (pair.diff.differences.empty()) fmt::print("no difference\n");
+  if (!fork.empty()) {
+    fmt::print("{}", trace::folded(
+                         "first fork", fork,
+                         {.margin = 12, .long_words = trace::FoldedTextOptions::LongWords::Break}));
+  }
+  if (pair.diff.differences.empty()) {
+    fmt::print("no difference{}\n", hidden.empty() ? "" : " in what the captures hold");
+  }
   if (request.ladders == DiffRequest::Ladders::Yes) {
     const auto colour =
         colours ? trace::LadderTextOptions::Colour::Yes : trace::LadderTextOptions::Colour::No;
@@ -207,9 +218,12 @@ Outcome<trace::DiffReport> compare(const DiffRequest& request, const CaptureBoot
                             "on (pxeproof record), or choose machines with --mac GOOD,BAD",
                             boots(good), boots(bad))});
   }
+  trace::BootDiffOptions options = request.options;
+  options.good_cut_frames = good.cut_frames;
+  options.bad_cut_frames = bad.cut_frames;
   for (const BootPairs::Pair& pair : matched.pairs) {
     report.pairs.push_back({describe_machine(*pair.good), pair.good, pair.bad,
-                            compare_boots(*pair.good, *pair.bad, request.options)});
+                            compare_boots(*pair.good, *pair.bad, options)});
   }
   for (const trace::Boot* boot : matched.only_good) {
     report.only_good.push_back(fmt::format("boot {}: {}", boot->number, describe_machine(*boot)));

@@ -176,9 +176,7 @@ ExitCode explain(const Request& request) {
     if (written != ExitCode::AsExpected) return written;
   }
   if (request.ladder) {
-    for (const std::size_t place : places) {
-      fmt::print("{}", ladder_of(*capture, place, *request.ladder, {.rungs = 1000}));
-    }
+    fmt::print("{}", ladders_of(*capture, places, *request.ladder, {.rungs = 1000}));
   } else if (request.json != "-" && request.html != "-") {
     print_story(*capture, places, request);
   }

@@ -6,6 +6,7 @@
 
 #include "protocol/dhcp/client_options.h"
 #include "trace/boot_session.h"
+#include "trace/folded_text.h"
 #include "trace/ladder_text.h"
 #include "trace/rules/oracle.h"
 #include "trace/step_text.h"
@@ -14,42 +15,12 @@ namespace pxeproof::cli {
 
 namespace {
 
-constexpr std::size_t kColumns = 100;
-constexpr std::size_t kMargin = 10;
+constexpr std::size_t kColumns = trace::FoldedTextOptions{}.columns;
+constexpr std::size_t kMargin = trace::FoldedTextOptions{}.margin;
 constexpr std::size_t kShownAlternatives = 3;
 
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char octet) { return (static_cast<unsigned char>(octet) & 0xc0U) != 0x80U; }));
-}
-
-// Text behind a label, folded at blanks, the rows below it indented.
-std::string folded(std::string_view label, std::string_view text) {
-  std::string out;
-  std::string row = fmt::format("{:<{}}", label, kMargin);
-  bool empty = true;
-  const auto flush = [&] {
-    while (row.ends_with(' ')) row.pop_back();
-    out += row + "\n";
-    row = std::string(kMargin, ' ');
-    empty = true;
-  };
-  while (!text.empty()) {
-    const std::size_t end = text.find_first_of(" \n");
-    const std::string_view word = text.substr(0, end);
-    if (!empty && width_of(row) + 1 + width_of(word) > kColumns) flush();
-    if (!word.empty()) {
-      if (!empty) row += ' ';
-      row += word;
-      empty = false;
-    }
-    if (end == std::string_view::npos) break;
-    if (text[end] == '\n') flush();
-    text.remove_prefix(end + 1);
-  }
-  flush();
-  return out;
-}
+using trace::folded;
+using trace::width_of;
 
 std::string packets_text(const std::vector<std::uint32_t>& packets) {
   constexpr std::size_t kShown = 8;
@@ -228,20 +199,31 @@ std::string notices(const ExplainedCapture& capture, const trace::Boot& boot) {
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-}  // namespace
+trace::Ladder ladder_of(const ExplainedCapture& capture, std::size_t which) {
+  return trace::make_ladder(capture.boots[which], notes_of(capture.explanations[which]));
+}
 
-std::string ladder_of(const ExplainedCapture& capture, std::size_t which, std::string_view format,
-                      const ExplainTextOptions& options) {
-  const trace::Ladder ladder =
-      trace::make_ladder(capture.boots[which], notes_of(capture.explanations[which]));
-  if (format == "md") return trace::ladder_markdown(ladder);
-  if (format == "svg") return trace::ladder_svg(ladder);
-  if (format == "json") return trace::ladder_json(ladder);
+std::string ladder_text_of(const trace::Ladder& ladder, const ExplainTextOptions& options) {
   return trace::ladder_text(ladder, {.columns = kColumns,
                                      .maximum_rungs = options.rungs,
                                      .colour = options.colour == ExplainTextOptions::Colour::Yes
                                                    ? trace::LadderTextOptions::Colour::Yes
                                                    : trace::LadderTextOptions::Colour::No});
+}
+
+}  // namespace
+
+std::string ladders_of(const ExplainedCapture& capture, std::span<const std::size_t> which,
+                       std::string_view format, const ExplainTextOptions& options) {
+  std::vector<trace::Ladder> ladders;
+  for (const std::size_t boot : which) ladders.push_back(ladder_of(capture, boot));
+  if (format == "svg") return trace::ladder_svg(ladders);
+  if (format == "json") return trace::ladder_json(ladders);
+  std::string text;
+  for (const trace::Ladder& ladder : ladders) {
+    text += format == "md" ? trace::ladder_markdown(ladder) : ladder_text_of(ladder, options);
+  }
+  return text;
 }
 
 std::string boot_text(const ExplainedCapture& capture, std::size_t which,
@@ -253,7 +235,7 @@ std::string boot_text(const ExplainedCapture& capture, std::size_t which,
   const auto sessions = trace::split_sessions(boot);
   const trace::BootSession* session = trace::deciding_session(sessions);
   std::string out = folded("", heading(boot, family)).substr(kMargin);
-  out += ladder_of(capture, which, "text", options);
+  out += ladder_text_of(ladder_of(capture, which), options);
   if (options.verbosity > 0) out += steps_text(boot);
   std::string verdict = fmt::format("{} in {}: {}", to_string(boot.verdict.kind),
                                     trace::describe_duration(boot.duration()), boot.verdict.text);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "cli/explained_capture.h"
@@ -22,9 +23,10 @@ std::string boots_table(const ExplainedCapture& capture);
 // The table of rules.
 std::string rules_text();
 
-// The ladder of a boot with the findings' rule ids at their packets: "text", "md", "svg" or "json".
-std::string ladder_of(const ExplainedCapture& capture, std::size_t which, std::string_view format,
-                      const ExplainTextOptions& options);
+// The ladders of these boots with the findings' rule ids at their packets: "text", "md", "svg" or
+// "json", each one document.
+std::string ladders_of(const ExplainedCapture& capture, std::span<const std::size_t> which,
+                       std::string_view format, const ExplainTextOptions& options);
 
 // schema pxeproof/explain/1.
 std::string explain_json(const ExplainedCapture& capture);

@@ -29,6 +29,9 @@ constexpr std::string_view kWanted =
     "arp or icmp or (udp and not port 53 and not port 443) or tcp port 80 or tcp port 8080 or "
     "tcp[13] & 6 != 0 or (icmp6 and (ip6[40] == 133 or ip6[40] == 134))";
 
+// Judging costs more than a packet; the end of a boot is silence anyway.
+constexpr Duration kBetweenJudgements = std::chrono::milliseconds(150);
+
 ExitCode report(const Failure& failure) {
   fmt::print(stderr, "{}\n", failure.message);
   return failure.code;
@@ -38,7 +41,7 @@ ExitCode report(const Failure& failure) {
 struct Ending {
   State state = State::Waiting;
   enum class Cause { Boot, Time, Signal, File } cause = Cause::Boot;
-  trace::PcapngWriter::Statistics statistics;
+  trace::PcapngWriter::Statistics statistics{};
 };
 
 // Wakes the loop up, so that silence is noticed.
@@ -118,9 +121,8 @@ Outcome<Ending> record_live(const RecordOptions& options, Recording& recording) 
           return true;
         }
         if (capture->error() || recording.error()) return true;
-        // Judging costs more than a packet; the end of a boot is silence anyway.
         const Instant now = live::now();
-        if (now - judged < std::chrono::milliseconds(150)) return false;
+        if (now - judged < kBetweenJudgements) return false;
         judged = now;
         return is_end(recording.judge(now), options);
       },
@@ -136,37 +138,70 @@ Outcome<Ending> record_live(const RecordOptions& options, Recording& recording) 
   return ending;
 }
 
-// The whole file is read; its last boot is judged as if silence followed.
+// Sees when a file has come to the end that was asked for, by the times of its frames.
+class FileEnd {
+ public:
+  explicit FileEnd(const RecordOptions& options) : options_(options) {}
+
+  // Before a frame of this time is recorded: how the recording ends, when it does.
+  std::optional<Ending> ends_before(Instant at, Recording& recording) {
+    if (options_.until == RecordOptions::Until::Default) return std::nullopt;
+    if (!begun_) begun_ = judged_ = at;
+    const bool is_over = options_.until_time && at - *begun_ >= *options_.until_time;
+    const Instant now = is_over ? *begun_ + *options_.until_time : at;
+    if (!is_over && now - judged_ < kBetweenJudgements) return std::nullopt;
+    judged_ = now;
+    const State state = recording.judge(now);
+    if (is_end(state, options_)) return Ending{.state = state, .cause = Ending::Cause::Boot};
+    if (is_over) return Ending{.state = state, .cause = Ending::Cause::Time};
+    return std::nullopt;
+  }
+
+ private:
+  const RecordOptions& options_;
+  std::optional<Instant> begun_;
+  Instant judged_;
+};
+
+// The whole file is read, or as far as was asked for; its last boot is judged as if silence
+// followed.
 Outcome<Ending> record_from_file(const RecordOptions& options, Recording& recording) {
   auto reader = trace::CaptureReader::open(options.from);
   if (!reader) return wrong_usage(reader.error().message);
-  Ending ending;
-  ending.cause = Ending::Cause::File;
+  std::optional<Ending> ending;
+  FileEnd end(options);
   Instant last;
+  std::uint64_t received = 0;
   trace::TimeOrder order;  // a boot is recorded as it went, however its frames lie in the file
   const auto record_ordered = [&] {
     while (const auto frame = order.poll_frame()) {
+      if (!ending) ending = end.ends_before(frame->at, recording);
+      if (ending) return;
       last = frame->at;
       recording.on_frame(frame->at, frame->at.time_since_epoch(), frame->link, frame->octets,
                          frame->original_size);
     }
   };
   while (const auto frame = reader->next()) {
-    ++ending.statistics.received;
+    ++received;
     order.on_frame({.at = frame->at,
                     .number = frame->number,
                     .link = reader->interfaces()[frame->interface].link,
                     .original_size = frame->original_size,
                     .octets = Bytes(frame->raw.begin(), frame->raw.end())});
     record_ordered();
-    if (recording.error()) break;
+    if (ending || recording.error()) break;
   }
   order.finish();
   record_ordered();
   if (reader->error()) fmt::print(stderr, "{}\n", reader->error()->message);
-  ending.state = recording.judge(last + options.recorder.patience);
-  recording.finish(ending.statistics, last.time_since_epoch());
-  return ending;
+  if (!ending) {
+    ending = Ending{.state = recording.judge(last + options.recorder.patience),
+                    .cause = Ending::Cause::File};
+  }
+  ending->statistics.received = received;
+  recording.finish(ending->statistics, last.time_since_epoch());
+  return *ending;
 }
 
 std::string_view to_string(State state) {

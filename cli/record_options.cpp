@@ -16,7 +16,8 @@ constexpr std::array kOptions = {
     OptionSpec{"output", "FILE", "where to write; boot.pcapng by default, - for standard output"},
     OptionSpec{"mac", "MAC", "this machine only; else whatever boots, until the first is done"},
     OptionSpec{"until", "END",
-               "booted, stalled, or a time such as 90s; both of the first by default"},
+               "booted, stalled, or a time such as 90s; both of the first by default, of --from "
+               "the file's end"},
     OptionSpec{"quiet", "SECONDS", "so long after its last file a machine has booted (10)"},
     OptionSpec{"patience", "SECONDS", "so long without a packet it has stalled (40)"},
     OptionSpec{"to-case", "NAME", "write NAME.pcapng, for pxeproof conform --replay"},
@@ -41,6 +42,7 @@ Outcome<Duration> parse_seconds(std::string_view what, std::string_view text) {
 }
 
 Outcome<void> read_until(const std::string& text, RecordOptions& options) {
+  options.until = RecordOptions::Until::Asked;
   options.until_booted = false;
   options.until_stalled = false;
   std::size_t begin = 0;

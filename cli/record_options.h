@@ -18,6 +18,7 @@ struct RecordOptions {
   bool until_booted = true;
   bool until_stalled = true;
   std::optional<Duration> until_time{};
+  enum class Until { Default, Asked } until = Until::Default;  // a file is read whole by default
   trace::BootRecorder::Options recorder{};
   std::string json;
   enum class Purpose { Explanation, Case } purpose = Purpose::Explanation;

@@ -16,9 +16,10 @@ constexpr std::string_view kAbsent = "absent";
 
 // How well two steps fit together.
 unsigned fit(const ComparedStep& good, const ComparedStep& bad) {
-  if (good.kind != bad.kind) return 0;
+  if (good.kind != bad.kind) return may_be_of_one_kind(good, bad) ? 3 : 0;
   if (good.detail == bad.detail) return 8;
   if (good.side != ComparedStep::Side::File) return 4;
+  if (may_be_one_name(good, bad)) return 7;
   // Two servers may name different files; they are asked for in the same place.
   if (good.is_boot_file && bad.is_boot_file) return 6;
   if (base_name(good.detail) == base_name(bad.detail)) return 5;
@@ -27,13 +28,52 @@ unsigned fit(const ComparedStep& good, const ComparedStep& bad) {
   return good.is_miss ? 1 : 2;
 }
 
+// Whether all of the DHCP may have been cut too short to be read.
+bool hides_dhcp(const Boot& boot, std::uint64_t cut_frames) {
+  return cut_frames > 0 && boot.begins_before_capture &&
+         std::ranges::none_of(boot.steps, [](const Step& step) {
+           return std::holds_alternative<DhcpStep>(step.what);
+         });
+}
+
+// nullptr: the step has no such field.
+const ComparedField* find_field(const ComparedStep& step, std::string_view key) {
+  const auto field = std::ranges::find(step.fields, key, &ComparedField::key);
+  return field == step.fields.end() ? nullptr : &*field;
+}
+
+// When the client last began to ask, up to a step.
+Instant begin_of_round(const Boot& boot, const ComparedStep& step) {
+  for (std::size_t index = step.step + 1; index-- > 0;) {
+    const auto* message = std::get_if<DhcpStep>(&boot.steps[index].what);
+    if (message != nullptr && message->type == dhcp::MessageType::Discover) {
+      return boot.steps[index].at;
+    }
+  }
+  return boot.begun;
+}
+
+BootDiff::Hidden hidden_of(const Boot& boot, std::uint64_t cut_frames) {
+  BootDiff::Hidden hidden{.packets = boot.cut};
+  if (hides_dhcp(boot, cut_frames)) hidden.dhcp_frames = cut_frames;
+  // Without option 53 a question cannot be told from its repetition.
+  const bool lacks_types = std::ranges::any_of(boot.steps, [](const Step& step) {
+    const auto* message = std::get_if<DhcpStep>(&step.what);
+    return message != nullptr && message->cut && !message->type;
+  });
+  hidden.dhcp_steps = hidden.dhcp_frames > 0 || lacks_types;
+  return hidden;
+}
+
 class Comparison {
  public:
   Comparison(const Boot& good, const Boot& bad, const BootDiffOptions& options)
       : good_(good),
         bad_(bad),
         options_(options),
-        family_(options.family.value_or(good.firmware.family)) {}
+        family_(options.family.value_or(good.firmware.family == firmware::Family::Unknown
+                                            ? bad.firmware.family
+                                            : good.firmware.family)) {}
 
   BootDiff run();
 
@@ -42,9 +82,15 @@ class Comparison {
   void add(Difference difference);
   Difference about(std::size_t place) const;
 
+  bool hides_dhcp_steps() const {
+    return diff_.good_hidden.dhcp_steps || diff_.bad_hidden.dhcp_steps;
+  }
+  enum class Lacking { Good, Bad };
+  bool may_be_hidden(const ComparedStep& step, Lacking lacking) const;
   void compare_place(std::size_t place);
   void compare_fields(std::size_t place, const ComparedStep& good, const ComparedStep& bad);
   bool same_value(const ComparedField& good, const ComparedField& bad);
+  bool has_implied_siaddr(const ComparedStep& good, const ComparedStep& bad);
   void compare_times(std::size_t place, const ComparedStep& good, const ComparedStep& bad);
   void add_time(std::size_t place, Difference::Kind kind, std::optional<Duration> good,
                 std::optional<Duration> bad);
@@ -110,6 +156,23 @@ bool Comparison::same_value(const ComparedField& good, const ComparedField& bad)
   return agrees;
 }
 
+// Whether one message has no siaddr and its option 54 names the server of the other's siaddr.
+bool Comparison::has_implied_siaddr(const ComparedStep& good, const ComparedStep& bad) {
+  const ComparedField* good_id = find_field(good, "54");
+  const ComparedField* bad_id = find_field(bad, "54");
+  // In another network a server has another address: who is who must be known first.
+  if (good_id != nullptr && bad_id != nullptr) same_value(*good_id, *bad_id);
+  const ComparedField* good_siaddr = find_field(good, "siaddr");
+  const ComparedField* bad_siaddr = find_field(bad, "siaddr");
+  if ((good_siaddr == nullptr) == (bad_siaddr == nullptr)) return false;
+  const ComparedStep& without = good_siaddr == nullptr ? good : bad;
+  const ComparedField* server_id = good_siaddr == nullptr ? good_id : bad_id;
+  if (server_id == nullptr) return without.cut.message;  // it may stand behind the cut
+  return good_siaddr == nullptr
+             ? names_.agrees(Volatile::Address, server_id->value, bad_siaddr->value)
+             : names_.agrees(Volatile::Address, good_siaddr->value, server_id->value);
+}
+
 void Comparison::compare_fields(std::size_t place, const ComparedStep& good,
                                 const ComparedStep& bad) {
   std::size_t found = 0;  // with those that are ignored
@@ -122,6 +185,10 @@ void Comparison::compare_fields(std::size_t place, const ComparedStep& good,
     difference.good = std::move(good_value);
     difference.bad = std::move(bad_value);
     difference.significance = significance_of(good, field.key, family_);
+    if (field.key == "siaddr" && has_implied_siaddr(good, bad)) {
+      difference.significance =
+          significance_of_implied_siaddr(good, family_).value_or(difference.significance);
+    }
     add(std::move(difference));
   };
   const auto follows_from_others = [&](const ComparedField& field) {
@@ -131,10 +198,13 @@ void Comparison::compare_fields(std::size_t place, const ComparedStep& good,
     const bool known =
         std::ranges::find(good.fields, field.key, &ComparedField::key) != good.fields.end();
     // A digest is missing where the capture holds no content.
-    if (!known && field.key != "content") report(field, std::string(kAbsent), field.value);
+    if (known || field.key == "content" || hides(good, bad, field.key)) continue;
+    report(field, std::string(kAbsent), field.value);
   }
   for (const ComparedField& field : good.fields) {
     const auto other = std::ranges::find(bad.fields, field.key, &ComparedField::key);
+    if (hides(good, bad, field.key) || hides(bad, good, field.key)) continue;
+    if (field.key == "name" && may_be_one_name(good, bad)) continue;
     if (other == bad.fields.end()) {
       if (field.key != "content") report(field, field.value, std::string(kAbsent));
     } else if (!same_value(field, *other) && !follows_from_others(field)) {
@@ -173,7 +243,8 @@ void Comparison::add_time(std::size_t place, Difference::Kind kind, std::optiona
 
 void Comparison::compare_times(std::size_t place, const ComparedStep& good,
                                const ComparedStep& bad) {
-  if (good.times != bad.times) {
+  // Where no DHCP can be read, what comes round again with it looks like a repetition.
+  if (good.times != bad.times && !hides_dhcp_steps()) {
     Difference difference = about(place);
     difference.kind = Difference::Kind::Repeats;
     difference.key = "repeats";
@@ -187,6 +258,26 @@ void Comparison::compare_times(std::size_t place, const ComparedStep& good,
   add_time(place, Difference::Kind::Pause, good.pause, bad.pause);
 }
 
+// Whether a step that one boot lacks may be there, but for what its capture cut off.
+bool Comparison::may_be_hidden(const ComparedStep& step, Lacking lacking) const {
+  const bool good_lacks = lacking == Lacking::Good;
+  const std::vector<ComparedStep>& steps = good_lacks ? diff_.good : diff_.bad;
+  if (step.is_dhcp()) {
+    if (hides_dhcp_steps()) return true;
+    // Whether a later round belongs to the boot shows in what its messages say.
+    const Boot& boot = good_lacks ? good_ : bad_;
+    const Boot& other = good_lacks ? bad_ : good_;
+    return begin_of_round(other, step) - other.begun > boot.duration() &&
+           std::ranges::any_of(steps, [](const ComparedStep& known) { return known.cut.message; });
+  }
+  // Without DHCP between them, a second search looks like the first one repeated.
+  const BootDiff::Hidden& hidden = good_lacks ? diff_.good_hidden : diff_.bad_hidden;
+  return hidden.dhcp_steps && std::ranges::any_of(steps, [&](const ComparedStep& known) {
+           return known.times > 1 && known.kind == step.kind &&
+                  (known.side == ComparedStep::Side::Network || known.detail == step.detail);
+         });
+}
+
 void Comparison::compare_place(std::size_t place) {
   const AlignedPair& pair = diff_.places[place];
   if (pair.good && pair.bad) {
@@ -196,13 +287,14 @@ void Comparison::compare_place(std::size_t place) {
     compare_times(place, good, bad);
     return;
   }
+  const ComparedStep& step = pair.good ? diff_.good[*pair.good] : diff_.bad[*pair.bad];
+  if (may_be_hidden(step, pair.good ? Lacking::Bad : Lacking::Good)) return;
   Difference difference = about(place);
   difference.kind = pair.good ? Difference::Kind::Missing : Difference::Kind::Extra;
   difference.key = "step";
   difference.label = "the step";
   difference.good = pair.good ? "there" : "not there";
   difference.bad = pair.bad ? "there" : "not there";
-  const ComparedStep& step = pair.good ? diff_.good[*pair.good] : diff_.bad[*pair.bad];
   difference.significance = significance_of_absence(step, family_);
   add(std::move(difference));
 }
@@ -246,6 +338,10 @@ void Comparison::join_moved() {
 
 void Comparison::compare_verdicts() {
   if (good_.verdict.kind == bad_.verdict.kind && good_.verdict.state == bad_.verdict.state) return;
+  // How a boot ended is told from its packets: where they are alike as far as they go, what was cut
+  // off makes the difference.
+  const bool is_cut = diff_.good_hidden.any() || diff_.bad_hidden.any();
+  if (is_cut && diff_.count(Rank::Semantic) == 0) return;
   Difference difference;
   difference.kind = Difference::Kind::Verdict;
   difference.place = diff_.places.size();
@@ -294,6 +390,8 @@ void Comparison::count_normalised() {
 }
 
 BootDiff Comparison::run() {
+  diff_.good_hidden = hidden_of(good_, options_.good_cut_frames);
+  diff_.bad_hidden = hidden_of(bad_, options_.bad_cut_frames);
   diff_.good = compared_steps(good_);
   diff_.bad = compared_steps(bad_);
   diff_.places = align(diff_.good.size(), diff_.bad.size(), [this](std::size_t g, std::size_t b) {

@@ -48,6 +48,16 @@ struct BootDiff {
   std::optional<std::size_t> fork;      // of differences: where the boots first part
   std::optional<std::size_t> cause;     // of differences: what came before it, if anything did
   std::size_t aligned = 0;
+  // What a snap length cut off, and so is not compared.
+  struct Hidden {
+    std::uint64_t packets = 0;      // of the boot
+    std::uint64_t dhcp_frames = 0;  // cut in the file, when none of the boot's DHCP can be read
+    bool dhcp_steps = false;        // what DHCP there was, as opposed to what it said
+
+    bool any() const { return packets > 0 || dhcp_frames > 0; }
+  };
+  Hidden good_hidden;
+  Hidden bad_hidden;
   struct Normalised {
     std::size_t macs = 0;
     std::size_t addresses = 0;
@@ -65,10 +75,13 @@ struct BootDiffOptions {
   // "semantic", "timing", "cosmetic", a field's key, or STEP:KEY such as "OFFER proxy:siaddr".
   std::set<std::string> ignore{};
   // For a client of which family the differences are judged; nullopt: what the good boot looks
-  // like.
+  // like, or the bad one when a cut leaves that open.
   std::optional<firmware::Family> family{};
   Duration least_delay = std::chrono::milliseconds(200);  // a smaller change of time is none
   double least_ratio = 2;                                 // and neither is a smaller factor
+  // Frames of each file that a snap length cut: DHCP that is missing may be among them.
+  std::uint64_t good_cut_frames = 0;
+  std::uint64_t bad_cut_frames = 0;
 };
 
 BootDiff compare_boots(const Boot& good, const Boot& bad, const BootDiffOptions& options);

@@ -71,6 +71,9 @@ ordered_json to_json(const ComparedBoots& pair) {
                         {"ports", diff.normalised.ports},
                         {"host_names", diff.normalised.host_names},
                         {"clock_shift_seconds", to_seconds(diff.normalised.clock_shift)}};
+  json["cut_packets"] = {{"good", pair.good->cut}, {"bad", pair.bad->cut}};
+  json["dhcp_hidden"] = {{"good", diff.good_hidden.dhcp_steps},
+                         {"bad", diff.bad_hidden.dhcp_steps}};
   json["counts"] = {{"semantic", diff.count(Rank::Semantic)},
                     {"timing", diff.count(Rank::Timing)},
                     {"cosmetic", diff.count(Rank::Cosmetic)}};

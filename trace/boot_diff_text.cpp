@@ -192,6 +192,29 @@ std::string fork_text(const BootDiff& diff) {
   return text;
 }
 
+std::vector<std::string> hidden_texts(const BootDiff& diff, const std::string& good_file,
+                                      const std::string& bad_file) {
+  std::vector<std::string> texts;
+  const auto add = [&texts](const BootDiff::Hidden& hidden, const std::string& file) {
+    if (hidden.dhcp_frames > 0) {
+      texts.push_back(fmt::format(
+          "{}: no DHCP of this boot can be read, and {} frame{} of the file {} cut by the snap "
+          "length; DHCP is not compared: capture whole packets (tcpdump -s 0)",
+          file, hidden.dhcp_frames, hidden.dhcp_frames == 1 ? "" : "s",
+          hidden.dhcp_frames == 1 ? "is" : "are"));
+    } else if (hidden.packets > 0) {
+      texts.push_back(fmt::format(
+          "{}: {} packet{} of this boot {} cut by the snap length; what stood behind is not "
+          "compared: capture whole packets (tcpdump -s 0)",
+          file, hidden.packets, hidden.packets == 1 ? "" : "s",
+          hidden.packets == 1 ? "is" : "are"));
+    }
+  };
+  add(diff.good_hidden, good_file);
+  add(diff.bad_hidden, bad_file);
+  return texts;
+}
+
 std::string aligned_text(const BootDiff& diff) {
   const BootDiff::Normalised& n = diff.normalised;
   struct Count {

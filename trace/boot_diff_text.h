@@ -25,6 +25,11 @@ std::string fork_text(const BootDiff& diff);
 // "aligned 11 of 13 steps; normalised: 2 MAC addresses, 9 xids".
 std::string aligned_text(const BootDiff& diff);
 
+// One line for each of the files, by its name, that a snap length cut: how much of it, and that
+// this was not compared. Empty when neither was.
+std::vector<std::string> hidden_texts(const BootDiff& diff, const std::string& good_file,
+                                      const std::string& bad_file);
+
 // A pair of boots and its comparison, for reports.
 struct ComparedBoots {
   std::string name;  // "52:54:00:12:34:56, arch 9 (UEFI x64)"

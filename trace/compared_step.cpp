@@ -15,6 +15,7 @@ namespace pxeproof::trace {
 namespace {
 
 constexpr std::uint16_t kFirstEphemeralPort = 1024;
+constexpr std::string_view kToBootServer = " 4011";  // at the end of a kind
 
 class Fields {
  public:
@@ -35,14 +36,34 @@ class Fields {
   std::vector<ComparedField> fields_;
 };
 
+bool is_option(std::string_view key) {
+  return key.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+bool has(const ComparedStep& step, std::string_view key) {
+  return std::ranges::find(step.fields, key, &ComparedField::key) != step.fields.end();
+}
+
+// The name as far as the capture has it.
+std::string_view known_name(const ComparedStep& step) {
+  const auto field = std::ranges::find(step.fields, "name", &ComparedField::key);
+  if (field == step.fields.end()) return {};
+  std::string_view name = field->value;
+  if (step.cut.name) name.remove_suffix(std::min(name.size(), kCutNameMark.size()));
+  return name;
+}
+
 std::string kind_of(const DhcpStep& step) {
   const std::string label = label_of(step);
   if (step.direction == DhcpStep::Direction::FromClient) {
-    if (step.to_boot_server()) return label + " 4011";
+    if (step.to_boot_server()) return label + std::string(kToBootServer);
     if (step.item) return label + " boot server";
     return label;
   }
-  if (step.is_proxy_offer()) return label + " proxy";
+  // The class may stand behind the cut; hardly anybody but a proxy offers no address.
+  const bool may_be_proxy = step.cut && step.vendor_class.empty() && step.yiaddr.is_unspecified() &&
+                            step.type == dhcp::MessageType::Offer;
+  if (step.is_proxy_offer() || may_be_proxy) return label + " proxy";
   if (step.from_boot_server() || (step.item && step.yiaddr.is_unspecified())) {
     return label + " boot server";
   }
@@ -54,8 +75,7 @@ void add_message(const DhcpStep& step, Fields& fields) {
   std::string order;
   for (const DhcpField& field : decode_dhcp_fields(step.octets)) {
     if (field.key == "op" || field.key == "53" || field.key == "chaddr") continue;
-    const bool is_option = field.key.find_first_not_of("0123456789.") == std::string::npos;
-    if (is_option) order += fmt::format("{}{}", order.empty() ? "" : " ", field.key);
+    if (is_option(field.key)) order += fmt::format("{}{}", order.empty() ? "" : " ", field.key);
     std::optional<Volatile> whole;
     if (field.key == "xid") whole = Volatile::Xid;
     if (field.key == "12") whole = Volatile::HostName;
@@ -71,6 +91,7 @@ ComparedStep describe_step(const DhcpStep& step, Ipv4Address /*own*/) {
   compared.side = from_client ? ComparedStep::Side::Client : ComparedStep::Side::Server;
   compared.kind = kind_of(step);
   compared.title = compared.kind;
+  compared.cut.message = step.cut;
   compared.detail = from_client ? printable(step.user_class) : std::string();
   if (!step.giaddr.is_unspecified()) compared.detail += " relayed";
   Fields fields;
@@ -115,6 +136,10 @@ ComparedStep describe_step(const TransferStep& step, Ipv4Address own) {
   compared.is_miss = step.outcome == TransferStep::Outcome::Refused &&
                      step.error_code == static_cast<std::uint16_t>(tftp::ErrorCode::FileNotFound);
   compared.is_benign = is_probe || compared.is_miss;
+  compared.cut.name = step.name_cut;
+  compared.cut.request = step.request_cut;
+  compared.cut.oack = step.oack_cut;
+  compared.cut.error = step.error_cut;
   Fields fields;
   fields.add("name", name);
   fields.add("server", to_string(server_of(step)));
@@ -127,7 +152,9 @@ ComparedStep describe_step(const TransferStep& step, Ipv4Address own) {
     fields.add("octets", with_thousands(step.octets));
     if (!step.sha256.empty()) fields.add("content", step.sha256);
   }
-  fields.add("mode", lower_case(printable(step.mode)));
+  if (!step.request_cut || !step.mode.empty()) {
+    fields.add("mode", lower_case(printable(step.mode)));
+  }
   for (const tftp::Option& option : step.requested) {
     fields.add("asks " + lower_case(printable(option.name)), printable(option.value));
   }
@@ -275,6 +302,42 @@ ComparedStep lay_out(const Step& step, Ipv4Address own_address) {
       std::visit([&](const auto& what) { return describe_step(what, own_address); }, step.what);
   compared.packet = step.first_packet;
   return compared;
+}
+
+bool hides(const ComparedStep& step, const ComparedStep& other, std::string_view key) {
+  if (step.cut.message) {
+    if (key == "order") return true;
+    // RFC 2132 s.9.5: option 67 goes before the file field.
+    if (key == "boot file") return has(other, "67") && !has(step, "67");
+    // RFC 2132 s.9.3: with option 52 options stand in these fields.
+    if (key == "file" || key == "sname") return has(other, "52") && !has(step, "52");
+    if (is_option(key)) return !has(step, key);
+  }
+  if (step.cut.request && (key == "mode" || key.starts_with("asks "))) return !has(step, key);
+  if (step.cut.oack && (key == "octets" || key == "outcome" || key == "content")) return true;
+  if (step.cut.oack && key.starts_with("grants ")) return !has(step, key);
+  return step.cut.error && key == "error text";
+}
+
+bool may_be_of_one_kind(const ComparedStep& one, const ComparedStep& other) {
+  if (one.kind == other.kind) return true;
+  if ((!one.cut.message && !other.cut.message) || one.side != other.side) return false;
+  if (one.kind.ends_with(kToBootServer) != other.kind.ends_with(kToBootServer)) return false;
+  const auto type = [](const ComparedStep& step) {
+    return std::string_view(step.kind).substr(0, step.kind.find(' '));
+  };
+  // Option 53 stands first nearly everywhere, but need not.
+  const auto has_no_type = [&](const ComparedStep& step) {
+    return step.cut.message && type(step) == "BOOTP";
+  };
+  return type(one) == type(other) || has_no_type(one) || has_no_type(other);
+}
+
+bool may_be_one_name(const ComparedStep& one, const ComparedStep& other) {
+  const std::string_view name = known_name(one);
+  const std::string_view other_name = known_name(other);
+  return (one.cut.name && other_name.starts_with(name)) ||
+         (other.cut.name && name.starts_with(other_name));
 }
 
 std::vector<ComparedStep> compared_steps(const Boot& boot) { return Layout(boot).make(); }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "trace/boot.h"
@@ -34,7 +35,27 @@ struct ComparedStep {
   std::optional<Duration> pause;  // before the client spoke
   std::optional<Duration> took;   // until the answer came, or the file was there
   std::vector<ComparedField> fields;
+
+  bool is_dhcp() const { return side == Side::Client || side == Side::Server; }
+
+  // What the capture's snap length may have left out: that a field is not there says nothing then.
+  struct Cut {
+    bool message = false;  // the end of a DHCP message
+    bool name = false;     // the end of a file's name, which goes on where "..." stands
+    bool request = false;  // the end of a read request
+    bool oack = false;
+    bool error = false;
+  } cut;
 };
+
+// Whether a cut of one step leaves open what stood there under a key that the other step has.
+bool hides(const ComparedStep& step, const ComparedStep& other, std::string_view key);
+
+// Whether two steps of different kinds may be of one, but for what was cut off.
+bool may_be_of_one_kind(const ComparedStep& one, const ComparedStep& other);
+
+// Whether two file names may be one, but for what was cut off.
+bool may_be_one_name(const ComparedStep& one, const ComparedStep& other);
 
 // One step of a boot laid out, without what comes from those around it. The own address is the
 // client's.

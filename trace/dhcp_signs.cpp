@@ -23,18 +23,26 @@ bool is_ipxe(const DhcpStep& step) {
   return message && message->has(dhcp::OptionCode::EtherBoot);
 }
 
-// The message up to its last option that is whole, and an END.
-Bytes up_to_last_whole_option(ByteView payload) {
+constexpr std::uint8_t kEnd = 255;  // RFC 2132 s.3.2
+
+// What there is of a message that was cut.
+struct CutMessage {
+  Bytes octets;          // up to the last option that is whole, and an END
+  bool has_end = false;  // it had its own: nothing but padding stood behind
+};
+
+CutMessage up_to_last_whole_option(ByteView payload) {
   std::size_t at = dhcp::kOptionsOffset;
-  while (at + 1 < payload.size() && payload[at] != 255) {
+  while (at + 1 < payload.size() && payload[at] != kEnd) {
     const std::size_t size = payload[at] == 0 ? 1 : std::size_t{2} + payload[at + 1];
     if (at + size > payload.size()) break;
     at += size;
   }
   const ByteView whole = payload.first(std::min(at, payload.size()));
-  Bytes octets(whole.begin(), whole.end());
-  octets.push_back(255);
-  return octets;
+  CutMessage message{.octets = Bytes(whole.begin(), whole.end()),
+                     .has_end = at < payload.size() && payload[at] == kEnd};
+  message.octets.push_back(kEnd);
+  return message;
 }
 
 std::uint16_t read_u16(ByteView octets, std::size_t at) {
@@ -80,13 +88,14 @@ bool looks_like_dhcp(ByteView payload) {
 }
 
 std::optional<DhcpStep> read_seen_dhcp(const SeenPacket& packet) {
-  Bytes shortened;
+  CutMessage shortened;
   ByteView octets = packet.payload;
-  const bool cut = packet.is_cut() || octets.size() > kKeptOctets;
+  bool cut = packet.is_cut() || octets.size() > kKeptOctets;
   if (cut) {
     if (!looks_like_dhcp(octets)) return std::nullopt;
     shortened = up_to_last_whole_option(octets.first(std::min(octets.size(), kKeptOctets)));
-    octets = shortened;
+    octets = shortened.octets;
+    cut = !shortened.has_end;
   }
   const auto message = dhcp::MessageView::parse(octets);
   if (!message) return std::nullopt;

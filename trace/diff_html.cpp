@@ -57,6 +57,14 @@ std::string differences_html(const ComparedBoots& pair, const std::string& prefi
   return html;
 }
 
+std::string hidden_html(const ComparedBoots& pair, const DiffReport& report) {
+  std::string html;
+  for (const std::string& text : hidden_texts(pair.diff, report.good_file, report.bad_file)) {
+    html += fmt::format("<p class=\"warn\">{}</p>\n", html_text(text));
+  }
+  return html;
+}
+
 // What is different at a place, the worst first.
 std::vector<const Difference*> at_place(const BootDiff& diff, std::size_t place) {
   std::vector<const Difference*> found;
@@ -186,7 +194,8 @@ std::string diff_page(const DiffReport& report) {
     const ComparedBoots& pair = report.pairs[index];
     const std::string prefix = fmt::format("b{}-", index + 1);
     const std::string of = report.pairs.size() > 1 ? " of " + pair.name : std::string();
-    page.add_section(prefix + "differences", "Differences" + of, differences_html(pair, prefix));
+    page.add_section(prefix + "differences", "Differences" + of,
+                     hidden_html(pair, report) + differences_html(pair, prefix));
     page.add_section(prefix + "places", "Side by side" + of, places_html(pair, prefix));
     page.add_section(prefix + "ladders", "Ladders" + of, ladders_html(pair, prefix));
     page.add_section(prefix + "timing", "Timing" + of, timings_html(pair, prefix));

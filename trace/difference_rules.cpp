@@ -49,8 +49,8 @@ constexpr std::array kRows = {
         "U-Boot reads the file field, not option 67"},
     Row{"file", Side::Server, "", Family::Uboot, Rank::Semantic,
         "U-Boot reads the file field, not option 67"},
-    Row{"siaddr", Side::Server, "OFFER proxy", Family::Edk2, Rank::Cosmetic,
-        "without it EDK2 asks the server of option 54"},
+    Row{"siaddr", Side::Server, "OFFER proxy", Family::Edk2, Rank::Semantic,
+        "EDK2 asks and fetches there, and at the server of option 54 without it"},
     Row{"siaddr", Side::Server, "OFFER proxy", Family::Ipxe, Rank::Semantic,
         "without it iPXE needs a menu here, or asks port 4011"},
     Row{"siaddr", Side::Server, "", Family::Grub, Rank::Semantic,
@@ -120,6 +120,12 @@ Significance significance_of(const ComparedStep& step, std::string_view key, Fam
     }
   }
   return {};
+}
+
+std::optional<Significance> significance_of_implied_siaddr(const ComparedStep& step,
+                                                           Family family) {
+  if (family != Family::Edk2 || step.kind != "OFFER proxy") return std::nullopt;
+  return Significance{Rank::Cosmetic, "without it EDK2 asks the server of option 54, the same"};
 }
 
 Significance significance_of_absence(const ComparedStep& step, Family family) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,11 @@ struct Significance {
 // Of a field of a step, for a client of this family.
 Significance significance_of(const ComparedStep& step, std::string_view key,
                              firmware::Family family);
+
+// Of a siaddr that one boot leaves out, and whose option 54 names the server that the other's
+// siaddr names. nullopt: to this client it is as good as any other siaddr.
+std::optional<Significance> significance_of_implied_siaddr(const ComparedStep& step,
+                                                           firmware::Family family);
 
 // Of a step that only one of the boots has.
 Significance significance_of_absence(const ComparedStep& step, firmware::Family family);

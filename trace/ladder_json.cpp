@@ -48,9 +48,7 @@ ordered_json to_json(const LadderRung& rung) {
   return json;
 }
 
-}  // namespace
-
-std::string ladder_json(const Ladder& ladder) {
+ordered_json to_json(const Ladder& ladder) {
   ordered_json json;
   json["schema"] = "pxeproof/ladder/1";
   json["title"] = ladder.title;
@@ -61,7 +59,22 @@ std::string ladder_json(const Ladder& ladder) {
   }
   json["rungs"] = ordered_json::array();
   for (const LadderRung& rung : ladder.rungs) json["rungs"].push_back(to_json(rung));
+  return json;
+}
+
+std::string text_of(const ordered_json& json) {
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string ladder_json(const Ladder& ladder) { return text_of(to_json(ladder)); }
+
+std::string ladder_json(std::span<const Ladder> ladders) {
+  if (ladders.size() == 1) return ladder_json(ladders.front());
+  ordered_json json = ordered_json::array();
+  for (const Ladder& ladder : ladders) json.push_back(to_json(ladder));
+  return text_of(json);
 }
 
 }  // namespace pxeproof::trace

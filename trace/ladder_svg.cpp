@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "trace/html_page.h"
 #include "trace/html_style.h"
@@ -20,6 +21,20 @@ constexpr std::size_t kNarrowestLane = 170;
 constexpr std::size_t kWidestLane = 430;
 constexpr std::size_t kBehind = 110;  // half the last party's name; notes need more
 
+struct SvgFrame {
+  std::size_t width = 0;
+  std::size_t height = 0;
+  std::optional<std::size_t> top{};  // within the picture around it
+};
+
+std::string open_svg(const SvgFrame& frame, const std::string& label) {
+  const std::string top = frame.top ? fmt::format("y=\"{}\" ", *frame.top) : std::string();
+  return fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" {3}width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} "
+      "{1}\" role=\"img\" aria-label=\"{2}\">\n",
+      frame.width, frame.height, html_text(label), top);
+}
+
 class SvgLadder {
  public:
   SvgLadder(const Ladder& ladder, std::string_view link_prefix)
@@ -33,15 +48,26 @@ class SvgLadder {
                        ladder.parties.size() > 2 ? kWidestLane - 130 : kWidestLane);
   }
 
+  std::size_t width() const { return line_of(ladder_.parties.size() - 1) + behind_; }
+  std::size_t height() const { return kTop + (ladder_.rungs.size() + 1) * kRungHeight; }
+
   std::string draw(std::string_view style) const {
-    const std::size_t width = line_of(ladder_.parties.size() - 1) + behind_;
-    const std::size_t height = kTop + (ladder_.rungs.size() + 1) * kRungHeight;
-    std::string svg = fmt::format(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} "
-        "{1}\" role=\"img\" aria-label=\"{2}\">\n{3}",
-        width, height, html_text("Ladder of " + ladder_.title), style);
+    return open_svg({.width = width(), .height = height()}, "Ladder of " + ladder_.title) +
+           std::string(style) + draw_inside();
+  }
+
+  // Inside of another picture, so far below its top.
+  std::string draw_nested(std::size_t top) const {
+    return open_svg({.width = width(), .height = height(), .top = top},
+                    "Ladder of " + ladder_.title) +
+           draw_inside();
+  }
+
+ private:
+  std::string draw_inside() const {
+    std::string svg;
     for (std::size_t party = 0; party < ladder_.parties.size(); ++party) {
-      svg += draw_party(party, height);
+      svg += draw_party(party, height());
     }
     for (std::size_t index = 0; index < ladder_.rungs.size(); ++index) {
       svg += draw_rung(ladder_.rungs[index], kTop + (index + 1) * kRungHeight);
@@ -49,7 +75,6 @@ class SvgLadder {
     return svg + "</svg>\n";
   }
 
- private:
   std::size_t line_of(std::size_t party) const { return kLeft + party * lane_; }
 
   std::string draw_party(std::size_t party, std::size_t height) const {
@@ -122,12 +147,26 @@ class SvgLadder {
   std::size_t behind_ = kBehind;
 };
 
+std::string file_style() {
+  return fmt::format("<style>{}{}svg{{background:var(--paper)}}</style>", kColours, kPictureStyle);
+}
+
 }  // namespace
 
-std::string ladder_svg(const Ladder& ladder) {
-  return SvgLadder(ladder, {})
-      .draw(fmt::format("<style>{}{}svg{{background:var(--paper)}}</style>", kColours,
-                        kPictureStyle));
+std::string ladder_svg(const Ladder& ladder) { return SvgLadder(ladder, {}).draw(file_style()); }
+
+std::string ladder_svg(std::span<const Ladder> ladders) {
+  if (ladders.size() == 1) return ladder_svg(ladders.front());
+  SvgFrame frame;
+  std::string inside;
+  for (const Ladder& ladder : ladders) {
+    const SvgLadder picture(ladder, {});
+    inside += picture.draw_nested(frame.height);
+    frame.width = std::max(frame.width, picture.width());
+    frame.height += picture.height();
+  }
+  return open_svg(frame, fmt::format("Ladders of {} boots", ladders.size())) + file_style() +
+         inside + "</svg>\n";
 }
 
 std::string ladder_inline_svg(const Ladder& ladder, std::string_view link_prefix) {

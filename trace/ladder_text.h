@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,11 +22,13 @@ std::string ladder_text(const Ladder& ladder, const LadderTextOptions& options =
 std::string ladder_markdown(const Ladder& ladder);
 
 // A picture that follows the reader's light or dark scheme.
-std::string ladder_svg(const Ladder& ladder);  // a file of its own
+std::string ladder_svg(const Ladder& ladder);             // a file of its own
+std::string ladder_svg(std::span<const Ladder> ladders);  // one below the other in one file
 // The same inside a page (trace/html_page.h); each rung links to "#" + prefix + its first step.
 std::string ladder_inline_svg(const Ladder& ladder, std::string_view link_prefix);
 
 // schema pxeproof/ladder/1.
 std::string ladder_json(const Ladder& ladder);
+std::string ladder_json(std::span<const Ladder> ladders);  // an array, unless there is only one
 
 }  // namespace pxeproof::trace

@@ -52,8 +52,9 @@ struct MacForm {
   std::size_t group;
   std::size_t length() const { return kHexMac + (kHexMac / group - 1) * separator.size(); }
 };
-constexpr std::array kMacForms = {MacForm{":", 2},   MacForm{"-", 2}, MacForm{"%3A", 2},
-                                  MacForm{"%3a", 2}, MacForm{".", 4}, MacForm{"", kHexMac}};
+constexpr std::array kMacForms = {MacForm{":", 2},     MacForm{"-", 2},   MacForm{"_", 2},
+                                  MacForm{"%3A", 2},   MacForm{"%3a", 2}, MacForm{".", 4},
+                                  MacForm{"", kHexMac}};
 
 std::optional<MacAddress> read_mac(std::string_view text, const MacForm& form) {
   if (text.size() < form.length()) return std::nullopt;
@@ -87,6 +88,49 @@ Guid swapped(Guid guid) {
   std::ranges::reverse(guid.octets.begin() + 4, guid.octets.begin() + 6);
   std::ranges::reverse(guid.octets.begin() + 6, guid.octets.begin() + 8);
   return guid;
+}
+
+// Four numbers with this between them, as at the beginning of a text.
+struct DottedAddress {
+  Ipv4Address address;
+  std::array<std::size_t, 4> widths{};  // digits of each number
+  bool is_padded = false;  // with zeros in front, as scripts align them: "010.000.000.057"
+  std::size_t length = 0;
+};
+
+std::optional<DottedAddress> read_dotted(std::string_view text, char separator) {
+  constexpr std::size_t kMaximumDigits = 3;
+  constexpr std::uint32_t kMaximumOctet = 255;
+  DottedAddress read;
+  for (std::size_t index = 0; index < read.widths.size(); ++index) {
+    if (index > 0) {
+      if (read.length == text.size() || text[read.length] != separator) return std::nullopt;
+      ++read.length;
+    }
+    const std::string_view rest = text.substr(read.length);
+    const std::size_t width = count_front(rest, is_digit);
+    if (width == 0 || width > kMaximumDigits) return std::nullopt;
+    std::uint32_t octet = 0;
+    for (const char digit : rest.substr(0, width)) {
+      octet = octet * 10 + static_cast<std::uint32_t>(digit - '0');
+    }
+    if (octet > kMaximumOctet) return std::nullopt;
+    read.address.value = read.address.value << 8U | octet;
+    read.widths[index] = width;
+    read.is_padded = read.is_padded || (width > 1 && rest.front() == '0');
+    read.length += width;
+  }
+  return read;
+}
+
+std::string write_dotted(Ipv4Address address, const DottedAddress& original, char separator) {
+  std::string text;
+  for (std::size_t index = 0; index < original.widths.size(); ++index) {
+    const std::uint32_t octet = address.value >> (24U - 8U * index) & 0xffU;
+    if (index > 0) text += separator;
+    text += fmt::format("{:0{}}", octet, original.is_padded ? original.widths[index] : 1);
+  }
+  return text;
 }
 
 // As boot programs write it: in capitals, unless the original shows that it is otherwise.
@@ -136,22 +180,12 @@ std::optional<Pseudonyms::Found> Pseudonyms::find_mac(std::string_view rest, Pla
 }
 
 std::optional<Pseudonyms::Found> Pseudonyms::find_address(std::string_view rest, Place place) {
-  for (const char separator : {'.', '-'}) {
-    std::size_t length = 0;
-    while (length < rest.size() && length < 15 &&
-           (is_digit(rest[length]) || rest[length] == separator)) {
-      ++length;
-    }
-    while (length > 0 && rest[length - 1] == separator) --length;
-    std::string text(rest.substr(0, length));
-    std::ranges::replace(text, '-', '.');
-    const auto address = Ipv4Address::parse(text);
-    if (!address) continue;
+  for (const char separator : {'.', '-', '_'}) {
+    const auto read = read_dotted(rest, separator);
+    if (!read) continue;
     const bool is_plain = place == Place::WordBegins && separator == '.';
-    if (!is_plain && !addresses_.contains(*address)) continue;
-    std::string other = to_string(of(*address));
-    std::ranges::replace(other, '.', separator);
-    return Found{length, other};
+    if (!is_plain && !addresses_.contains(read->address)) continue;
+    return Found{read->length, write_dotted(of(read->address), *read, separator)};
   }
   return std::nullopt;
 }
@@ -159,6 +193,16 @@ std::optional<Pseudonyms::Found> Pseudonyms::find_address(std::string_view rest,
 std::optional<Pseudonyms::Found> Pseudonyms::find_hexadecimal_address(std::string_view rest,
                                                                       Ipv4Address own_address,
                                                                       char before) {
+  constexpr std::size_t kPrefix = 2;
+  if (rest.starts_with("0x") || rest.starts_with("0X")) {
+    // Behind the prefix nothing is shortened.
+    const std::string_view digits = rest.substr(kPrefix);
+    if (count_front(digits, is_word) != kHexAddress) return std::nullopt;
+    auto found = find_hexadecimal_address(digits, own_address, 'x');
+    if (!found) return std::nullopt;
+    return Found{kPrefix + found->length,
+                 std::string(rest.substr(0, kPrefix)) + found->replacement};
+  }
   const std::size_t word = count_front(rest, is_word);
   if (word == 0 || word > kHexAddress || count_front(rest, is_hex) < word) return std::nullopt;
   const std::string_view digits = rest.substr(0, word);
@@ -215,9 +259,10 @@ std::string Pseudonyms::text(std::string_view text, Ipv4Address own_address) {
       if (auto found = find_guid(rest)) return found;
       // pxelinux puts the hardware type before the address.
       constexpr std::size_t kType = 3;
-      if (rest.size() > kType && is_hex(rest[0]) && is_hex(rest[1]) && rest[2] == '-') {
+      if (rest.size() > kType && is_hex(rest[0]) && is_hex(rest[1]) &&
+          (rest[2] == '-' || rest[2] == '_')) {
         const auto found = find_mac(rest.substr(kType), place);
-        if (found && rest[kType + 2] == '-') {
+        if (found && rest[kType + 2] == rest[2]) {
           return Found{kType + found->length,
                        std::string(rest.substr(0, kType)) + found->replacement};
         }

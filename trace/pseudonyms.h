@@ -28,9 +28,10 @@ class Pseudonyms {
   // "host1", "host2", ... by first use; case does not count (RFC 1034 s.3.1).
   std::string host(std::string_view name);
 
-  // A text with every name in it replaced: addresses with dots or dashes, MAC addresses however
-  // they are written, GUIDs, hexadecimal addresses (that of the machine also shortened, at the end
-  // of a name), host names that were seen before, and the host and user of a URL.
+  // A text with every name in it replaced: addresses with dots, dashes or underscores, padded
+  // with zeros or not, MAC addresses however they are written, GUIDs, hexadecimal addresses (that
+  // of the machine also shortened, at the end of a name), host names that were seen before, and the
+  // host and user of a URL.
   std::string text(std::string_view text, Ipv4Address own_address);
 
  private:

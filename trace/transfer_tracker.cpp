@@ -16,7 +16,6 @@ constexpr std::size_t kRememberedStops = 16;
 // Packets that came late and are told one by one.
 constexpr std::size_t kMaximumLate = 1024;
 constexpr std::uint64_t kBlocksBeforeWrap = 65535;
-constexpr std::string_view kCutMark = "...";
 
 // A read request that the snap length cut within its name or mode.
 std::optional<tftp::Request> read_cut_request(const SeenPacket& seen) {
@@ -27,7 +26,7 @@ std::optional<tftp::Request> read_cut_request(const SeenPacket& seen) {
   tftp::Request request;
   const std::size_t end = rest.find('\0');
   request.filename = rest.substr(0, end);
-  if (end == std::string_view::npos) request.filename += kCutMark;
+  if (end == std::string_view::npos) request.filename += kCutNameMark;
   return request;
 }
 
@@ -138,7 +137,8 @@ void TransferTracker::on_request(std::uint32_t number, Instant at, const SeenPac
   open.transfer.asked = seen.destination.address;
   open.transfer.packet = seen.facts;
   open.transfer.filename = request.filename;
-  open.transfer.name_cut = seen.is_cut() && request.filename.ends_with(kCutMark);
+  open.transfer.name_cut = seen.is_cut() && request.filename.ends_with(kCutNameMark);
+  open.transfer.request_cut = seen.is_cut();
   open.transfer.mode = request.mode;
   open.transfer.requested = request.options;
   open.transfer.begun = at;
@@ -260,7 +260,9 @@ void TransferTracker::from_server(std::map<Key, Open>::iterator which, std::uint
   const std::size_t content_size =
       seen.payload_size < tftp::kDataHeaderSize ? 0 : seen.payload_size - tftp::kDataHeaderSize;
   on_server_packet(open, number, now_, *packet, content_size);
+  if (std::holds_alternative<tftp::Oack>(*packet)) transfer.oack_cut = seen.is_cut();
   if (const auto* error = std::get_if<tftp::Error>(&*packet)) {
+    transfer.error_cut = seen.is_cut();
     transfer.error_code = error->code;
     transfer.error_text = error->text;
     end(which, TransferStep::Outcome::Refused);
@@ -276,6 +278,7 @@ void TransferTracker::from_client(std::map<Key, Open>::iterator which, std::uint
   if (!packet) return;
   touch(open, number, now_, TransferStep::Side::Client);
   if (const auto* error = std::get_if<tftp::Error>(&*packet)) {
+    transfer.error_cut = seen.is_cut();
     transfer.error_code = error->code;
     transfer.error_text = error->text;
     transfer.error_by_client = true;

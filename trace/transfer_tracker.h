@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocol/addresses.h"
@@ -15,6 +16,9 @@
 #include "trace/sha256.h"
 
 namespace pxeproof::trace {
+
+// Stands for the end of a name that the capture cut off.
+inline constexpr std::string_view kCutNameMark = "...";
 
 // One TFTP read, from its request to its end.
 struct TransferStep {
@@ -29,7 +33,10 @@ struct TransferStep {
   Endpoint client;
   Endpoint server;  // the port is the server's transfer identifier once it answered
   std::string filename;
-  bool name_cut = false;  // the capture's snap length left its end out: "memte..."
+  bool name_cut = false;     // the capture's snap length left its end out: "memte..."
+  bool request_cut = false;  // it left out the end of the request: mode and options are not known
+  bool oack_cut = false;     // of an OACK: the block size may be another, and so the octets
+  bool error_cut = false;    // of the ERROR
   std::string mode;
   std::vector<tftp::Option> requested;
   std::vector<tftp::Option> acknowledged;

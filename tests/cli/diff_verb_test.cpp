@@ -3,8 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tests/cli/run_pxeproof.h"
 
@@ -32,6 +36,39 @@ nlohmann::json diff_json(const std::string& good, const std::string& bad) {
   run_pxeproof({"diff", good, bad, "--json", file});
   std::ifstream stream(file);
   return nlohmann::json::parse(stream);
+}
+
+// The same capture as tcpdump -s would have written it.
+std::string cut_frames(const ScratchDirectory& scratch, const std::string& capture,
+                       std::uint32_t snap_length) {
+  constexpr std::size_t kFileHeader = 24;
+  constexpr std::size_t kRecordHeader = 16;
+  constexpr std::size_t kCapturedSize = 8;  // in a record's header
+  std::ifstream stream(capture, std::ios::binary);
+  const std::string whole((std::istreambuf_iterator<char>(stream)), {});
+  std::string cut = whole.substr(0, kFileHeader);
+  for (std::size_t at = kFileHeader; at + kRecordHeader <= whole.size();) {
+    std::uint32_t size = 0;
+    std::memcpy(&size, whole.data() + at + kCapturedSize, sizeof size);
+    const std::uint32_t kept = std::min(size, snap_length);
+    std::string record = whole.substr(at, kRecordHeader + kept);
+    std::memcpy(record.data() + kCapturedSize, &kept, sizeof kept);
+    cut += record;
+    at += kRecordHeader + size;
+  }
+  return scratch.write("cut.pcap", cut);
+}
+
+// What a snap length left out is no difference; a note says that it was not compared.
+TEST(DiffVerb, ComparesNothingThatASnapLengthLeftOut) {
+  const ScratchDirectory scratch;
+  const std::string whole = capture(scratch, "whole.pcap", {"--until", "config"});
+  const std::string cut = cut_frames(scratch, whole, 300);
+  const ProgramRun run = run_pxeproof({"diff", whole, cut});
+  EXPECT_EQ(run.exit_code, 0) << run.output;
+  EXPECT_THAT(run.output, AllOf(HasSubstr("note  " + cut), HasSubstr("cut by the snap length"),
+                                Not(HasSubstr("SEMANTIC"))));
+  EXPECT_GT(diff_json(whole, cut)["boots"].at(0)["cut_packets"]["bad"], 0);
 }
 
 TEST(DiffVerb, FindsNothingBetweenABootAndItself) {
@@ -81,6 +118,20 @@ TEST(DiffVerb, NamesTheFirstForkOfABootThatFailed) {
   EXPECT_EQ(run.exit_code, 1) << run.output;
   EXPECT_THAT(run.output, AllOf(HasSubstr("first fork  outcome of file pxelinux.0"),
                                 HasSubstr("expected  "), HasSubstr("again     pxeproof diff ")));
+}
+
+// A parameter list that differs made it one line of 290 columns.
+TEST(DiffVerb, FoldsTheFirstForkToTheWidthOfTheOtherLines) {
+  const ScratchDirectory scratch;
+  const std::string good = capture(scratch, "good.pcap", {"--as", "edk2-x64"});
+  const std::string bad = capture(scratch, "bad.pcap", {"--as", "ipxe-bios", "--until", "offer"});
+  const ProgramRun run = run_pxeproof({"diff", good, bad});
+  const std::size_t begin = run.output.find("first fork  ");
+  ASSERT_NE(begin, std::string::npos) << run.output;
+  std::istringstream lines(run.output.substr(begin, run.output.find("\nexpected", begin) - begin));
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 100U) << line;
+  EXPECT_GT(count, 1U) << run.output;
 }
 
 TEST(DiffVerb, SaysWhatIsWrongWithItsInput) {

@@ -106,6 +106,27 @@ TEST(ExplainVerb, DrawsOnlyTheLadderWhenAsked) {
   EXPECT_EQ(run_pxeproof({"explain", file, "--ladder", "jpeg"}).exit_code, 2);
 }
 
+TEST(ExplainVerb, PrintsTheLaddersOfSeveralBootsAsOneDocument) {
+  const ScratchDirectory scratch;
+  const std::string file = scratch.path("two.pcap");
+  CaptureScript script;
+  for (const FaultCapture& capture : healthy_captures()) {
+    if (capture.name != "edk2-memtest") continue;
+    script = capture.script;
+    for (CaptureScript::Frame frame : capture.script.frames) {
+      frame.at += std::chrono::hours(1);
+      script.frames.push_back(std::move(frame));
+    }
+  }
+  save(script, file);
+  const ProgramRun json = run_pxeproof({"explain", file, "--ladder", "json"});
+  const auto ladders = nlohmann::json::parse(json.output);
+  EXPECT_EQ(ladders.size(), 2U);
+  const ProgramRun svg = run_pxeproof({"explain", file, "--ladder", "svg"});
+  EXPECT_EQ(svg.output.find("</svg>\n</svg>\n"), svg.output.size() - 14) << svg.output;
+  EXPECT_EQ(run_pxeproof({"explain", file, "--ladder", "json", "--boot", "2"}).output.front(), '{');
+}
+
 TEST(ExplainVerb, JudgesAsAnotherFirmware) {
   const ScratchDirectory scratch;
   const std::string file = saved(scratch, "r06-siaddr-0");

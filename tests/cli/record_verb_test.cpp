@@ -8,7 +8,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "protocol/time.h"
 #include "tests/cli/run_pxeproof.h"
+#include "tests/support/fault_captures.h"
 
 namespace pxeproof::testing {
 namespace {
@@ -71,6 +73,80 @@ TEST(RecordVerb, RecordsNothingWhenNobodyBoots) {
                                        "--output", scratch.path("none.pcapng")});
   EXPECT_EQ(run.exit_code, 4) << run.output;
   EXPECT_THAT(run.output, AllOf(HasSubstr("expected  "), HasSubstr("again     ")));
+}
+
+// The captures under these names, an hour between them.
+std::string saved(const ScratchDirectory& scratch, const std::vector<std::string_view>& names) {
+  CaptureScript script;
+  Duration later{0};
+  for (const std::string_view name : names) {
+    for (const auto& list : {fault_captures(), healthy_captures()}) {
+      for (const FaultCapture& capture : list) {
+        if (capture.name != name) continue;
+        for (CaptureScript::Frame frame : capture.script.frames) {
+          frame.at += later;
+          script.frames.push_back(std::move(frame));
+        }
+      }
+    }
+    later += std::chrono::hours(1);
+  }
+  const std::string file = scratch.path("saved.pcap");
+  save(script, file);
+  return file;
+}
+
+struct RecordedFile {
+  int exit_code = 0;
+  std::string state;
+  std::size_t frames = 0;
+};
+RecordedFile record(const std::string& file, const std::vector<std::string>& options) {
+  const ScratchDirectory scratch;
+  std::vector<std::string> words{"record",
+                                 "--from",
+                                 file,
+                                 "--output",
+                                 scratch.path("out.pcapng"),
+                                 "--json",
+                                 scratch.path("report.json")};
+  words.insert(words.end(), options.begin(), options.end());
+  const ProgramRun run = run_pxeproof(words);
+  std::ifstream stream(scratch.path("report.json"));
+  const auto json = nlohmann::json::parse(stream, nullptr, false);
+  EXPECT_TRUE(json.is_object()) << run.output;
+  return {run.exit_code, json.value("state", ""), json.value("frames", std::size_t{0})};
+}
+
+// --until was ignored, and everything written.
+TEST(RecordVerb, StopsReadingAFileAtTheEndThatWasAskedFor) {
+  const ScratchDirectory scratch;
+  const RecordedFile one = record(saved(scratch, {"edk2-memtest"}), {});
+  const std::string two = saved(scratch, {"edk2-memtest", "edk2-memtest"});
+  EXPECT_EQ(record(two, {}).frames, 2 * one.frames);
+
+  const RecordedFile booted = record(two, {"--until", "booted"});
+  EXPECT_EQ(booted.exit_code, 0);
+  EXPECT_EQ(booted.state, "booted");
+  EXPECT_EQ(booted.frames, one.frames);
+
+  const RecordedFile timed = record(two, {"--until", "1s"});
+  EXPECT_EQ(timed.exit_code, 0);
+  EXPECT_LT(timed.frames, one.frames);
+  EXPECT_GT(timed.frames, 0U);
+  // As live: the time is over, and it has not booted.
+  EXPECT_EQ(record(two, {"--until", "booted,1s"}).exit_code, 1);
+  EXPECT_EQ(record(two, {"--until", "booted,90s"}).exit_code, 0);
+}
+
+TEST(RecordVerb, StopsReadingAFileWhereABootStalls) {
+  const ScratchDirectory scratch;
+  const RecordedFile one = record(saved(scratch, {"r07-answer-without-file"}), {});
+  const std::string two = saved(scratch, {"r07-answer-without-file", "edk2-memtest"});
+  const RecordedFile stalled = record(two, {"--until", "stalled"});
+  EXPECT_EQ(stalled.exit_code, 1);
+  EXPECT_EQ(stalled.state, "stalled");
+  EXPECT_EQ(stalled.frames, one.frames);
 }
 
 TEST(RecordVerb, SaysWhatIsWrongWithItsWords) {

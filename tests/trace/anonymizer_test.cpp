@@ -177,6 +177,9 @@ TEST(Pseudonyms, FindAHardwareAddressHoweverItIsWritten) {
   EXPECT_EQ(names.text("x525400123456y", {}), "x525400000001y");
   EXPECT_EQ(names.text("a52:54:00:12:34:56", {}), "a52:54:00:00:00:01");
   EXPECT_EQ(names.text("01-AA-BB-CC-DD-EE-FF", {}), "01-AA-BB-CC-00-00-02");
+  // Of scripts that make file names of it.
+  EXPECT_EQ(names.text("boot/52_54_00_12_34_56.cfg", {}), "boot/52_54_00_00_00_01.cfg");
+  EXPECT_EQ(names.text("01_aa_bb_cc_dd_ee_ff", {}), "01_aa_bb_cc_00_00_02");
   // A date is none, unless a machine has that very address.
   EXPECT_EQ(names.text("backup/202611270230", {}), "backup/202611270230");
 }
@@ -195,6 +198,26 @@ TEST(Pseudonyms, FindAnAddressHoweverItIsWritten) {
             fmt::format("cfg/{:08x}", other.value).substr(0, 10));
   // Nobody's address: dates and versions stay.
   EXPECT_EQ(names.text("2026-11-27-1/20261127", {}), "2026-11-27-1/20261127");
+  EXPECT_EQ(names.text("2026_11_27_1/5_10_0_21/0x20261127", {}),
+            "2026_11_27_1/5_10_0_21/0x20261127");
+}
+
+// File names that scripts make of an address, all of one.
+TEST(Pseudonyms, FindAnAddressInTheNamesOfScripts) {
+  Pseudonyms names(5);
+  const Ipv4Address other = names.of(kServerAddress);
+  const std::string dots = to_string(other);
+  std::string bars = dots;
+  std::ranges::replace(bars, '.', '_');
+  EXPECT_EQ(names.text("conf/192_168_178_2.cfg", {}), "conf/" + bars + ".cfg");
+  EXPECT_EQ(names.text("conf/192_168_178_2_64", {}), "conf/" + bars + "_64");
+  const std::string padded =
+      fmt::format("{:03}.{:03}.{:03}.{:03}", other.value >> 24U, other.value >> 16U & 0xffU,
+                  other.value >> 8U & 0xffU, other.value & 0xffU);
+  EXPECT_EQ(names.text("192.168.178.002", {}), padded);
+  EXPECT_EQ(names.text("0xC0A8B202", {}), fmt::format("0x{:08X}", other.value));
+  EXPECT_EQ(names.text("cfg/0xc0a8b202.ipxe", {}), fmt::format("cfg/0x{:08x}.ipxe", other.value));
+  EXPECT_EQ(names.text("0Xc0a8b202", kServerAddress), fmt::format("0X{:08x}", other.value));
 }
 
 // pxelinux writes the octets as they are sent, iPXE as the standard has them.

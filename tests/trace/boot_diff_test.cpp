@@ -260,6 +260,45 @@ TEST(BootDiff, JudgesForTheFirmwareThatIsAsked) {
   EXPECT_EQ(compare_boots(good, bad, {.family = firmware::Family::Ipxe}).count(Rank::Semantic), 1U);
 }
 
+// A siaddr that is not zero goes before option 54.
+TEST(BootDiff, TellsWhichServerEdk2TakesFromTheProxyOffer) {
+  const auto offer = [](Ipv4Address siaddr, Ipv4Address server_id) {
+    return BootBuilder()
+        .discover()
+        .proxy_offer("x", server_id,
+                     [siaddr](dhcp::Message& message) { message.header.siaddr = siaddr; })
+        .boot();
+  };
+  const Ipv4Address other = Ipv4Address::of(10, 0, 0, 77);
+  const auto ranks = [](const Boot& good, const Boot& bad) {
+    return compare_boots(good, bad, {.family = firmware::Family::Edk2}).count(Rank::Semantic);
+  };
+  const Boot named = offer(BootBuilder::kProxy, BootBuilder::kProxy);
+  const Boot elsewhere = offer(other, BootBuilder::kProxy);
+  const Boot left_out = offer({}, BootBuilder::kProxy);
+  EXPECT_EQ(ranks(named, elsewhere), 1U);
+  EXPECT_EQ(ranks(named, left_out), 0U);
+  EXPECT_EQ(ranks(left_out, named), 0U);
+  EXPECT_EQ(ranks(elsewhere, left_out), 1U);
+  EXPECT_EQ(ranks(left_out, elsewhere), 1U);
+}
+
+TEST(BootDiff, NamesASiaddrThatLedToAServerThatIsNotThere) {
+  const auto boot_of = [](Ipv4Address siaddr) {
+    return BootBuilder().discover().offer().proxy_offer(
+        "grubx64.efi", BootBuilder::kProxy,
+        [siaddr](dhcp::Message& message) { message.header.siaddr = siaddr; });
+  };
+  BootBuilder good = boot_of(BootBuilder::kProxy).request().ack().file("grubx64.efi", 9000, 1ms);
+  BootBuilder bad =
+      boot_of(Ipv4Address::of(10, 0, 0, 77)).request().ack().unanswered("grubx64.efi");
+  bad.last_transfer().asked = Ipv4Address::of(10, 0, 0, 77);
+  const BootDiff diff = compare_boots(good.boot(), bad.boot(), {.family = firmware::Family::Edk2});
+  ASSERT_TRUE(diff.cause);
+  EXPECT_THAT(diff.differences[*diff.cause],
+              is_difference(Kind::Field, Rank::Semantic, "OFFER proxy", "siaddr"));
+}
+
 TEST(BootDiff, IgnoresWhatItIsTold) {
   const Boot bad = begin_boot().boot();
   EXPECT_THAT(compare(bad, {.ignore = {"semantic", "timing"}}).differences, IsEmpty());
@@ -333,6 +372,65 @@ TEST(BootDiffText, NeverLeavesTheTerminal) {
       ASSERT_LE(end - begin, 100U) << text.substr(begin, end - begin);
     }
   }
+}
+
+// Behind a snap length only what was captured is compared, and that still is.
+TEST(BootDiff, ComparesOfACutMessageWhatThereIs) {
+  Boot cut = good_boot();
+  auto& offer = std::get<DhcpStep>(cut.steps[2].what);
+  ASSERT_TRUE(offer.is_proxy_offer());
+  offer.cut = true;
+  offer.octets.resize(dhcp::kOptionsOffset + 3);  // option 53
+  offer.octets.push_back(255);
+  offer.vendor_class.clear();
+  offer.boot_file.clear();
+  cut.cut = 1;
+  const BootDiff diff = compare(cut);
+  EXPECT_THAT(diff.differences, IsEmpty());
+  EXPECT_EQ(diff.aligned, 10U);
+  EXPECT_THAT(hidden_texts(diff, "good.pcap", "bad.pcap"),
+              ElementsAre(HasSubstr("bad.pcap: 1 packet of this boot is cut by the snap length")));
+  EXPECT_THAT(hidden_texts(compare(good_boot()), "good.pcap", "bad.pcap"), IsEmpty());
+
+  offer.octets[20] = 192;  // siaddr
+  EXPECT_THAT(compare(cut, {.family = firmware::Family::Ipxe}).differences,
+              ElementsAre(is_difference(Kind::Field, Rank::Semantic, "OFFER proxy", "siaddr")));
+}
+
+TEST(BootDiff, ComparesOfACutNameWhatThereIs) {
+  Boot cut = good_boot();
+  auto& transfer = std::get<TransferStep>(cut.steps[7].what);
+  transfer.name_cut = transfer.request_cut = true;
+  transfer.filename = "grubx...";
+  transfer.mode.clear();
+  EXPECT_THAT(compare(cut).differences, IsEmpty());
+  transfer.filename = "boot...";
+  EXPECT_THAT(compare(cut).differences,
+              Contains(is_difference(Kind::Field, Rank::Semantic, "file grubx64.efi", "name")));
+}
+
+// Without the OACK's end the block size is not known, nor which block was the last.
+TEST(BootDiff, LeavesTheEndOfATransferOpenWhoseOackIsCut) {
+  Boot cut = good_boot();
+  auto& transfer = std::get<TransferStep>(cut.steps[7].what);
+  transfer.oack_cut = true;
+  transfer.outcome = TransferStep::Outcome::Unfinished;
+  cut.cut = 1;
+  cut.verdict.kind = BootVerdict::Kind::Unfinished;
+  EXPECT_EQ(compare(cut).count(Rank::Semantic), 0U);
+}
+
+// A snap length of 200 leaves nothing of DHCP to read.
+TEST(BootDiff, MissesNoDhcpThatTheCaptureCannotHold) {
+  Boot cut = good_boot();
+  std::erase_if(cut.steps,
+                [](const Step& step) { return std::holds_alternative<DhcpStep>(step.what); });
+  cut.begins_before_capture = true;
+  EXPECT_GT(compare(cut).count(Rank::Semantic), 0U);
+  const BootDiff diff = compare(cut, {.bad_cut_frames = 40});
+  EXPECT_EQ(diff.count(Rank::Semantic), 0U);
+  EXPECT_THAT(hidden_texts(diff, "good.pcap", "bad.pcap"),
+              ElementsAre(HasSubstr("40 frames of the file are cut")));
 }
 
 }  // namespace

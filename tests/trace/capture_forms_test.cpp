@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <functional>
 
+#include "trace/boot_diff.h"
+#include "trace/boot_diff_text.h"
 #include "trace/boot_grouper.h"
 #include "trace/capture_reader.h"
 #include "trace/rules/rule.h"
@@ -145,6 +147,24 @@ TEST(CaptureForms, SayWhichNamesASnapLengthCut) {
     }
   }
   EXPECT_GT(cut, 0U);
+}
+
+// The same boot behind a snap length is the same boot: what it left out is not a difference.
+TEST(CaptureForms, DifferInNothingThatASnapLengthLeftOut) {
+  for (const std::string& file : recorded()) {
+    const std::vector<Boot> whole = boots_of_file(file, [](Captured&) {});
+    for (const std::size_t size :
+         {64U, 80U, 128U, 282U, 290U, 300U, 315U, 342U, 360U, 400U, 500U}) {
+      const std::vector<Boot> cut = boots_of_file(file, cut_to(size));
+      if (cut.size() != 1) continue;
+      const BootDiff there = compare_boots(whole[0], cut[0], {.bad_cut_frames = 1});
+      const BootDiff back = compare_boots(cut[0], whole[0], {.good_cut_frames = 1});
+      EXPECT_EQ(there.count(Rank::Semantic), 0U) << file << " cut to " << size << "\n"
+                                                 << boot_diff_text(there, {});
+      EXPECT_EQ(back.count(Rank::Semantic), 0U) << file << " cut to " << size << "\n"
+                                                << boot_diff_text(back, {});
+    }
+  }
 }
 
 // The whole boot is there but for what the snap length cut: it ends as it did.

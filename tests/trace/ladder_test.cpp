@@ -184,5 +184,37 @@ TEST(LadderSvg, EscapesTextAndLinksRungsInsideAPage) {
               AllOf(HasSubstr("href=\"#step-1\""), Not(HasSubstr("<style>"))));
 }
 
+// Two documents one after the other are none.
+TEST(LadderJson, IsAnArrayOfSeveralAndAnObjectOfOne) {
+  const std::vector<Ladder> both{make_ladder(whole_boot()),
+                                 make_ladder(BootBuilder().discover().boot())};
+  const auto json = nlohmann::json::parse(ladder_json(both));
+  ASSERT_TRUE(json.is_array());
+  ASSERT_EQ(json.size(), 2U);
+  EXPECT_EQ(json[0], nlohmann::json::parse(ladder_json(both[0])));
+  EXPECT_EQ(json[1]["schema"], "pxeproof/ladder/1");
+  EXPECT_EQ(ladder_json(std::span(both).first(1)), ladder_json(both[0]));
+}
+
+TEST(LadderSvg, HoldsSeveralOneBelowTheOther) {
+  const std::vector<Ladder> both{make_ladder(BootBuilder().discover().boot()),
+                                 make_ladder(BootBuilder().discover().offer().boot())};
+  const std::string svg = ladder_svg(both);
+  // 58 above the rungs, 26 for each and as much below: 110 and 136.
+  EXPECT_THAT(svg, AllOf(HasSubstr(" y=\"0\" width="), HasSubstr(" y=\"110\" width="),
+                         HasSubstr("height=\"246\"")));
+  const auto count = [&svg](std::string_view part) {
+    std::size_t found = 0;
+    for (std::size_t at = svg.find(part); at != std::string::npos; at = svg.find(part, at + 1)) {
+      ++found;
+    }
+    return found;
+  };
+  EXPECT_EQ(count("<svg "), 3U);
+  EXPECT_EQ(count("</svg>"), 3U);
+  EXPECT_EQ(count("<style>"), 1U);
+  EXPECT_EQ(ladder_svg(std::span(both).first(1)), ladder_svg(both[0]));
+}
+
 }  // namespace
 }  // namespace pxeproof::trace
