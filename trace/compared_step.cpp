@@ -185,6 +185,10 @@ ComparedStep describe_step(const HttpStep& step, Ipv4Address own) {
   fields.add("target", target);
   fields.add("server", to_string(step.server.address));
   fields.add("status", step.status ? std::to_string(*step.status) : "no answer");
+  if (step.length && step.octets) {
+    fields.add("outcome", step.is_cut_short() ? "cut short" : "whole");
+    fields.add("octets", with_thousands(*step.octets));
+  }
   compared.fields = fields.take();
   return compared;
 }

@@ -508,8 +508,8 @@ Look file_of_wrong_size(const RuleInput& in) {
     if (!is_whole && !is_size_probe(transfer)) continue;
     const auto told = told_size(in.session, transfer);
     const bool is_empty = is_whole ? transfer.octets == 0 : told == 0U;
-    // In a capture of cut packets the size of a block may stand behind the cut.
-    const bool differs = is_whole && told && *told != transfer.octets && in.boot.cut == 0 &&
+    // Of a cut OACK the size of a block may stand behind the cut.
+    const bool differs = is_whole && told && *told != transfer.octets && !transfer.oack_cut &&
                          tftp::same_word(transfer.mode, "octet");
     const bool may_be_empty = role_of(transfer.filename) == FileRole::Config ||
                               role_of(transfer.filename) == FileRole::Optional;
