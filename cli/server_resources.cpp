@@ -97,6 +97,10 @@ Outcome<LeaseFile> open_lease_file(const std::string& path) {
 
 }  // namespace
 
+bool follows_interfaces(const server::Configuration& configuration) {
+  return !only_interface(configuration).empty();
+}
+
 std::string wanted_lease_file(const server::Configuration& configuration) {
   const bool has_none = configuration.ranges.empty() || configuration.no_lease_file;
   return has_none ? std::string() : configuration.lease_file;
@@ -130,12 +134,15 @@ Outcome<ServerResources> ResourceOpener::open(const server::Configuration& confi
   }
   resources.reads_as_root = geteuid() == 0 && (!*user || (*user)->user == 0);
 
-  const std::string interface = only_interface(configuration);
-  if (auto opened = open_fixed_ports(configuration, interface, resources); !opened)
+  Binding binding{.interface = only_interface(configuration), .index = 0};
+  for (const NetworkInterface& each : resources.interfaces) {
+    if (each.name == binding.interface) binding.index = each.index;
+  }
+  if (auto opened = open_fixed_ports(configuration, binding, resources); !opened)
     return fail(opened.error());
   const Transfers transfers{.wanted = configuration.tftp.enabled && !configuration.tftp.single_port,
                             .range = configuration.tftp.port_range};
-  if (auto opened = open_transfer_ports(transfers, interface, resources); !opened)
+  if (auto opened = open_transfer_ports(transfers, binding, resources); !opened)
     return fail(opened.error());
   const std::string lease_file = wanted_lease_file(configuration);
   if (!lease_file.empty() && lease_file != lease_file_) {
@@ -156,7 +163,7 @@ Outcome<ServerResources> ResourceOpener::open(const server::Configuration& confi
   }
 
   has_opened_ = true;
-  interface_ = interface;
+  binding_ = std::move(binding);
   fixed_ports_ = resources.fixed_ports;
   transfers_ = transfers;
   transfer_ports_ = resources.transfer_ports;
@@ -167,17 +174,17 @@ Outcome<ServerResources> ResourceOpener::open(const server::Configuration& confi
 }
 
 Outcome<void> ResourceOpener::open_fixed_ports(const server::Configuration& configuration,
-                                               const std::string& interface,
+                                               const Binding& binding,
                                                ServerResources& resources) const {
   resources.fixed_ports = wanted_ports(configuration);
-  const bool has_moved = has_opened_ && interface != interface_;
+  const bool has_moved = has_opened_ && binding != binding_;
   for (const std::uint16_t port : resources.fixed_ports) {
     const bool is_open = fixed_ports_.contains(port);
     if (is_open && !has_moved) continue;
     const bool is_dhcp = port != tftp::kPort;
     auto socket =
         live::UdpSocket::open({.local = {.address = {}, .port = port},
-                               .interface = interface,
+                               .interface = binding.interface,
                                .marking = is_dhcp ? live::Marking::Dhcp : live::Marking::Transfer,
                                .receive_buffer_bytes = kRequestBuffer,
                                .is_successor = is_open});
@@ -187,17 +194,16 @@ Outcome<void> ResourceOpener::open_fixed_ports(const server::Configuration& conf
   return {};
 }
 
-Outcome<void> ResourceOpener::open_transfer_ports(const Transfers& wanted,
-                                                  const std::string& interface,
+Outcome<void> ResourceOpener::open_transfer_ports(const Transfers& wanted, const Binding& binding,
                                                   ServerResources& resources) const {
   if (!wanted.wanted) return {};
-  if (has_opened_ && wanted == transfers_ && interface == interface_) {
+  if (has_opened_ && wanted == transfers_ && binding == binding_) {
     resources.transfer_ports = transfer_ports_;
     return {};
   }
-  const bool has_moved = has_opened_ && interface != interface_;
+  const bool has_moved = has_opened_ && binding != binding_;
   live::ReservedPorts::Options options{.count = kTransferPorts, .range = {}, .socket = {}};
-  options.socket.interface = interface;
+  options.socket.interface = binding.interface;
   if (wanted.range) {
     options.range = {wanted.range->first, wanted.range->second};
     options.count = static_cast<std::size_t>(options.range.last - options.range.first) + 1;

@@ -1,0 +1,93 @@
+// `pxeproof serve` while interfaces and addresses come and go.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "tests/live/served_network.h"
+#include "tests/live/served_program.h"
+#include "tests/live/test_directory.h"
+#include "tests/live/tftp_fetch.h"
+
+namespace pxeproof::live {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr Ipv4Address kFirst = Ipv4Address::of(192, 168, 77, 1);
+constexpr Ipv4Address kSecond = Ipv4Address::of(192, 168, 77, 2);
+
+class ServeNetwork : public ::testing::Test {
+ protected:
+  void SetUp() override { directory.write("tree/big", std::string(3000, 'x')); }
+  std::string configure(const std::string& more) {
+    return directory.write("serve.conf", "port=0\nenable-tftp\ntftp-root=" + (directory / "tree") +
+                                             "\ndhcp-range=192.168.77.0,proxy\n"
+                                             "pxe-service=x86PC,\"Boot\",pxelinux\n" +
+                                             more);
+  }
+  TestDirectory directory;
+};
+
+// It answered from the old address, which the kernel refused, or not at all.
+TEST_F(ServeNetwork, AnswersFromTheNewAddressAtOnce) {
+  in_private_network([this] {
+    plug_in("s0", "c0", "192.168.77.1/24");
+    ServedProgram server({"--conf-file", configure("")});
+    WiredClient client("c0");
+    EXPECT_EQ(client.discover(), kFirst);
+    TftpFetch slow("big");
+
+    run_ip({"address flush dev s0"});
+    ASSERT_TRUE(server.wait_for("no longer s0 192.168.77.1/24")) << server.log;
+    EXPECT_EQ(client.discover(1s), std::nullopt);
+    run_ip({"address add 192.168.77.2/24 dev s0"});
+    ASSERT_TRUE(server.wait_for("s0 192.168.77.2/24: DHCP 67")) << server.log;
+    EXPECT_EQ(client.discover(), kSecond);
+
+    EXPECT_EQ(slow.finish(), std::string(3000, 'x')) << slow.error;
+    EXPECT_THAT(server.log, Not(HasSubstr("configuration read again")));
+  });
+}
+
+TEST_F(ServeNetwork, ServesAnInterfaceThatComesAgain) {
+  for (const char* more : {"", "interface=s0\n"}) {
+    in_private_network([this, more] {
+      plug_in("s0", "c0", "192.168.77.1/24");
+      ServedProgram server({"--conf-file", configure(more)});
+      EXPECT_EQ(WiredClient("c0").discover(), kFirst) << more;
+
+      run_ip({"link delete dev s0"});
+      ASSERT_TRUE(server.wait_for("no longer s0 192.168.77.1/24")) << server.log;
+      plug_in("s0", "c0", "192.168.77.2/24");
+      EXPECT_EQ(WiredClient("c0").discover(), kSecond) << more;
+      server.send_signal(SIGTERM);
+      EXPECT_EQ(server.wait().shell_code(), 0) << server.log;
+    });
+  }
+}
+
+// Nothing leads to the relay whose clients ask.
+TEST_F(ServeNetwork, SaysOnceThatTheKernelRefusesToSend) {
+  in_private_network([this] {
+    plug_in("s0", "c0", "192.168.77.1/24");
+    ServedProgram server(
+        {"--conf-file", configure("dhcp-range=10.9.9.10,10.9.9.20,255.255.255.0\n")});
+    WiredClient client("c0");
+    for (int i = 0; i < 3; ++i) client.send_discover(Ipv4Address::of(10, 9, 9, 1));
+    EXPECT_EQ(client.discover(), kFirst);
+
+    EXPECT_TRUE(
+        server.wait_for("the kernel refuses to send to 10.9.9.1:67: Network is "
+                        "unreachable; see `ip address`"))
+        << server.log;
+    server.hear();
+    EXPECT_EQ(server.log.find("refuses"), server.log.rfind("refuses")) << server.log;
+  });
+}
+
+}  // namespace
+}  // namespace pxeproof::live
