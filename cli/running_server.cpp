@@ -124,6 +124,11 @@ Outcome<void> RunningServer::apply(ReadyServer ready) {
   configuration_ = std::move(ready.loaded.configuration);
   log_.set_configuration(configuration_.quiet_dhcp, configuration_.tftp.quiet,
                          configuration_.log_dhcp);
+  for (const std::string& name : missing_interfaces(configuration_, interfaces_)) {
+    log_.message(
+        ServerLog::Level::Warning,
+        fmt::format("interface {} does not currently exist; it is served when it comes up", name));
+  }
   apply_tftp();
   apply_dhcp();
   apply_script(apply_leases(resources));

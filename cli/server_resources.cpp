@@ -28,7 +28,13 @@ Failure environment(const live::SystemError& error) {
   return {ExitCode::EnvironmentFailed, error.message};
 }
 
-// The one interface to listen on, so that a second server may listen on another; empty: all.
+const NetworkInterface* find_interface(const std::vector<NetworkInterface>& present,
+                                       std::string_view name) {
+  const auto found = std::ranges::find(present, name, &NetworkInterface::name);
+  return found == present.end() ? nullptr : &*found;
+}
+
+// The only interface that is named; empty: there are several, or none.
 std::string only_interface(const server::Configuration& configuration) {
   std::vector<std::string> names;
   for (const std::string& name : configuration.interfaces) {
@@ -37,19 +43,18 @@ std::string only_interface(const server::Configuration& configuration) {
   return names.size() == 1 && !is_wildcard(names[0]) ? names[0] : std::string();
 }
 
+// Otherwise it is served when it comes.
 Outcome<void> check_interfaces(const server::Configuration& configuration,
                                const std::vector<NetworkInterface>& present) {
-  for (const std::string& name : configuration.interfaces) {
-    const bool exists = std::ranges::any_of(
-        present, [&name](const NetworkInterface& each) { return each.name == name; });
-    if (exists || is_wildcard(name) || name == "lo") continue;
-    std::string names;
-    for (const NetworkInterface& each : present) names += (names.empty() ? "" : ", ") + each.name;
-    return wrong_usage(
-        fmt::format("interface={}: this machine has no such interface that is up; it has {}", name,
-                    names.empty() ? "none" : names));
-  }
-  return {};
+  if (!configuration.bind_interfaces) return {};
+  const std::vector<std::string> missing = missing_interfaces(configuration, present);
+  if (missing.empty()) return {};
+  std::string names;
+  for (const NetworkInterface& each : present) names += (names.empty() ? "" : ", ") + each.name;
+  return wrong_usage(fmt::format(
+      "interface={}: this machine has no such interface that is up; it has {}; bring it up, or use "
+      "bind-dynamic instead of bind-interfaces to have it served when it comes",
+      missing.front(), names.empty() ? "none" : names));
 }
 
 Outcome<void> check_roots(const server::TftpConfiguration& tftp) {
@@ -97,6 +102,16 @@ Outcome<LeaseFile> open_lease_file(const std::string& path) {
 
 }  // namespace
 
+std::vector<std::string> missing_interfaces(const server::Configuration& configuration,
+                                            const std::vector<NetworkInterface>& present) {
+  std::vector<std::string> missing;
+  for (const std::string& name : configuration.interfaces) {
+    if (name.empty() || name == "lo" || is_wildcard(name)) continue;
+    if (find_interface(present, name) == nullptr) missing.push_back(name);
+  }
+  return missing;
+}
+
 bool follows_interfaces(const server::Configuration& configuration) {
   return !only_interface(configuration).empty();
 }
@@ -134,9 +149,10 @@ Outcome<ServerResources> ResourceOpener::open(const server::Configuration& confi
   }
   resources.reads_as_root = geteuid() == 0 && (!*user || (*user)->user == 0);
 
-  Binding binding{.interface = only_interface(configuration), .index = 0};
-  for (const NetworkInterface& each : resources.interfaces) {
-    if (each.name == binding.interface) binding.index = each.index;
+  Binding binding;
+  // So a second server may listen on another one. No socket can be bound to what is not there.
+  if (const auto* only = find_interface(resources.interfaces, only_interface(configuration))) {
+    binding = {.interface = only->name, .index = only->index};
   }
   if (auto opened = open_fixed_ports(configuration, binding, resources); !opened)
     return fail(opened.error());

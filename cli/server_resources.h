@@ -71,6 +71,10 @@ class ResourceOpener {
   std::optional<live::UserIdentity> reader_;  // whose rights files are opened with; nullopt: ours
 };
 
+// The interfaces that the configuration names and that are not there, or not up.
+std::vector<std::string> missing_interfaces(const server::Configuration& configuration,
+                                            const std::vector<NetworkInterface>& present);
+
 // Whether sockets are others when other interfaces are there.
 bool follows_interfaces(const server::Configuration& configuration);
 

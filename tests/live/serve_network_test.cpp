@@ -70,6 +70,31 @@ TEST_F(ServeNetwork, ServesAnInterfaceThatComesAgain) {
   }
 }
 
+TEST_F(ServeNetwork, ServesANamedInterfaceWhenItComes) {
+  for (const char* more : {"interface=s0\n", "interface=lo\ninterface=s0\ninterface=s1\n"}) {
+    in_private_network([this, more] {
+      ServedProgram server({"--conf-file", configure(more)});
+      EXPECT_THAT(server.log, HasSubstr("interface s0 does not currently exist"));
+      plug_in("other", "far", "192.168.77.3/24");
+      EXPECT_EQ(WiredClient("far").discover(500ms), std::nullopt);
+      plug_in("s0", "c0", "192.168.77.1/24");
+      EXPECT_EQ(WiredClient("c0").discover(), kFirst) << more;
+    });
+  }
+}
+
+TEST_F(ServeNetwork, WantsANamedInterfaceToBindTo) {
+  in_private_network([this] {
+    auto server = ChildProcess::start(
+        Command{.program = PXEPROOF_PROGRAM,
+                .arguments = {"serve", "--conf-file", configure("interface=s0\nbind-interfaces\n")},
+                .inherited = {}});
+    ASSERT_TRUE(server);
+    EXPECT_EQ(server->wait().shell_code(), 2);
+    EXPECT_THAT(server->take_lines(), ::testing::Contains(HasSubstr("interface=s0: ")));
+  });
+}
+
 // Nothing leads to the relay whose clients ask.
 TEST_F(ServeNetwork, SaysOnceThatTheKernelRefusesToSend) {
   in_private_network([this] {
