@@ -34,6 +34,16 @@ const NetworkInterface* find_interface(const std::vector<NetworkInterface>& pres
   return found == present.end() ? nullptr : &*found;
 }
 
+bool is_present(const std::vector<NetworkInterface>& present, Ipv4Address address) {
+  return std::ranges::any_of(present, [address](const NetworkInterface& each) {
+    return std::ranges::find(each.addresses, address, &Subnet::address) != each.addresses.end();
+  });
+}
+
+bool binds(const server::Configuration& configuration) {
+  return configuration.bind_interfaces || configuration.bind_dynamic;
+}
+
 // The only interface that is named; empty: there are several, or none.
 std::string only_interface(const server::Configuration& configuration) {
   std::vector<std::string> names;
@@ -113,7 +123,7 @@ std::vector<std::string> missing_interfaces(const server::Configuration& configu
 }
 
 bool follows_interfaces(const server::Configuration& configuration) {
-  return !only_interface(configuration).empty();
+  return !only_interface(configuration).empty() || binds(configuration);
 }
 
 std::string wanted_lease_file(const server::Configuration& configuration) {
@@ -127,6 +137,29 @@ Outcome<std::optional<live::UserIdentity>> configured_user(
   auto found = live::find_user(configuration.user, configuration.group);
   if (!found) return wrong_usage("user=" + configuration.user + ": " + found.error().message);
   return std::optional(std::move(*found));
+}
+
+// dnsmasq binds a TFTP socket to each address that is served; here it is one socket, which is bound
+// to that one address or not to any.
+ResourceOpener::Binding ResourceOpener::make_binding(const server::Configuration& configuration,
+                                                     const std::vector<NetworkInterface>& present) {
+  Binding binding;
+  // So a second server may listen on another one. No socket can be bound to what is not there.
+  const auto* only = find_interface(present, only_interface(configuration));
+  if (only != nullptr) {
+    binding.interface = only->name;
+    binding.index = only->index;
+  }
+  if (!binds(configuration)) return binding;
+  binding.is_shared = true;
+  const auto& listed = configuration.listen_addresses;
+  if (only != nullptr && listed.empty() && only->addresses.size() == 1) {
+    binding.tftp = only->addresses.front().address;
+  } else if (configuration.interfaces.empty() && listed.size() == 1 &&
+             (configuration.bind_interfaces || is_present(present, listed.front()))) {
+    binding.tftp = listed.front();
+  }
+  return binding;
 }
 
 Outcome<ServerResources> ResourceOpener::open(const server::Configuration& configuration) {
@@ -149,11 +182,7 @@ Outcome<ServerResources> ResourceOpener::open(const server::Configuration& confi
   }
   resources.reads_as_root = geteuid() == 0 && (!*user || (*user)->user == 0);
 
-  Binding binding;
-  // So a second server may listen on another one. No socket can be bound to what is not there.
-  if (const auto* only = find_interface(resources.interfaces, only_interface(configuration))) {
-    binding = {.interface = only->name, .index = only->index};
-  }
+  const Binding binding = make_binding(configuration, resources.interfaces);
   if (auto opened = open_fixed_ports(configuration, binding, resources); !opened)
     return fail(opened.error());
   const Transfers transfers{.wanted = configuration.tftp.enabled && !configuration.tftp.single_port,
@@ -179,7 +208,7 @@ Outcome<ServerResources> ResourceOpener::open(const server::Configuration& confi
   }
 
   has_opened_ = true;
-  binding_ = std::move(binding);
+  binding_ = binding;
   fixed_ports_ = resources.fixed_ports;
   transfers_ = transfers;
   transfer_ports_ = resources.transfer_ports;
@@ -198,12 +227,13 @@ Outcome<void> ResourceOpener::open_fixed_ports(const server::Configuration& conf
     const bool is_open = fixed_ports_.contains(port);
     if (is_open && !has_moved) continue;
     const bool is_dhcp = port != tftp::kPort;
-    auto socket =
-        live::UdpSocket::open({.local = {.address = {}, .port = port},
-                               .interface = binding.interface,
-                               .marking = is_dhcp ? live::Marking::Dhcp : live::Marking::Transfer,
-                               .receive_buffer_bytes = kRequestBuffer,
-                               .is_successor = is_open});
+    auto socket = live::UdpSocket::open(
+        {.local = {.address = is_dhcp ? Ipv4Address{} : binding.tftp, .port = port},
+         .interface = binding.interface,
+         .marking = is_dhcp ? live::Marking::Dhcp : live::Marking::Transfer,
+         .receive_buffer_bytes = kRequestBuffer,
+         .is_successor = is_open,
+         .is_shared = binding.is_shared});
     if (!socket) return fail(environment(socket.error()));
     resources.sockets.push_back(std::move(*socket));
   }

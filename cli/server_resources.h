@@ -48,8 +48,12 @@ class ResourceOpener {
   struct Binding {
     std::string interface;    // the only one; empty: all
     std::uint32_t index = 0;  // of that interface, which has another when it comes again
+    Ipv4Address tftp{};       // port 69 is bound to that address only; unspecified: to all
+    bool is_shared = false;   // with servers that are bound to other interfaces
     friend bool operator==(const Binding&, const Binding&) = default;
   };
+  static Binding make_binding(const server::Configuration& configuration,
+                              const std::vector<NetworkInterface>& present);
   struct Transfers {
     bool wanted = false;
     std::optional<std::pair<std::uint16_t, std::uint16_t>> range;

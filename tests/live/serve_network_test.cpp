@@ -5,6 +5,7 @@
 
 #include <csignal>
 
+#include "live/socket_address.h"
 #include "tests/live/served_network.h"
 #include "tests/live/served_program.h"
 #include "tests/live/test_directory.h"
@@ -93,6 +94,55 @@ TEST_F(ServeNetwork, WantsANamedInterfaceToBindTo) {
     EXPECT_EQ(server->wait().shell_code(), 2);
     EXPECT_THAT(server->take_lines(), ::testing::Contains(HasSubstr("interface=s0: ")));
   });
+}
+
+// A socket of another server, as far as it is in the way.
+FileDescriptor other_server(Ipv4Address address, std::uint16_t port, int reuse,
+                            const std::string& device) {
+  FileDescriptor other(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in local = to_kernel(Endpoint{address, port});
+  setsockopt(other.number(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+  setsockopt(other.number(), SOL_SOCKET, SO_BINDTODEVICE, device.data(),
+             static_cast<socklen_t>(device.size()));
+  EXPECT_EQ(bind(other.number(), reinterpret_cast<const sockaddr*>(&local), sizeof local), 0);
+  return other;
+}
+
+// As libvirt's dnsmasq: DHCP bound to its bridge and TFTP to the bridge's address, both with
+// SO_REUSEADDR.
+TEST_F(ServeNetwork, StartsBesideServersOfOtherInterfaces) {
+  for (const char* more :
+       {"interface=s0\nbind-interfaces\n", "interface=s*\nbind-dynamic\n",
+        "except-interface=d0\nbind-interfaces\n", "interface=s0\ninterface=s1\nbind-dynamic\n"}) {
+    in_private_network([this, more] {
+      plug_in("d0", "q0", "10.1.1.1/24");
+      const auto dhcp = other_server({}, 67, 1, "d0");
+      const auto tftp = other_server(Ipv4Address::of(10, 1, 1, 1), 69, 1, "");
+      plug_in("s0", "c0", "192.168.77.1/24");
+      ServedProgram server({"--conf-file", configure(more)});
+      EXPECT_EQ(WiredClient("c0").discover(), kFirst) << more;
+    });
+  }
+}
+
+// One that shares nothing, such as tftpd-hpa, has another address of this machine.
+TEST_F(ServeNetwork, BindsTftpToTheOneAddressThatIsServed) {
+  for (const char* more :
+       {"interface=s0\nbind-interfaces\n", "listen-address=192.168.77.1\nbind-interfaces\n"}) {
+    in_private_network([this, more] {
+      plug_in("d0", "q0", "10.1.1.1/24");
+      const auto tftp = other_server(Ipv4Address::of(10, 1, 1, 1), 69, 0, "");
+      plug_in("s0", "c0", "192.168.77.1/24");
+      ServedProgram server({"--conf-file", configure(more)});
+      EXPECT_EQ(WiredClient("c0").discover(), kFirst) << more;
+      run_ip({"address flush dev s0", "address add 192.168.77.2/24 dev s0"});
+      if (more[0] == 'i') {
+        EXPECT_EQ(WiredClient("c0").discover(), kSecond) << more;
+      }
+      server.send_signal(SIGTERM);
+      EXPECT_EQ(server.wait().shell_code(), 0) << server.log;
+    });
+  }
 }
 
 // Nothing leads to the relay whose clients ask.
