@@ -99,4 +99,6 @@ void find_secure_as_root(LintFindings& findings);
 void find_single_port_bound(LintFindings& findings);
 void find_small_port_range(LintFindings& findings);
 
+void find_log_facility(LintFindings& findings);
+
 }  // namespace pxeproof::server

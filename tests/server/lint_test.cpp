@@ -182,6 +182,12 @@ TEST(Lint, FindsTagsThatNothingSets) {
               IsEmpty());
 }
 
+TEST(Lint, SaysThatTheLogIsNotRedirected) {
+  EXPECT_THAT(proxy_findings("log-facility=/var/log/pxe.log\n"), ElementsAre("log-facility:3"));
+  EXPECT_THAT(proxy_findings("log-facility=local3\n"), ElementsAre("log-facility:3"));
+  EXPECT_THAT(proxy_findings("log-facility=-\n"), IsEmpty());
+}
+
 TEST(Lint, LooksAfterTftp) {
   EXPECT_THAT(proxy_findings("enable-tftp\n"), ElementsAre("tftp-without-root:3"));
   EXPECT_THAT(proxy_findings("tftp-root=/a\n"), ElementsAre("tftp-not-enabled:3"));
