@@ -299,9 +299,15 @@ ExitCode run_serve(std::span<const std::string> words) {
   }
   if (const auto path = arguments->value("status")) {
     const auto command = arguments->value("command");
-    const auto asked = command ? ask_command(*path, *command) : ask_status(*path);
-    if (!asked) return static_cast<ExitCode>(report(asked.error()));
-    fmt::print("{}", *asked);
+    if (command) {
+      const auto answer = ask_command(*path, *command);
+      if (!answer) return static_cast<ExitCode>(report(answer.error()));
+      fmt::print("{}", answer->text);
+      return answer->code;
+    }
+    const auto status = ask_status(*path);
+    if (!status) return static_cast<ExitCode>(report(status.error()));
+    fmt::print("{}", *status);
     return ExitCode::AsExpected;
   }
   if (arguments->value("fault") == "list") {
