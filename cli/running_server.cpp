@@ -424,19 +424,31 @@ std::optional<Failure> RunningServer::failure() const {
                  "the opener process is gone, no file can be opened; start the server again"};
 }
 
+std::string RunningServer::describe_dhcp(const NetworkInterface& interface) const {
+  using Reach = server::DhcpServer::Reach;
+  const Reach reach = dhcp_serves_ ? dhcp_->reach_of(interface.index) : Reach::Nobody;
+  if (reach == Reach::Nobody) return {};
+  std::string text = fmt::format("DHCP {}", configuration_.dhcp_server_port);
+  if (reach == Reach::RelayedClients) text += " for relayed clients only";
+  if (configuration_.pxe_enabled()) text += fmt::format(", boot server {}", dhcp::kBootServerPort);
+  return text;
+}
+
 std::vector<std::string> RunningServer::describe() const {
+  const auto tftp = server::tftp_options(configuration_, interfaces_).interfaces;
   std::vector<std::string> lines;
   for (const NetworkInterface& interface : interfaces_) {
     if (interface.addresses.empty() || interface.mac == MacAddress{}) continue;
-    std::string line = describe_address(interface) + ":";
-    if (dhcp_serves_) {
-      line += configuration_.pxe_enabled() ? " DHCP 67, boot server 4011" : " DHCP 67";
+    std::string services = describe_dhcp(interface);
+    const auto files =
+        std::ranges::find(tftp, interface.index,
+                          [](const server::TftpInterface& each) { return each.interface.index; });
+    if (files != tftp.end()) {
+      services += fmt::format("{}TFTP {} from {}", services.empty() ? "" : ", ", tftp::kPort,
+                              files->root.empty() ? "/" : files->root);
     }
-    if (configuration_.tftp.enabled) {
-      line += fmt::format("{} TFTP 69 from {}", dhcp_serves_ ? "," : "",
-                          configuration_.tftp.root.empty() ? "/" : configuration_.tftp.root);
-    }
-    lines.push_back(std::move(line));
+    lines.push_back(describe_address(interface) + ": " +
+                    (services.empty() ? "not served" : services));
   }
   return lines;
 }

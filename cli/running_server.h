@@ -67,6 +67,7 @@ class RunningServer : public live::EventSource {
                                                        RunningServerOptions options);
 
   // "eth0 192.168.178.2/24: proxyDHCP 67, boot server 4011, TFTP 69 from /var/lib/tftpboot".
+  // An interface that is not served says so.
   std::vector<std::string> describe() const;
 
   // Asks the opener for the configuration anew; on_reloaded hears how that ended. Transfers and
@@ -114,6 +115,7 @@ class RunningServer : public live::EventSource {
   void hear_sockets(Outcome<ReadyServer> opened);
   void tell_network(const std::vector<std::string>& before);
   void tell_refusals();
+  std::string describe_dhcp(const NetworkInterface& interface) const;
   DatagramService& service();
   void log_line(const std::string& line);
   void flush_log();

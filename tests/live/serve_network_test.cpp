@@ -145,6 +145,31 @@ TEST_F(ServeNetwork, BindsTftpToTheOneAddressThatIsServed) {
   }
 }
 
+TEST_F(ServeNetwork, ClaimsOnlyServicesThatItGives) {
+  const std::string files = ", TFTP 69 from " + (directory / "tree");
+  const std::string all = "DHCP 67, boot server 4011" + files;
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"", all},
+      {"except-interface=s0", "not served"},
+      {"no-dhcp-interface=s0", "not served"},
+      {"no-dhcp-interface=s0\nenable-tftp=s0", files.substr(2)},
+      {"listen-address=127.0.0.1", "not served"},
+      {"interface=d0", "not served"},
+      {"enable-tftp=d0", "DHCP 67, boot server 4011"},
+      {"dhcp-alternate-port", "DHCP 1067, boot server 4011" + files}};
+  for (const auto& [more, claim] : cases) {
+    in_private_network([&, more = more, claim = claim] {
+      plug_in("s0", "c0", "192.168.77.1/24");
+      plug_in("d0", "q0", "10.1.1.1/24");
+      ServedProgram server({"--conf-file", configure(more + "\n")});
+      EXPECT_THAT(server.log, HasSubstr("s0 192.168.77.1/24: " + claim + "\n")) << more;
+      if (more.empty()) {
+        EXPECT_THAT(server.log, HasSubstr("d0 10.1.1.1/24: DHCP 67 for relayed clients only, "));
+      }
+    });
+  }
+}
+
 // Nothing leads to the relay whose clients ask.
 TEST_F(ServeNetwork, SaysOnceThatTheKernelRefusesToSend) {
   in_private_network([this] {
