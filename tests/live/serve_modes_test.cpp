@@ -28,6 +28,7 @@ using ::testing::AllOf;
 using ::testing::Ge;
 using ::testing::HasSubstr;
 using ::testing::Le;
+using ::testing::Not;
 
 struct Ended {
   int code = 0;
@@ -147,6 +148,22 @@ TEST_F(ServeModes, RunsTheScriptForAFileThatWasSentAndKeepsADump) {
     EXPECT_THAT(octets, AllOf(HasSubstr("pxelinux.0"), HasSubstr(std::string(512, 'x')),
                               HasSubstr("none")));
   });
+}
+
+// A BIOS is sent name.0, also where there is a file of that name without it.
+TEST_F(ServeModes, TestsTheBootFilesThatClientsAreSent) {
+  directory.write("tree/f", "x");
+  directory.write("tree/sub/g.0", "x");
+  const auto test = [&](const std::string& lines) {
+    const std::string file =
+        directory.write("files.conf", "port=0\nenable-tftp\ntftp-root=" + (directory / "tree") +
+                                          "\ndhcp-range=192.168.77.0,proxy\n" + lines);
+    return run_serve_program({"serve", "--conf-file", file, "--test"}).output;
+  };
+  EXPECT_THAT(test("pxe-service=x86PC,\"a\",f\n"), HasSubstr("there is no f.0 in tftp-root"));
+  EXPECT_THAT(test("pxe-service=x86PC,\"a\",sub/g\n"), Not(HasSubstr("there is no")));
+  EXPECT_THAT(test("pxe-service=x86PC,\"a\",pxelinux\ndhcp-boot=sub,,\n"),
+              HasSubstr("/tree/sub is no file"));
 }
 
 TEST_F(ServeModes, StopsWhenAConfigurationProgramFails) {
