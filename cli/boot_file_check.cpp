@@ -8,6 +8,7 @@
 #include <string>
 
 #include "protocol/bytes.h"
+#include "server/boot_file.h"
 #include "server/file_name.h"
 
 namespace pxeproof::cli {
@@ -40,10 +41,13 @@ class Checker {
     const auto name =
         server::resolve_name(file, {.root = tftp_.root, .lowercase = tftp_.lowercase});
     if (!name) return;
-    // A name without suffix may be one that ".0" is added to.
     const std::string path = tftp_.root + "/" + name->path;
-    auto status = status_of(path);
-    if (!status) status = status_of(path + ".0");
+    const auto status = status_of(path);
+    if (status && !S_ISREG(status->st_mode)) {
+      return warn("boot-file-missing", location,
+                  fmt::format("{} is no file, so it cannot be sent", printable(path)),
+                  "name the file in it, or correct the name");
+    }
     if (!status) {
       return warn(
           "boot-file-missing", location,
@@ -86,7 +90,10 @@ std::vector<Diagnostic> check_boot_files(const server::Configuration& configurat
   if (!checker.check_root()) return checker.take();
   for (const server::PxeService& service : configuration.services) {
     if (!service.server && service.server_name.empty()) {
-      checker.check(service.basename, service.location);
+      server::BootFileName file;
+      // The file of layer 0: what the client is sent when it has chosen.
+      if (!server::name_boot_file(service.basename, service.architecture, 0, file)) continue;
+      checker.check(std::string(service.basename.empty() ? "" : file.text()), service.location);
     }
   }
   for (const server::DhcpBoot& boot : configuration.boots) {

@@ -62,10 +62,14 @@ void OpenerLink::send_waiting() {
   }
 }
 
-void OpenerLink::request_load() {
+void OpenerLink::request_load() { request(OpenerMessage::Load); }
+
+void OpenerLink::request_open_again() { request(OpenerMessage::OpenAgain); }
+
+void OpenerLink::request(OpenerMessage what) {
   is_loading_ = true;
   sockets_.clear();
-  post(encode_plain(OpenerMessage::Load));
+  post(encode_plain(what));
 }
 
 std::optional<Outcome<ReadyServer>> OpenerLink::take_loaded() {
@@ -130,6 +134,7 @@ void OpenerLink::handle(Message& message) {
     }
     case OpenerMessage::Open:
     case OpenerMessage::Load:
+    case OpenerMessage::OpenAgain:
     case OpenerMessage::NewJournal:
     case OpenerMessage::CommitJournal:
     case OpenerMessage::SyncJournal:

@@ -31,6 +31,8 @@ class OpenerLink : public server::FileOpener {
 
   // Asks for the configuration; the answer comes through take_loaded.
   void request_load();
+  // Asks for what the interfaces of now take, without a look at files; the answer comes likewise.
+  void request_open_again();
   bool is_loading() const { return is_loading_; }
   std::optional<Outcome<ReadyServer>> take_loaded();
   Outcome<ReadyServer> wait_for_load();
@@ -70,6 +72,7 @@ class OpenerLink : public server::FileOpener {
 
   explicit OpenerLink(live::MessageChannel channel)
       : channel_(std::move(channel)), cache_(live::FileCache::Options{}) {}
+  void request(OpenerMessage what);
   void post(Bytes octets);
   void send_waiting();
   void handle(Message& message);

@@ -25,6 +25,7 @@ namespace pxeproof::cli {
 //          <- Sockets + up to 64 descriptors, as often as it takes
 //          <- Loaded + the record in memory [+ lease journal] [+ dump file]    or    LoadFailed
 //          (code, text)
+//     OpenAgain ->                           as Load, with the configuration that it has read last
 //     NewJournal ->
 //          <- Journal (error text or none) + descriptor
 //     CommitJournal ->                       the new journal takes the old one's name
@@ -33,6 +34,7 @@ namespace pxeproof::cli {
 enum class OpenerMessage : std::uint8_t {
   Open = 1,
   Load,
+  OpenAgain,
   NewJournal,
   CommitJournal,
   SyncJournal,

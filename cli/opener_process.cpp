@@ -60,6 +60,8 @@ void OpenerProcess::handle(const Message& message) {
       return;
     case OpenerMessage::Load:
       return load();
+    case OpenerMessage::OpenAgain:
+      return open_again();
     case OpenerMessage::NewJournal:
       return new_journal();
     case OpenerMessage::CommitJournal:
@@ -84,14 +86,25 @@ void OpenerProcess::load() {
   if (!record) return send(encode_failure(record.error()));
   auto loaded = load_and_record(*record);
   if (!loaded) return send(encode_failure(loaded.error()));
-  auto opened = resources_.open(loaded->configuration);
-  if (!opened) return send(encode_failure(opened.error()));
-  auto memory = live::make_memory_file(encode_loaded(*record, *opened));
-  if (!memory) return send(encode_failure({ExitCode::EnvironmentFailed, memory.error().message}));
+  auto sent = open_and_send(*record, loaded->configuration);
+  if (!sent) return send(encode_failure(sent.error()));
+  record_ = std::move(*record);
+  configuration_ = std::move(loaded->configuration);
+  earlier_roots_ = std::exchange(roots_, roots_of(configuration_.tftp));
+}
 
-  tftp_ = loaded->configuration.tftp;
-  if (wanted_lease_file(loaded->configuration).empty()) journal_.close();
-  earlier_roots_ = std::exchange(roots_, roots_of(tftp_));
+void OpenerProcess::open_again() {
+  if (auto sent = open_and_send(record_, configuration_); !sent) send(encode_failure(sent.error()));
+}
+
+Outcome<void> OpenerProcess::open_and_send(const ConfigurationRecord& record,
+                                           const server::Configuration& configuration) {
+  auto opened = resources_.open(configuration);
+  if (!opened) return fail(opened.error());
+  auto memory = live::make_memory_file(encode_loaded(record, *opened));
+  if (!memory) return environment_failed(memory.error().message);
+
+  if (wanted_lease_file(configuration).empty()) journal_.close();
   reads_as_root_ = opened->reads_as_root;
   std::vector<int> part;
   for (const live::UdpSocket& socket : opened->sockets) {
@@ -110,6 +123,7 @@ void OpenerProcess::load() {
   }
   if (opened->dump_file.is_open()) part.push_back(opened->dump_file.number());
   send(encode_plain(OpenerMessage::Loaded), part);
+  return {};
 }
 
 bool OpenerProcess::is_allowed(const FileRequest& request) const {
@@ -123,7 +137,7 @@ void OpenerProcess::open(const FileRequest& request) {
   FileRequest judged = request;
   // Not for the server to decide.
   judged.require_world_readable = reads_as_root_;
-  judged.require_own_file = tftp_.secure;
+  judged.require_own_file = configuration_.tftp.secure;
   const auto& reader = resources_.reader();
   const uid_t owner = judged.require_own_file ? owner_of_served_files(reader) : geteuid();
   Result<live::WalkedPath, FileFault> opened = fail(FileFault::NotFound);

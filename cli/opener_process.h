@@ -32,6 +32,10 @@ class OpenerProcess {
 
   void handle(const Message& message);
   void load();
+  void open_again();
+  // Sends Loaded and what goes with it.
+  Outcome<void> open_and_send(const ConfigurationRecord& record,
+                              const server::Configuration& configuration);
   void open(const FileRequest& request);
   bool is_allowed(const FileRequest& request) const;
   void new_journal();
@@ -41,7 +45,9 @@ class OpenerProcess {
   live::MessageChannel channel_;
   Options options_;
   ResourceOpener resources_;
-  server::TftpConfiguration tftp_;
+  // What was read last.
+  ConfigurationRecord record_;
+  server::Configuration configuration_;
   // Of the configuration in force and the one before, for requests that were on their way.
   std::set<std::string> roots_;
   std::set<std::string> earlier_roots_;

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "live/monotonic_clock.h"
+#include "live/network_interfaces.h"
 #include "live/wall_clock.h"
 #include "protocol/dhcp/message.h"
 #include "protocol/tftp/packet.h"
@@ -14,13 +17,19 @@ namespace pxeproof::cli {
 
 namespace {
 
+// The kernel's refusal to send is told again after this time, for each interface and errno.
+constexpr Duration kRefusalInterval = std::chrono::minutes(1);
+constexpr std::size_t kMaximumRefusalsTold = 64;
+
+bool is_same(const NetworkInterface& one, const NetworkInterface& other) {
+  return std::tie(one.index, one.name, one.mac, one.addresses, one.mtu) ==
+         std::tie(other.index, other.name, other.mac, other.addresses, other.mtu);
+}
+
 server::TftpOptions make_tftp_options(const server::Configuration& configuration,
-                                      const ServerResources& resources,
+                                      const std::vector<NetworkInterface>& interfaces,
                                       const TftpLimitOptions& limits) {
-  server::TftpOptions options = server::tftp_options(configuration, resources.interfaces);
-  options.transfer_ports = resources.transfer_ports;
-  // dnsmasq's rule: with all rights of root, only what everybody may read is sent.
-  options.require_world_readable = resources.reads_as_root;
+  server::TftpOptions options = server::tftp_options(configuration, interfaces);
   server::TftpLimits& all = options.limits;
   all.transfers_per_client = limits.transfers_per_client.value_or(all.transfers_per_client);
   all.half_open = limits.half_open.value_or(all.half_open);
@@ -110,16 +119,21 @@ Outcome<std::unique_ptr<RunningServer>> RunningServer::start(ReadyServer ready,
 Outcome<void> RunningServer::apply(ReadyServer ready) {
   ServerResources& resources = ready.resources;
   interfaces_ = resources.interfaces;
+  transfer_ports_ = resources.transfer_ports;
+  reads_as_root_ = resources.reads_as_root;
   configuration_ = std::move(ready.loaded.configuration);
   log_.set_configuration(configuration_.quiet_dhcp, configuration_.tftp.quiet,
                          configuration_.log_dhcp);
-  apply_tftp(resources);
+  for (const std::string& name : missing_interfaces(configuration_, interfaces_)) {
+    log_.message(
+        ServerLog::Level::Warning,
+        fmt::format("interface {} does not currently exist; it is served when it comes up", name));
+  }
+  apply_tftp();
   apply_dhcp();
   apply_script(apply_leases(resources));
   service_->set_parts(dhcp_serves_ ? dhcp_.get() : nullptr, tftp_.get());
 
-  std::vector<live::UdpSocket> sockets = std::move(resources.sockets);
-  const auto dhcp_ports = dhcp_serves_ ? dhcp_->ports() : std::vector<std::uint16_t>{};
   if (!udp_) {
     if (options_.mutant != nullptr && options_.mutant->wrap != nullptr) {
       mutant_service_ = options_.mutant->wrap(*service_, configuration_);
@@ -127,23 +141,29 @@ Outcome<void> RunningServer::apply(ReadyServer ready) {
     if (!options_.faults.empty()) {
       faulty_service_ = std::make_unique<FaultyService>(service(), options_.faults, options_.seed);
     }
-    apply_dump(resources);
-    auto server = live::UdpServer::run_on(service(), {}, std::move(sockets));
+    apply_dump(resources.dump_file);
+    auto server = live::UdpServer::run_on(service(), {}, {});
     if (!server) return environment_failed(server.error().message);
     udp_.emplace(std::move(*server));
   } else {
-    apply_dump(resources);
-    for (live::UdpSocket& socket : sockets) {
-      if (auto adopted = udp_->adopt(std::move(socket)); !adopted) {
-        return environment_failed(adopted.error().message);
-      }
-    }
+    apply_dump(resources.dump_file);
   }
+  const auto dhcp_ports = dhcp_serves_ ? dhcp_->ports() : std::vector<std::uint16_t>{};
   const bool wants_macs =
       configuration_.tftp.unique_root == server::TftpConfiguration::UniqueRoot::ByMac;
   udp_->set_dhcp_ports({dhcp_ports.begin(), dhcp_ports.end()});
   udp_->set_neighbour_ports(wants_macs ? std::set<std::uint16_t>{tftp::kPort}
                                        : std::set<std::uint16_t>{});
+  udp_->set_interfaces(interfaces_);
+  return apply_sockets(resources);
+}
+
+Outcome<void> RunningServer::apply_sockets(ServerResources& resources) {
+  for (live::UdpSocket& socket : resources.sockets) {
+    if (auto adopted = udp_->adopt(std::move(socket)); !adopted) {
+      return environment_failed(adopted.error().message);
+    }
+  }
   wanted_ports_ = resources.fixed_ports;
   wanted_ports_.insert(resources.transfer_ports.begin(), resources.transfer_ports.end());
   close_unused_ports();
@@ -160,8 +180,11 @@ Outcome<void> RunningServer::join_groups() {
   return {};
 }
 
-void RunningServer::apply_tftp(const ServerResources& resources) {
-  server::TftpOptions options = make_tftp_options(configuration_, resources, options_.limits);
+void RunningServer::apply_tftp() {
+  server::TftpOptions options = make_tftp_options(configuration_, interfaces_, options_.limits);
+  options.transfer_ports = transfer_ports_;
+  // dnsmasq's rule: with all rights of root, only what everybody may read is sent.
+  options.require_world_readable = reads_as_root_;
   if (options_.mutant != nullptr && options_.mutant->tftp != nullptr)
     options_.mutant->tftp(options);
   if (!configuration_.tftp.enabled) {
@@ -262,11 +285,11 @@ void RunningServer::run_scripts(Instant now, const server::LeaseChange& change) 
 }
 
 // The server's sockets belong to one service from the start on, so a dump has to be there by then.
-void RunningServer::apply_dump(ServerResources& resources) {
-  if (!udp_ && resources.dump_file.is_open()) {
-    dump_ = std::make_unique<PacketDump>(service(), std::move(resources.dump_file));
+void RunningServer::apply_dump(live::FileDescriptor& file) {
+  if (!udp_ && file.is_open()) {
+    dump_ = std::make_unique<PacketDump>(service(), std::move(file));
   }
-  if (dump_) return dump_->configure(configuration_, interfaces_, std::move(resources.dump_file));
+  if (dump_) return dump_->configure(configuration_, interfaces_, std::move(file));
   if (configuration_.dump.file.empty()) return;
   log_.message(ServerLog::Level::Warning,
                fmt::format("dumpfile {} is not written: the server started without one; start it "
@@ -292,11 +315,73 @@ void RunningServer::reload(Reloaded on_reloaded) {
   if (options_.opener == nullptr) {
     return on_reloaded(environment_failed("this server's configuration cannot be read again"));
   }
-  const bool is_first = reloading_.empty();
   reloading_.push_back(std::move(on_reloaded));
-  if (!is_first) return;
+  request_from_opener();
+}
+
+// One thing at a time, so that each answer is to what was asked last.
+void RunningServer::request_from_opener() {
+  if (asked_ != Asked::Nothing || (reloading_.empty() && !wants_sockets_)) return;
   udp_->set_sharing(live::UdpSocket::Sharing::On);
-  options_.opener->request_load();
+  wants_sockets_ = false;  // a configuration that is read brings them, too
+  if (reloading_.empty()) {
+    asked_ = Asked::Sockets;
+    options_.opener->request_open_again();
+  } else {
+    asked_ = Asked::Configuration;
+    options_.opener->request_load();
+  }
+}
+
+bool RunningServer::read_interfaces() {
+  auto interfaces = live::list_network_interfaces();
+  if (!interfaces) {
+    log_.message(ServerLog::Level::Error, interfaces.error().message);
+    return false;
+  }
+  if (std::ranges::equal(*interfaces, interfaces_, is_same)) return false;
+  const std::vector<std::string> before = describe();
+  interfaces_ = std::move(*interfaces);
+  apply_tftp();
+  apply_dhcp();
+  service_->set_parts(dhcp_serves_ ? dhcp_.get() : nullptr, tftp_.get());
+  if (dump_) dump_->configure(configuration_, interfaces_, {});
+  udp_->set_interfaces(interfaces_);
+  if (const auto joined = join_groups(); !joined) {
+    log_.message(ServerLog::Level::Error, joined.error().message);
+  }
+  tell_network(before);
+  if (options_.opener != nullptr && follows_interfaces(configuration_)) {
+    wants_sockets_ = true;
+    request_from_opener();
+  }
+  return true;
+}
+
+void RunningServer::tell_network(const std::vector<std::string>& before) {
+  const std::vector<std::string> after = describe();
+  for (const std::string& line : before) {
+    if (std::ranges::find(after, line) != after.end()) continue;
+    log_.message(ServerLog::Level::Info, "no longer " + line);
+  }
+  for (const std::string& line : after) {
+    if (std::ranges::find(before, line) != before.end()) continue;
+    log_.message(ServerLog::Level::Info, line);
+  }
+}
+
+void RunningServer::hear_sockets(Outcome<ReadyServer> opened) {
+  Outcome<void> applied;
+  if (opened) {
+    transfer_ports_ = opened->resources.transfer_ports;
+    apply_tftp();
+    applied = apply_sockets(opened->resources);
+  } else {
+    applied = fail(opened.error());
+  }
+  if (applied) return;
+  log_.message(ServerLog::Level::Warning,
+               "the interfaces have changed, but no socket: " + applied.error().message);
 }
 
 void RunningServer::hear_opener(Instant now) {
@@ -304,9 +389,14 @@ void RunningServer::hear_opener(Instant now) {
   opener.receive();
   if (auto loaded = opener.take_loaded()) {
     udp_->set_sharing(live::UdpSocket::Sharing::Off);
-    const Outcome<void> applied =
-        *loaded ? apply(std::move(**loaded)) : Outcome<void>(fail(loaded->error()));
-    for (const Reloaded& each : std::exchange(reloading_, {})) each(applied);
+    if (std::exchange(asked_, Asked::Nothing) == Asked::Sockets) {
+      hear_sockets(std::move(*loaded));
+    } else {
+      const Outcome<void> applied =
+          *loaded ? apply(std::move(**loaded)) : Outcome<void>(fail(loaded->error()));
+      for (const Reloaded& each : std::exchange(reloading_, {})) each(applied);
+    }
+    request_from_opener();
   }
   while (auto answer = opener.take_journal_answer()) {
     if (!journal_ || !dhcp_) continue;
@@ -334,19 +424,31 @@ std::optional<Failure> RunningServer::failure() const {
                  "the opener process is gone, no file can be opened; start the server again"};
 }
 
+std::string RunningServer::describe_dhcp(const NetworkInterface& interface) const {
+  using Reach = server::DhcpServer::Reach;
+  const Reach reach = dhcp_serves_ ? dhcp_->reach_of(interface.index) : Reach::Nobody;
+  if (reach == Reach::Nobody) return {};
+  std::string text = fmt::format("DHCP {}", configuration_.dhcp_server_port);
+  if (reach == Reach::RelayedClients) text += " for relayed clients only";
+  if (configuration_.pxe_enabled()) text += fmt::format(", boot server {}", dhcp::kBootServerPort);
+  return text;
+}
+
 std::vector<std::string> RunningServer::describe() const {
+  const auto tftp = server::tftp_options(configuration_, interfaces_).interfaces;
   std::vector<std::string> lines;
   for (const NetworkInterface& interface : interfaces_) {
     if (interface.addresses.empty() || interface.mac == MacAddress{}) continue;
-    std::string line = describe_address(interface) + ":";
-    if (dhcp_serves_) {
-      line += configuration_.pxe_enabled() ? " DHCP 67, boot server 4011" : " DHCP 67";
+    std::string services = describe_dhcp(interface);
+    const auto files =
+        std::ranges::find(tftp, interface.index,
+                          [](const server::TftpInterface& each) { return each.interface.index; });
+    if (files != tftp.end()) {
+      services += fmt::format("{}TFTP {} from {}", services.empty() ? "" : ", ", tftp::kPort,
+                              files->root.empty() ? "/" : files->root);
     }
-    if (configuration_.tftp.enabled) {
-      line += fmt::format("{} TFTP 69 from {}", dhcp_serves_ ? "," : "",
-                          configuration_.tftp.root.empty() ? "/" : configuration_.tftp.root);
-    }
-    lines.push_back(std::move(line));
+    lines.push_back(describe_address(interface) + ": " +
+                    (services.empty() ? "not served" : services));
   }
   return lines;
 }
@@ -381,8 +483,28 @@ void RunningServer::tell_events() {
   while (auto note = faulty_service_ ? faulty_service_->poll_note() : std::nullopt) {
     if (options_.log) log_.message(ServerLog::Level::Info, *note);
   }
+  tell_refusals();
   is_telling_ = false;
   flush_log();
+}
+
+void RunningServer::tell_refusals() {
+  while (const auto refusal = udp_->poll_refusal()) {
+    const Instant now = live::now();
+    if (refusals_told_.size() == kMaximumRefusalsTold) refusals_told_.clear();
+    const auto [told, is_new] =
+        refusals_told_.try_emplace({refusal->interface_index, refusal->code}, now);
+    if (!is_new && now - told->second < kRefusalInterval) continue;
+    told->second = now;
+    const auto interface =
+        std::ranges::find(interfaces_, refusal->interface_index, &NetworkInterface::index);
+    log_.message(ServerLog::Level::Warning,
+                 fmt::format("{}the kernel refuses to send to {}: {}; see `ip address`, `ip route` "
+                             "and the firewall",
+                             interface == interfaces_.end() ? "" : interface->name + ": ",
+                             to_string(refusal->destination),
+                             std::generic_category().message(refusal->code)));
+  }
 }
 
 live::Activity RunningServer::on_wake(Instant now) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -66,12 +67,17 @@ class RunningServer : public live::EventSource {
                                                        RunningServerOptions options);
 
   // "eth0 192.168.178.2/24: proxyDHCP 67, boot server 4011, TFTP 69 from /var/lib/tftpboot".
+  // An interface that is not served says so.
   std::vector<std::string> describe() const;
 
   // Asks the opener for the configuration anew; on_reloaded hears how that ended. Transfers and
   // leases go on, and so does the old configuration when the new one is broken.
   using Reloaded = std::function<void(const Outcome<void>&)>;
   void reload(Reloaded on_reloaded);
+
+  // Looks which interfaces and addresses there are now and serves those, as reload does for them;
+  // files are not read. Whether there are others than before.
+  bool read_interfaces();
 
   // Writes the last leases down. Nothing is sent afterwards.
   void stop(Instant now);
@@ -95,15 +101,21 @@ class RunningServer : public live::EventSource {
  private:
   explicit RunningServer(RunningServerOptions options);
   Outcome<void> apply(ReadyServer ready);
-  void apply_tftp(const ServerResources& resources);
+  void apply_tftp();
   void apply_dhcp();
+  Outcome<void> apply_sockets(ServerResources& resources);
   // The leases of the journal that ended before this run.
   std::vector<server::WrittenLease> apply_leases(ServerResources& resources);
   void apply_script(const std::vector<server::WrittenLease>& ended);
-  void apply_dump(ServerResources& resources);
+  void apply_dump(live::FileDescriptor& file);
   void run_scripts(Instant now, const server::LeaseChange& change);
   void close_unused_ports();
   Outcome<void> join_groups();
+  void request_from_opener();
+  void hear_sockets(Outcome<ReadyServer> opened);
+  void tell_network(const std::vector<std::string>& before);
+  void tell_refusals();
+  std::string describe_dhcp(const NetworkInterface& interface) const;
   DatagramService& service();
   void log_line(const std::string& line);
   void flush_log();
@@ -117,7 +129,9 @@ class RunningServer : public live::EventSource {
   DiskFiles own_files_;
   std::vector<NetworkInterface> interfaces_;
   server::Configuration configuration_;
-  std::set<std::uint16_t> wanted_ports_;
+  std::vector<std::uint16_t> transfer_ports_;
+  bool reads_as_root_ = false;
+  std::set<std::uint16_t> wanted_ports_;  // all of them
   std::unique_ptr<live::EventSource> opener_source_;
   std::unique_ptr<server::LeaseKeeper> keeper_;  // hands on to the journal
   std::unique_ptr<LeaseJournal> journal_;
@@ -132,6 +146,11 @@ class RunningServer : public live::EventSource {
   std::optional<server::LeaseScript> script_;  // nothing: no program is run
   std::optional<live::UdpServer> udp_;
   std::vector<Reloaded> reloading_;
+  bool wants_sockets_ = false;  // interfaces have changed since sockets were opened
+  enum class Asked { Nothing, Configuration, Sockets };
+  Asked asked_ = Asked::Nothing;  // of the opener, which has not answered yet
+  // When the log said last that the kernel refuses to send, by interface and errno.
+  std::map<std::pair<std::uint32_t, int>, Instant> refusals_told_;
   bool has_unused_ports_ = false;
   server::ServerEvent event_;  // its strings keep their room
   std::string log_lines_;      // of the round that is being told

@@ -24,6 +24,7 @@
 #include "live/confinement.h"
 #include "live/line_writer.h"
 #include "live/monotonic_clock.h"
+#include "live/network_changes.h"
 #include "live/stop_signals.h"
 #include "server/lint.h"
 
@@ -97,12 +98,14 @@ class Serve {
   void look_round(const ReadyServer& ready);
   void print(std::string_view lines) { lines_.write(lines); }
   void reload(ServeControl::Reply reply);
+  void on_network_change();
 
   ServeOptions options_;
   live::LineWriter lines_;
   ServeHistory history_;
   std::unique_ptr<OpenerLink> opener_;
   std::optional<live::StopSignals> signals_;
+  std::optional<live::NetworkChanges> network_changes_;
   std::unique_ptr<ScriptQueue> scripts_;
   std::unique_ptr<RunningServer> server_;
   std::unique_ptr<ServeControl> control_;
@@ -124,6 +127,9 @@ Outcome<void> Serve::start() {
   auto opener = OpenerLink::start(options_.origin, std::move(remove_at_end));
   if (!opener) return fail(opener.error());
   opener_ = std::move(*opener);
+  auto network_changes = live::NetworkChanges::create();
+  if (!network_changes) return environment_failed(network_changes.error().message);
+  network_changes_.emplace(std::move(*network_changes));
   opener_->request_load();
   auto ready = opener_->wait_for_load();
   if (!ready) return fail(ready.error());
@@ -182,10 +188,11 @@ Outcome<void> Serve::start() {
   if (!loop) return environment_failed(loop.error().message);
   loop_.emplace(std::move(*loop));
   for (live::EventSource* source :
-       {static_cast<live::EventSource*>(&*signals_), static_cast<live::EventSource*>(server_.get()),
-        server_->opener_source(), static_cast<live::EventSource*>(scripts_.get()),
-        &control_->source(), static_cast<live::EventSource*>(teller_.get()),
-        static_cast<live::EventSource*>(&lines_)}) {
+       {static_cast<live::EventSource*>(&*signals_),
+        static_cast<live::EventSource*>(&*network_changes_),
+        static_cast<live::EventSource*>(server_.get()), server_->opener_source(),
+        static_cast<live::EventSource*>(scripts_.get()), &control_->source(),
+        static_cast<live::EventSource*>(teller_.get()), static_cast<live::EventSource*>(&lines_)}) {
     if (source == nullptr) continue;
     if (const auto added = loop_->add(*source); !added) {
       return environment_failed(added.error().message);
@@ -240,6 +247,11 @@ void Serve::reload(ServeControl::Reply reply) {
   });
 }
 
+// A directory's configuration is made from the interfaces.
+void Serve::on_network_change() {
+  if (server_->read_interfaces() && !options_.origin.directory.empty()) reload(nullptr);
+}
+
 Outcome<void> Serve::run() {
   if (auto started = start(); !started) return started;
   if (auto confined = confine(); !confined) return confined;
@@ -252,6 +264,7 @@ Outcome<void> Serve::run() {
   opener_->notify("READY=1");
   const auto is_done = [&] {
     if (signals_->take_reload()) reload(nullptr);
+    if (network_changes_->take_change()) on_network_change();
     if (once_ && once_->is_over(watch_, live::now())) return true;
     return signals_->stop().has_value() || server_->failure().has_value();
   };
@@ -286,9 +299,15 @@ ExitCode run_serve(std::span<const std::string> words) {
   }
   if (const auto path = arguments->value("status")) {
     const auto command = arguments->value("command");
-    const auto asked = command ? ask_command(*path, *command) : ask_status(*path);
-    if (!asked) return static_cast<ExitCode>(report(asked.error()));
-    fmt::print("{}", *asked);
+    if (command) {
+      const auto answer = ask_command(*path, *command);
+      if (!answer) return static_cast<ExitCode>(report(answer.error()));
+      fmt::print("{}", answer->text);
+      return answer->code;
+    }
+    const auto status = ask_status(*path);
+    if (!status) return static_cast<ExitCode>(report(status.error()));
+    fmt::print("{}", *status);
     return ExitCode::AsExpected;
   }
   if (arguments->value("fault") == "list") {

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
 #include "live/monotonic_clock.h"
 
 namespace pxeproof::cli {
@@ -9,7 +13,8 @@ namespace pxeproof::cli {
 namespace {
 
 constexpr Duration kPatience = std::chrono::seconds(5);
-constexpr std::string_view kCommands = "status, counters, transfers, leases, reload";
+constexpr std::array<std::string_view, 5> kCommands = {"status", "counters", "transfers", "leases",
+                                                       "reload"};
 
 }  // namespace
 
@@ -56,15 +61,22 @@ std::optional<std::string> ServeControl::answer(live::LineServer::ConnectionId i
     return std::nullopt;
   }
   return control_error_json(
-      fmt::format("no command '{}'; there are {}", printable(command), kCommands));
+      fmt::format("no command '{}'; there are {}", printable(command), fmt::join(kCommands, ", ")));
 }
 
-Outcome<std::string> ask_command(const std::string& path, const std::string& command) {
+Outcome<CommandAnswer> ask_command(const std::string& path, const std::string& command) {
+  if (std::ranges::find(kCommands, command) == kCommands.end()) {
+    return wrong_usage(fmt::format("serve: --command {}: there is no such command; give one of {}",
+                                   printable(command), fmt::join(kCommands, ", ")));
+  }
   const auto connection = live::connect_to_path(path);
   if (!connection) return environment_failed(connection.error().message);
   auto answer = live::ask_line(*connection, command, kPatience);
   if (!answer) return environment_failed(answer.error().message);
-  return *answer + "\n";
+  const auto json = nlohmann::json::parse(*answer, nullptr, false);
+  const bool has_failed = json.is_object() && !json.value("reloaded", true);
+  return CommandAnswer{.text = *answer + "\n",
+                       .code = has_failed ? ExitCode::TestedThingFailed : ExitCode::AsExpected};
 }
 
 Outcome<std::string> ask_status(const std::string& path) {

@@ -38,8 +38,12 @@ class ServeControl {
   std::optional<live::LineServer> lines_;
 };
 
-// One command's answer as it is: a line of JSON.
-Outcome<std::string> ask_command(const std::string& path, const std::string& command);
+// One command's answer as it is, a line of JSON, and whether what was asked for was done.
+struct CommandAnswer {
+  std::string text;
+  ExitCode code = ExitCode::AsExpected;
+};
+Outcome<CommandAnswer> ask_command(const std::string& path, const std::string& command);
 
 // Asks the server behind a control socket for its status; a text for people.
 Outcome<std::string> ask_status(const std::string& path);

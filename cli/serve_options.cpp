@@ -110,6 +110,24 @@ Outcome<std::optional<OnceOptions>> read_once(const Arguments& arguments) {
   return std::optional(std::move(once));
 }
 
+// What the web server takes: a port, or an address and a port.
+Outcome<std::string> read_metrics(const Arguments& arguments) {
+  std::string text = arguments.value_or("metrics", "");
+  if (!arguments.has("metrics")) return text;
+  const std::size_t colon = text.rfind(':');
+  const std::string port = colon == std::string::npos ? text : text.substr(colon + 1);
+  const std::string address = colon == std::string::npos ? "" : text.substr(0, colon);
+  const bool is_ipv6 = address.starts_with('[') && address.ends_with(']');
+  const bool is_address = colon == std::string::npos || is_ipv6 || Ipv4Address::parse(address);
+  if (!is_address || !parse_count("--metrics", port, 1, 0xffff)) {
+    return wrong_usage(fmt::format(
+        "serve: --metrics {}: no address and port to listen on; give ADDR:PORT, such as "
+        "127.0.0.1:9109",
+        text));
+  }
+  return text;
+}
+
 }  // namespace
 
 const Syntax& serve_syntax() { return kSyntax; }
@@ -153,7 +171,9 @@ Outcome<ServeOptions> read_serve_options(const Arguments& arguments,
   if (!once) return fail(once.error());
   options.once = std::move(*once);
   options.control = arguments.value_or("control", "");
-  options.metrics = arguments.value_or("metrics", "");
+  auto metrics = read_metrics(arguments);
+  if (!metrics) return fail(metrics.error());
+  options.metrics = std::move(*metrics);
   options.verbosity = arguments.verbosity;
   const std::string format = arguments.value_or("log-format", "text");
   if (format == "json") {

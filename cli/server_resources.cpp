@@ -28,7 +28,23 @@ Failure environment(const live::SystemError& error) {
   return {ExitCode::EnvironmentFailed, error.message};
 }
 
-// The one interface to listen on, so that a second server may listen on another; empty: all.
+const NetworkInterface* find_interface(const std::vector<NetworkInterface>& present,
+                                       std::string_view name) {
+  const auto found = std::ranges::find(present, name, &NetworkInterface::name);
+  return found == present.end() ? nullptr : &*found;
+}
+
+bool is_present(const std::vector<NetworkInterface>& present, Ipv4Address address) {
+  return std::ranges::any_of(present, [address](const NetworkInterface& each) {
+    return std::ranges::find(each.addresses, address, &Subnet::address) != each.addresses.end();
+  });
+}
+
+bool binds(const server::Configuration& configuration) {
+  return configuration.bind_interfaces || configuration.bind_dynamic;
+}
+
+// The only interface that is named; empty: there are several, or none.
 std::string only_interface(const server::Configuration& configuration) {
   std::vector<std::string> names;
   for (const std::string& name : configuration.interfaces) {
@@ -37,19 +53,18 @@ std::string only_interface(const server::Configuration& configuration) {
   return names.size() == 1 && !is_wildcard(names[0]) ? names[0] : std::string();
 }
 
+// Otherwise it is served when it comes.
 Outcome<void> check_interfaces(const server::Configuration& configuration,
                                const std::vector<NetworkInterface>& present) {
-  for (const std::string& name : configuration.interfaces) {
-    const bool exists = std::ranges::any_of(
-        present, [&name](const NetworkInterface& each) { return each.name == name; });
-    if (exists || is_wildcard(name) || name == "lo") continue;
-    std::string names;
-    for (const NetworkInterface& each : present) names += (names.empty() ? "" : ", ") + each.name;
-    return wrong_usage(
-        fmt::format("interface={}: this machine has no such interface that is up; it has {}", name,
-                    names.empty() ? "none" : names));
-  }
-  return {};
+  if (!configuration.bind_interfaces) return {};
+  const std::vector<std::string> missing = missing_interfaces(configuration, present);
+  if (missing.empty()) return {};
+  std::string names;
+  for (const NetworkInterface& each : present) names += (names.empty() ? "" : ", ") + each.name;
+  return wrong_usage(fmt::format(
+      "interface={}: this machine has no such interface that is up; it has {}; bring it up, or use "
+      "bind-dynamic instead of bind-interfaces to have it served when it comes",
+      missing.front(), names.empty() ? "none" : names));
 }
 
 Outcome<void> check_roots(const server::TftpConfiguration& tftp) {
@@ -97,6 +112,20 @@ Outcome<LeaseFile> open_lease_file(const std::string& path) {
 
 }  // namespace
 
+std::vector<std::string> missing_interfaces(const server::Configuration& configuration,
+                                            const std::vector<NetworkInterface>& present) {
+  std::vector<std::string> missing;
+  for (const std::string& name : configuration.interfaces) {
+    if (name.empty() || name == "lo" || is_wildcard(name)) continue;
+    if (find_interface(present, name) == nullptr) missing.push_back(name);
+  }
+  return missing;
+}
+
+bool follows_interfaces(const server::Configuration& configuration) {
+  return !only_interface(configuration).empty() || binds(configuration);
+}
+
 std::string wanted_lease_file(const server::Configuration& configuration) {
   const bool has_none = configuration.ranges.empty() || configuration.no_lease_file;
   return has_none ? std::string() : configuration.lease_file;
@@ -108,6 +137,29 @@ Outcome<std::optional<live::UserIdentity>> configured_user(
   auto found = live::find_user(configuration.user, configuration.group);
   if (!found) return wrong_usage("user=" + configuration.user + ": " + found.error().message);
   return std::optional(std::move(*found));
+}
+
+// dnsmasq binds a TFTP socket to each address that is served; here it is one socket, which is bound
+// to that one address or not to any.
+ResourceOpener::Binding ResourceOpener::make_binding(const server::Configuration& configuration,
+                                                     const std::vector<NetworkInterface>& present) {
+  Binding binding;
+  // So a second server may listen on another one. No socket can be bound to what is not there.
+  const auto* only = find_interface(present, only_interface(configuration));
+  if (only != nullptr) {
+    binding.interface = only->name;
+    binding.index = only->index;
+  }
+  if (!binds(configuration)) return binding;
+  binding.is_shared = true;
+  const auto& listed = configuration.listen_addresses;
+  if (only != nullptr && listed.empty() && only->addresses.size() == 1) {
+    binding.tftp = only->addresses.front().address;
+  } else if (configuration.interfaces.empty() && listed.size() == 1 &&
+             (configuration.bind_interfaces || is_present(present, listed.front()))) {
+    binding.tftp = listed.front();
+  }
+  return binding;
 }
 
 Outcome<ServerResources> ResourceOpener::open(const server::Configuration& configuration) {
@@ -130,12 +182,12 @@ Outcome<ServerResources> ResourceOpener::open(const server::Configuration& confi
   }
   resources.reads_as_root = geteuid() == 0 && (!*user || (*user)->user == 0);
 
-  const std::string interface = only_interface(configuration);
-  if (auto opened = open_fixed_ports(configuration, interface, resources); !opened)
+  const Binding binding = make_binding(configuration, resources.interfaces);
+  if (auto opened = open_fixed_ports(configuration, binding, resources); !opened)
     return fail(opened.error());
   const Transfers transfers{.wanted = configuration.tftp.enabled && !configuration.tftp.single_port,
                             .range = configuration.tftp.port_range};
-  if (auto opened = open_transfer_ports(transfers, interface, resources); !opened)
+  if (auto opened = open_transfer_ports(transfers, binding, resources); !opened)
     return fail(opened.error());
   const std::string lease_file = wanted_lease_file(configuration);
   if (!lease_file.empty() && lease_file != lease_file_) {
@@ -156,7 +208,7 @@ Outcome<ServerResources> ResourceOpener::open(const server::Configuration& confi
   }
 
   has_opened_ = true;
-  interface_ = interface;
+  binding_ = binding;
   fixed_ports_ = resources.fixed_ports;
   transfers_ = transfers;
   transfer_ports_ = resources.transfer_ports;
@@ -167,37 +219,37 @@ Outcome<ServerResources> ResourceOpener::open(const server::Configuration& confi
 }
 
 Outcome<void> ResourceOpener::open_fixed_ports(const server::Configuration& configuration,
-                                               const std::string& interface,
+                                               const Binding& binding,
                                                ServerResources& resources) const {
   resources.fixed_ports = wanted_ports(configuration);
-  const bool has_moved = has_opened_ && interface != interface_;
+  const bool has_moved = has_opened_ && binding != binding_;
   for (const std::uint16_t port : resources.fixed_ports) {
     const bool is_open = fixed_ports_.contains(port);
     if (is_open && !has_moved) continue;
     const bool is_dhcp = port != tftp::kPort;
-    auto socket =
-        live::UdpSocket::open({.local = {.address = {}, .port = port},
-                               .interface = interface,
-                               .marking = is_dhcp ? live::Marking::Dhcp : live::Marking::Transfer,
-                               .receive_buffer_bytes = kRequestBuffer,
-                               .is_successor = is_open});
+    auto socket = live::UdpSocket::open(
+        {.local = {.address = is_dhcp ? Ipv4Address{} : binding.tftp, .port = port},
+         .interface = binding.interface,
+         .marking = is_dhcp ? live::Marking::Dhcp : live::Marking::Transfer,
+         .receive_buffer_bytes = kRequestBuffer,
+         .is_successor = is_open,
+         .is_shared = binding.is_shared});
     if (!socket) return fail(environment(socket.error()));
     resources.sockets.push_back(std::move(*socket));
   }
   return {};
 }
 
-Outcome<void> ResourceOpener::open_transfer_ports(const Transfers& wanted,
-                                                  const std::string& interface,
+Outcome<void> ResourceOpener::open_transfer_ports(const Transfers& wanted, const Binding& binding,
                                                   ServerResources& resources) const {
   if (!wanted.wanted) return {};
-  if (has_opened_ && wanted == transfers_ && interface == interface_) {
+  if (has_opened_ && wanted == transfers_ && binding == binding_) {
     resources.transfer_ports = transfer_ports_;
     return {};
   }
-  const bool has_moved = has_opened_ && interface != interface_;
+  const bool has_moved = has_opened_ && binding != binding_;
   live::ReservedPorts::Options options{.count = kTransferPorts, .range = {}, .socket = {}};
-  options.socket.interface = interface;
+  options.socket.interface = binding.interface;
   if (wanted.range) {
     options.range = {wanted.range->first, wanted.range->second};
     options.count = static_cast<std::size_t>(options.range.last - options.range.first) + 1;

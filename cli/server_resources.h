@@ -44,19 +44,29 @@ class ResourceOpener {
   const std::optional<live::UserIdentity>& reader() const { return reader_; }
 
  private:
+  // What sockets are bound to.
+  struct Binding {
+    std::string interface;    // the only one; empty: all
+    std::uint32_t index = 0;  // of that interface, which has another when it comes again
+    Ipv4Address tftp{};       // port 69 is bound to that address only; unspecified: to all
+    bool is_shared = false;   // with servers that are bound to other interfaces
+    friend bool operator==(const Binding&, const Binding&) = default;
+  };
+  static Binding make_binding(const server::Configuration& configuration,
+                              const std::vector<NetworkInterface>& present);
   struct Transfers {
     bool wanted = false;
     std::optional<std::pair<std::uint16_t, std::uint16_t>> range;
     friend bool operator==(const Transfers&, const Transfers&) = default;
   };
 
-  Outcome<void> open_fixed_ports(const server::Configuration& configuration,
-                                 const std::string& interface, ServerResources& resources) const;
-  Outcome<void> open_transfer_ports(const Transfers& wanted, const std::string& interface,
+  Outcome<void> open_fixed_ports(const server::Configuration& configuration, const Binding& binding,
+                                 ServerResources& resources) const;
+  Outcome<void> open_transfer_ports(const Transfers& wanted, const Binding& binding,
                                     ServerResources& resources) const;
 
   bool has_opened_ = false;
-  std::string interface_;  // the only one; empty: all
+  Binding binding_;
   std::set<std::uint16_t> fixed_ports_;
   Transfers transfers_;
   std::vector<std::uint16_t> transfer_ports_;
@@ -64,6 +74,13 @@ class ResourceOpener {
   std::string dump_file_;
   std::optional<live::UserIdentity> reader_;  // whose rights files are opened with; nullopt: ours
 };
+
+// The interfaces that the configuration names and that are not there, or not up.
+std::vector<std::string> missing_interfaces(const server::Configuration& configuration,
+                                            const std::vector<NetworkInterface>& present);
+
+// Whether sockets are others when other interfaces are there.
+bool follows_interfaces(const server::Configuration& configuration);
 
 // dhcp-leasefile, where there is something to lease; empty: none.
 std::string wanted_lease_file(const server::Configuration& configuration);

@@ -30,6 +30,7 @@ constexpr std::size_t kDatagramStride = kMaximumDatagram + 320;
 constexpr std::size_t kMaximumCollected = 256;  // outgoing datagrams, sorted by socket when sent
 constexpr std::size_t kFewPackets = 4;     // in one wake: so few transfers that each waits for us
 constexpr int kMaximumRoundsPerWake = 16;  // then the other sources get their turn
+constexpr std::size_t kMaximumRefusals = 32;  // that wait to be polled
 constexpr std::uint8_t kDhcpTypeOfService = 0xc0;
 
 union PacketInformation {
@@ -410,6 +411,18 @@ void UdpServer::count_refusal(const OutgoingDatagram& datagram, int code) {
   ++statistics_.refused;
   statistics_.last_refusal =
       to_string(datagram.destination) + ": " + std::generic_category().message(code);
+  const bool is_known = std::any_of(refusals_.begin(), refusals_.end(), [&](const Refusal& each) {
+    return each.interface_index == datagram.interface_index && each.code == code;
+  });
+  if (is_known || refusals_.size() == kMaximumRefusals) return;
+  refusals_.push_back({datagram.interface_index, code, datagram.destination});
+}
+
+std::optional<UdpServer::Refusal> UdpServer::poll_refusal() {
+  if (refusals_.empty()) return std::nullopt;
+  const Refusal refusal = refusals_.back();
+  refusals_.pop_back();
+  return refusal;
 }
 
 }  // namespace pxeproof::live

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -34,6 +35,13 @@ class UdpServer : public EventSource {
     std::string last_refusal;   // its words
   };
 
+  // A datagram that the kernel did not send.
+  struct Refusal {
+    std::uint32_t interface_index = 0;  // 0: left to routing
+    int code = 0;                       // errno
+    Endpoint destination{};
+  };
+
   // Opens every port of the service that is not among the reserved ones.
   static SystemResult<UdpServer> create(DatagramService& service, const UdpServerOptions& options);
   static SystemResult<UdpServer> create(DatagramService& service, const UdpServerOptions& options,
@@ -57,10 +65,17 @@ class UdpServer : public EventSource {
   // Whether successors may be bound to the same ports, before they are adopted.
   void set_sharing(UdpSocket::Sharing sharing);
 
+  // The interfaces have changed.
+  void set_interfaces(std::vector<NetworkInterface> interfaces) {
+    interfaces_ = std::move(interfaces);
+  }
+
   // Sends what the service has to say after a call from elsewhere.
   void send_waiting() { drain(); }
 
   const Statistics& statistics() const { return statistics_; }
+  // What the kernel refused since the last call: one each time for each interface and code.
+  std::optional<Refusal> poll_refusal();
 
   // Hears a multicast group on one of its ports, on every interface that has an address.
   SystemResult<void> join(std::uint16_t port, Ipv4Address group);
@@ -97,6 +112,7 @@ class UdpServer : public EventSource {
   std::unique_ptr<Receiving> receiving_;
   std::unique_ptr<Sending> sending_;
   Statistics statistics_;
+  std::vector<Refusal> refusals_;  // not polled yet
 };
 
 }  // namespace pxeproof::live

@@ -56,7 +56,7 @@ SystemResult<UdpSocket> UdpSocket::open(const UdpSocketOptions& options) {
     return fail(last_error(describe(options),
                            errno == ENODEV ? "see `ip link` for their names" : "run as root"));
   }
-  if (options.is_successor) {
+  if (options.is_successor || options.is_shared) {
     set_option(number, SOL_SOCKET, SO_REUSEADDR, int{1});
   }
   const sockaddr_in local = to_kernel(options.local);
@@ -74,7 +74,7 @@ SystemResult<UdpSocket> UdpSocket::open(const UdpSocketOptions& options) {
     return fail(last_error(describe(options)));
   }
   set_option(number, SOL_SOCKET, SO_RCVBUFFORCE, options.receive_buffer_bytes);
-  if (options.is_successor) {
+  if (options.is_successor && !options.is_shared) {
     set_option(number, SOL_SOCKET, SO_REUSEADDR, int{0});
   }
   return adopt(std::move(descriptor));
@@ -86,11 +86,16 @@ SystemResult<UdpSocket> UdpSocket::adopt(FileDescriptor bound) {
   if (getsockname(bound.number(), reinterpret_cast<sockaddr*>(&local), &size) != 0) {
     return fail(last_error("UDP socket"));
   }
-  return UdpSocket(std::move(bound), from_kernel(local).port);
+  int reuse = 0;
+  size = sizeof reuse;
+  getsockopt(bound.number(), SOL_SOCKET, SO_REUSEADDR, &reuse, &size);
+  return UdpSocket(std::move(bound), from_kernel(local).port,
+                   reuse != 0 ? Sharing::On : Sharing::Off);
 }
 
 void UdpSocket::set_sharing(Sharing sharing) {
-  set_option(socket_.number(), SOL_SOCKET, SO_REUSEADDR, sharing == Sharing::On ? 1 : 0);
+  set_option(socket_.number(), SOL_SOCKET, SO_REUSEADDR,
+             sharing == Sharing::On || sharing_ == Sharing::On ? 1 : 0);
 }
 
 SystemResult<void> UdpSocket::join(Ipv4Address group, std::uint32_t interface_index) {

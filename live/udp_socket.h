@@ -26,6 +26,9 @@ struct UdpSocketOptions {
   int receive_buffer_bytes = 4 * 1024 * 1024;
   // The port may be another socket's that allows it (UdpSocket::set_sharing); forbidden afterwards.
   bool is_successor = false;
+  // The port may be other sockets' that say the same, for as long as this one is open: servers
+  // beside each other on different interfaces.
+  bool is_shared = false;
 };
 
 // A bound socket that never blocks, tells where each datagram arrived, and may broadcast.
@@ -43,7 +46,8 @@ class UdpSocket {
   bool is_open() const { return socket_.is_open(); }
   void close() { socket_.close(); }
 
-  // Whether a second socket that says the same may be bound to the port (SO_REUSEADDR).
+  // Whether a second socket that says the same may be bound to the port (SO_REUSEADDR). A socket
+  // that was opened as shared stays so.
   enum class Sharing { Off, On };
   void set_sharing(Sharing sharing);
 
@@ -54,10 +58,12 @@ class UdpSocket {
   void allow_fragments();
 
  private:
-  UdpSocket(FileDescriptor socket, std::uint16_t port) : socket_(std::move(socket)), port_(port) {}
+  UdpSocket(FileDescriptor socket, std::uint16_t port, Sharing sharing)
+      : socket_(std::move(socket)), port_(port), sharing_(sharing) {}
 
   FileDescriptor socket_;
   std::uint16_t port_;
+  Sharing sharing_;  // how it was opened
 };
 
 // Ports taken before a server is made, so that it can be told their numbers: TFTP transfers.

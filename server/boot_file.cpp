@@ -19,7 +19,13 @@ bool BootFileName::append(std::string_view text) {
 }
 
 bool is_http_url(std::string_view file) {
-  return file.starts_with("http://") || file.starts_with("https://");
+  // RFC 3986 s.3.1: schemes have no case.
+  const auto begins_with = [file](std::string_view scheme) {
+    return std::ranges::equal(file.substr(0, scheme.size()), scheme, {}, [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+  };
+  return begins_with("http://") || begins_with("https://");
 }
 
 bool name_boot_file(std::string_view basename, std::uint16_t architecture, std::uint16_t layer,

@@ -375,6 +375,16 @@ std::vector<std::string> DhcpServer::last_tags() const {
   return names;
 }
 
+// A range of another subnet is for clients behind relays, which may ask on any served interface.
+DhcpServer::Reach DhcpServer::reach_of(std::uint32_t interface_index) const {
+  const ServedNetworks::Interface* interface = engine_->networks.find(interface_index);
+  if (check_interface(interface)) {
+    if (!interface->ranges.empty() || !engine_->relay.is_empty()) return Reach::Clients;
+    return engine_->configuration.ranges.empty() ? Reach::Nobody : Reach::RelayedClients;
+  }
+  return Reach::Nobody;
+}
+
 const std::vector<Ipv4Address>& DhcpServer::multicast_groups() const {
   return engine_->multicast_groups;
 }

@@ -67,6 +67,10 @@ class DhcpServer : public DatagramService {
   // dhcp-option=vendor:PXEClient,7,GROUP lines name. They change with a reload.
   const std::vector<Ipv4Address>& multicast_groups() const;
 
+  // Whom an interface's answers are for.
+  enum class Reach { Nobody, RelayedClients, Clients };
+  Reach reach_of(std::uint32_t interface_index) const;
+
   const LeasePool& leases() const { return pool_; }
 
  private:

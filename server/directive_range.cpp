@@ -82,6 +82,8 @@ Judgement read_range_fields(const std::vector<Argument>& fields, DhcpRange& rang
     return refuse(fmt::format("nothing may follow \"{}\"", printable(last.text())),
                   "the order is start, end, netmask, broadcast, lease time");
   }
+  // Of IPv6; dnsmasq reads it in IPv4 ranges, too, where it changes nothing.
+  if (last.is("deprecated")) return {};
   const auto lease = parse_lease_time(last.syntax());
   if (!lease) {
     return refuse(fmt::format("\"{}\" is no netmask and no lease time", printable(last.text())),

@@ -77,6 +77,8 @@ constexpr std::array kRules = {
     Row{{"single-port-bound", "tftp-single-port with bind-interfaces is silent in 2.90 (D4)"},
         find_single_port_bound},
     Row{{"small-port-range", "tftp-port-range smaller than tftp-max"}, find_small_port_range},
+    Row{{"log-facility", "a log file or syslog facility, which is not written to"},
+        find_log_facility},
 };
 
 }  // namespace

@@ -86,7 +86,8 @@ void find_boot_without_address(LintFindings& findings) {
     findings.warn(boot.location,
                   "without a server address dnsmasq sends BIOS clients next-server 0.0.0.0, and "
                   "iPXE then asks port 4011 for ever; pxeproof sends its own address",
-                  fmt::format("write dhcp-boot={},,<address of the TFTP server>", boot.file));
+                  fmt::format("write dhcp-boot={}{},{},<address of the TFTP server>",
+                              as_written(boot.conditions), boot.file, boot.server_name));
   }
 }
 

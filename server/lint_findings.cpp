@@ -125,6 +125,14 @@ std::optional<std::uint16_t> architecture_of(const TagRule& rule) {
   return static_cast<std::uint16_t>(rule.octets[0] << 8U | rule.octets[1]);
 }
 
+std::string as_written(const std::vector<TagCondition>& conditions) {
+  std::string text;
+  for (const TagCondition& each : conditions) {
+    text += (each.negated ? "tag:!" : "tag:") + each.name + ",";
+  }
+  return text;
+}
+
 std::optional<SourceLocation> location_of(const Configuration& configuration,
                                           std::string_view directive) {
   const auto use = std::ranges::find(configuration.directives, directive, &DirectiveUse::name);

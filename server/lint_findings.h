@@ -59,6 +59,9 @@ std::optional<std::uint16_t> architecture_of(const TagRule& rule);
 std::optional<SourceLocation> location_of(const Configuration& configuration,
                                           std::string_view directive);
 
+// The conditions as they begin a line: "tag:a,tag:!b,".
+std::string as_written(const std::vector<TagCondition>& conditions);
+
 // The rules, divided by noun.
 void find_silent_proxy(LintFindings& findings);
 void find_missing_range(LintFindings& findings);
@@ -98,5 +101,7 @@ void find_tftp_not_enabled(LintFindings& findings);
 void find_secure_as_root(LintFindings& findings);
 void find_single_port_bound(LintFindings& findings);
 void find_small_port_range(LintFindings& findings);
+
+void find_log_facility(LintFindings& findings);
 
 }  // namespace pxeproof::server

@@ -55,6 +55,12 @@ bool has_service(const Configuration& configuration, std::uint16_t architecture,
   });
 }
 
+// The server's field as it ends the line.
+std::string server_of(const PxeService& service) {
+  if (service.server) return "," + to_string(*service.server);
+  return service.server_name.empty() ? std::string() : "," + service.server_name;
+}
+
 std::string_view csa_name(std::uint16_t architecture) {
   const dhcp::Architecture* row = dhcp::find_architecture(architecture);
   return row == nullptr ? std::string_view() : row->csa_name;
@@ -165,8 +171,8 @@ void find_half_of_x64(LintFindings& findings) {
         fmt::format("x64 firmware sends 7 or 9, and dnsmasq serves only {} here and not {}; "
                     "pxeproof takes them for one",
                     service.architecture, other),
-        fmt::format("add pxe-service={},\"{}\",{}", csa_name(other), service.menu_text,
-                    service.basename));
+        fmt::format("add pxe-service={}{},\"{}\",{}{}", as_written(service.conditions),
+                    csa_name(other), service.menu_text, service.basename, server_of(service)));
   }
 }
 
@@ -204,8 +210,16 @@ void find_large_menus(LintFindings& findings) {
 }
 
 void find_http_services(LintFindings& findings) {
-  for (const PxeService& service : findings.configuration().services) {
+  const Configuration& configuration = findings.configuration();
+  const bool has_http_clients = std::ranges::find_if(configuration.pxe_vendors, [](auto& vendor) {
+                                  return vendor.starts_with("HTTPClient");
+                                }) != configuration.pxe_vendors.end();
+  for (const PxeService& service : configuration.services) {
     if (service.architecture < kFirstHttp || service.architecture > kLastHttp) continue;
+    // Then the offer itself has the URL.
+    const bool is_offered = has_http_clients && is_http_url(service.basename) &&
+                            count_files(together_with(configuration, service)) == 1;
+    if (is_offered) continue;
     findings.warn(
         service.location,
         fmt::format("{} boots by HTTP and never asks port 4011, so a pxe-service does not "

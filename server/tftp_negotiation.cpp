@@ -33,7 +33,10 @@ std::optional<TransferWishes> read_wishes(const tftp::Request& request) {
   wishes.block_size = requested.block_size;
   wishes.window_size = requested.window_size;
   wishes.timeout = requested.timeout;
-  wishes.transfer_size = requested.transfer_size.has_value();
+  // The option asks; its value in a read request says nothing (RFC 2349: it is 0).
+  wishes.transfer_size = std::ranges::any_of(request.options, [](const tftp::Option& option) {
+    return tftp::same_word(option.name, "tsize");
+  });
   return wishes;
 }
 

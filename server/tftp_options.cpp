@@ -35,7 +35,8 @@ bool serves(const Configuration& configuration, const NetworkInterface& interfac
   if (any_names(configuration.except_interfaces, interface.name)) return false;
   if (any_names(configuration.no_dhcp_interfaces, interface.name)) return false;
   if (configuration.interfaces.empty() && configuration.listen_addresses.empty()) return true;
-  // dnsmasq adds the loopback interface to those it is told.
+  // dnsmasq adds the loopback interface to those it is told. Nothing arrives from there where the
+  // sockets are bound to the only interface (docs/differences-from-dnsmasq.md).
   if (!configuration.interfaces.empty() && interface.name == "lo") return true;
   return any_names(configuration.interfaces, interface.name) ||
          has_address(interface, configuration.listen_addresses);

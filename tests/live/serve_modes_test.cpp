@@ -28,6 +28,7 @@ using ::testing::AllOf;
 using ::testing::Ge;
 using ::testing::HasSubstr;
 using ::testing::Le;
+using ::testing::Not;
 
 struct Ended {
   int code = 0;
@@ -99,6 +100,34 @@ TEST_F(ServeModes, TellsPrometheusWhatItCounts) {
   });
 }
 
+TEST_F(ServeModes, SaysWithItsExitCodeHowACommandEnded) {
+  in_private_network([this] {
+    const std::string control = directory / "control";
+    ServedProgram server({"--conf-file", configuration, "--control", control});
+    const auto command = [&](const std::string& name) {
+      return run_serve_program({"serve", "--status", control, "--command", name});
+    };
+    EXPECT_EQ(command("reload").code, 0);
+    directory.write("serve.conf", "tftp-rot=x\n");
+    const Ended broken = command("reload");
+    EXPECT_EQ(broken.code, 1);
+    EXPECT_THAT(broken.output, AllOf(HasSubstr("\"reloaded\":false"), HasSubstr("serve.conf:1")));
+    const Ended unknown = command("bogus");
+    EXPECT_EQ(unknown.code, 2);
+    EXPECT_THAT(unknown.output, HasSubstr("--command bogus: there is no such command; give one of "
+                                          "status, counters, transfers, leases, reload"));
+  });
+}
+
+TEST_F(ServeModes, WantsAnAddressAndAPortForMetrics) {
+  for (const char* wrong : {"foo", "foo:9109", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:99999"}) {
+    const Ended ended =
+        run_serve_program({"serve", "--conf-file", configuration, "--metrics", wrong});
+    EXPECT_EQ(ended.code, 2) << wrong;
+    EXPECT_THAT(ended.output, HasSubstr(": no address and port to listen on; give ADDR:PORT"));
+  }
+}
+
 TEST_F(ServeModes, RunsTheScriptForAFileThatWasSentAndKeepsADump) {
   in_private_network([this] {
     const std::string hook = directory.write("hook", "#!/bin/sh\necho told: \"$@\"\nexit 3\n");
@@ -119,6 +148,22 @@ TEST_F(ServeModes, RunsTheScriptForAFileThatWasSentAndKeepsADump) {
     EXPECT_THAT(octets, AllOf(HasSubstr("pxelinux.0"), HasSubstr(std::string(512, 'x')),
                               HasSubstr("none")));
   });
+}
+
+// A BIOS is sent name.0, also where there is a file of that name without it.
+TEST_F(ServeModes, TestsTheBootFilesThatClientsAreSent) {
+  directory.write("tree/f", "x");
+  directory.write("tree/sub/g.0", "x");
+  const auto test = [&](const std::string& lines) {
+    const std::string file =
+        directory.write("files.conf", "port=0\nenable-tftp\ntftp-root=" + (directory / "tree") +
+                                          "\ndhcp-range=192.168.77.0,proxy\n" + lines);
+    return run_serve_program({"serve", "--conf-file", file, "--test"}).output;
+  };
+  EXPECT_THAT(test("pxe-service=x86PC,\"a\",f\n"), HasSubstr("there is no f.0 in tftp-root"));
+  EXPECT_THAT(test("pxe-service=x86PC,\"a\",sub/g\n"), Not(HasSubstr("there is no")));
+  EXPECT_THAT(test("pxe-service=x86PC,\"a\",pxelinux\ndhcp-boot=sub,,\n"),
+              HasSubstr("/tree/sub is no file"));
 }
 
 TEST_F(ServeModes, StopsWhenAConfigurationProgramFails) {

@@ -156,7 +156,8 @@ TEST(DhcpRange, LeasesAddresses) {
   const Configuration configuration = read(
       "dhcp-range=10.0.0.100,10.0.0.10,12h\ndhcp-range=10.0.0.1,10.0.0.2,255.255.255.0,infinite"
       "\ndhcp-range=10.0.0.0,static\ndhcp-range=lan,10.0.0.1,10.0.0.2,90\n"
-      "dhcp-range=interface:eth1,10.0.0.1,10.0.0.2,255.255.255.0,10.0.0.255,45m\n");
+      "dhcp-range=interface:eth1,10.0.0.1,10.0.0.2,255.255.255.0,10.0.0.255,45m\n"
+      "dhcp-range=10.0.0.1,10.0.0.2,deprecated\n");
 
   EXPECT_EQ(configuration.ranges[0].kind, DhcpRange::Kind::Pool);
   EXPECT_EQ(configuration.ranges[0].start, Ipv4Address::of(10, 0, 0, 10)) << "in order";
@@ -168,6 +169,7 @@ TEST(DhcpRange, LeasesAddresses) {
   EXPECT_EQ(configuration.ranges[3].lease, std::chrono::seconds(120)) << "never shorter";
   EXPECT_EQ(configuration.ranges[4].interface, "eth1");
   EXPECT_EQ(configuration.ranges[4].lease, std::chrono::minutes(45));
+  EXPECT_FALSE(configuration.ranges[5].lease.has_value()) << "deprecated is for IPv6";
 }
 
 TEST(DhcpRange, IsRefusedAsDnsmasqDoes) {

@@ -148,6 +148,23 @@ TEST(Lint, KnowsWhatDnsmasqDoesWithUefiServices) {
               IsEmpty());
 }
 
+// It left tags and server out, so who followed it got a line for other clients.
+TEST(Lint, AdvisesALineForTheSameClientsAndServer) {
+  const auto remedies = [](const std::string& text) {
+    std::string all;
+    for (const Diagnostic& finding : lint(read(std::string(kProxy) + text), {})) {
+      all += finding.remedy + "\n";
+    }
+    return all;
+  };
+  EXPECT_THAT(remedies("pxe-service=tag:a,tag:!b,X86-64_EFI,\"A\",a.efi,10.0.0.7\n"),
+              HasSubstr("add pxe-service=tag:a,tag:!b,BC_EFI,\"A\",a.efi,10.0.0.7\n"));
+  EXPECT_THAT(remedies("pxe-service=X86-64_EFI,\"A\",a.efi,boot\n"),
+              HasSubstr("add pxe-service=BC_EFI,\"A\",a.efi,boot\n"));
+  EXPECT_THAT(remedies("pxe-prompt=x,0\ndhcp-boot=tag:a,undionly.kpxe,there\n"),
+              HasSubstr("write dhcp-boot=tag:a,undionly.kpxe,there,<address"));
+}
+
 TEST(Lint, FindsSuffixesWhereTheyAreNotMeant) {
   EXPECT_THAT(proxy_findings("pxe-service=11,a,grubaa64\n"), ElementsAre("suffix-added:3"));
   EXPECT_THAT(findings(std::string(kProxy) + "pxe-service=x86PC,a,v1.2/pxelinux\n"),
@@ -163,6 +180,10 @@ TEST(Lint, FindsMenusThatGoWrong) {
   }
   EXPECT_THAT(proxy_findings(menu), ElementsAre("menu-too-large:2"));
   EXPECT_THAT(proxy_findings("pxe-service=16,a,http://a/b.efi\n"), ElementsAre("http-service:3"));
+  const std::string http = "dhcp-pxe-vendor=PXEClient,HTTPClient\n";
+  EXPECT_THAT(proxy_findings(http + "pxe-service=16,a,HTTP://a/b.efi\n"), IsEmpty())
+      << "the offer has the URL";
+  EXPECT_THAT(proxy_findings(http + "pxe-service=16,a,b.efi\n"), ElementsAre("http-service:4"));
   EXPECT_THAT(proxy_findings("pxe-service=x86PC,a," + std::string(128, 'x') + ".0\n"),
               ElementsAre("name-too-long:3"));
 }
@@ -180,6 +201,12 @@ TEST(Lint, FindsTagsThatNothingSets) {
   EXPECT_THAT(proxy_findings("dhcp-match=set:a,93,7\n"), ElementsAre("half-of-x64-tag:3"));
   EXPECT_THAT(proxy_findings("dhcp-match=set:a,93,00:07\ndhcp-vendorclass=set:a,Arch:00009\n"),
               IsEmpty());
+}
+
+TEST(Lint, SaysThatTheLogIsNotRedirected) {
+  EXPECT_THAT(proxy_findings("log-facility=/var/log/pxe.log\n"), ElementsAre("log-facility:3"));
+  EXPECT_THAT(proxy_findings("log-facility=local3\n"), ElementsAre("log-facility:3"));
+  EXPECT_THAT(proxy_findings("log-facility=-\n"), IsEmpty());
 }
 
 TEST(Lint, LooksAfterTftp) {

@@ -108,6 +108,7 @@ TEST(TftpNegotiation, OmitsBlockSizesOutOfRangeAndWhatIsNoNumber) {  // TOPT-07,
 TEST(TftpNegotiation, TellsTheSizeInOctetModeOnly) {  // TOPT-10, -12, T12
   EXPECT_EQ(acknowledged(one("tsize", "0")), one("tsize", "1300"));
   EXPECT_EQ(acknowledged(one("tsize", "99")), one("tsize", "1300"));
+  EXPECT_EQ(acknowledged(one("tsize", "x")), one("tsize", "1300")) << "as dnsmasq";
   EXPECT_EQ(acknowledged(one("tsize", "0"), "netascii"), Options{});
   EXPECT_EQ(acknowledged({{"tsize", "0"}, {"blksize", "600"}}, "netascii"), one("blksize", "600"));
   TftpBench bench;
