@@ -19,6 +19,7 @@
 #include "live/private_tree.h"
 #include "live/stop_signals.h"
 #include "protocol/dhcp/message.h"
+#include "server/directive_table.h"
 
 namespace pxeproof::cli {
 
@@ -82,6 +83,29 @@ std::vector<std::uint16_t> expected_ports(const server::Configuration& configura
   return ports;
 }
 
+std::string_view directive_of(std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  return line.substr(0, line.find_first_of("= \t#"));
+}
+
+// A configuration file with further lines behind it, which have the last word. What may stand once
+// only is taken out where it stood.
+std::string with_lines(const std::string& file, const std::vector<std::string>& lines) {
+  std::ifstream stream(file);
+  std::string text;
+  for (std::string line; std::getline(stream, line);) {
+    const std::string_view name = directive_of(line);
+    const server::Directive* directive = server::find_directive(name);
+    const bool stands_once =
+        directive != nullptr && directive->repetition == server::Directive::Repetition::Once;
+    const bool is_said_again = std::ranges::any_of(
+        lines, [name](const std::string& other) { return directive_of(other) == name; });
+    text += (stands_once && is_said_again ? "#" : "") + line + "\n";
+  }
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
 }  // namespace
 
 Outcome<std::vector<Fault>> read_lab_faults(const std::vector<std::string>& texts,
@@ -96,23 +120,19 @@ Outcome<std::vector<Fault>> read_lab_faults(const std::vector<std::string>& text
 Outcome<LabConfiguration> prepare_lab(const BootTarget& target, ArticleFor article,
                                       const std::vector<std::string>& lines) {
   LabConfiguration lab;
-  std::string further;
-  for (const std::string& line : lines) further += line + "\n";
   Outcome<server::LoadedConfiguration> loaded = wrong_usage("");
   if (target.configuration_file.empty()) {
     lab.name = "the article's configuration";
     lab.text = article == ArticleFor::Uefi ? article_configuration_with_efi()
                                            : std::string(article_configuration());
-    lab.text += further;
+    for (const std::string& line : lines) lab.text += line + "\n";
     loaded = load_configuration_text(lab.name, lab.text);
   } else {
     lab.name = target.configuration_file;
-    if (further.empty()) {
-      loaded = load_configuration(lab.name, {});
-    } else {
-      // Behind the file, so that they have the last word.
-      lab.extended = "conf-file=" + std::filesystem::absolute(lab.name).string() + "\n" + further;
-      loaded = load_configuration_text("--set", lab.extended);
+    loaded = load_configuration(lab.name, {});
+    if (loaded && !lines.empty()) {
+      lab.extended = with_lines(lab.name, lines);
+      loaded = load_configuration_text(lab.name, lab.extended);
     }
   }
   if (!loaded) return fail(loaded.error());

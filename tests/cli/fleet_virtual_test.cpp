@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cli/boot_lab.h"
 #include "cli/fleet_limit.h"
 #include "cli/fleet_report.h"
 #include "cli/fleet_run.h"
@@ -143,9 +144,12 @@ TEST_F(PoolOfTen, RunsDryAndIsNamedAsTheCause) {
 
 TEST_F(PoolOfTen, IsChangedByALineThatStandsBehindIt) {
   std::ofstream(file_, std::ios::app) << "tftp-max=2\n";
-  const FleetOptions options = options_of(
-      {"--clients", "3", "--until", "4011", "--against", file_.string(), "--set", "tftp-max=600"});
-  EXPECT_EQ(run(options).server.tftp_max, 600U);
+  const auto lab = prepare_lab({BootTarget::Server::Builtin, file_.string()}, ArticleFor::Bios,
+                               {"tftp-max=600", "dhcp-boot=other.0"});
+  ASSERT_TRUE(lab) << lab.error().message;
+  EXPECT_EQ(lab->configuration.tftp.maximum_transfers, 600U);
+  EXPECT_THAT(lab->extended, HasSubstr("#tftp-max=2\n"));
+  EXPECT_THAT(lab->extended, HasSubstr("\ndhcp-boot=nothing.0\n")) << "it may stand twice";
 }
 
 TEST(FleetOptions, AreRefusedWhereTheyWouldBeIgnored) {
