@@ -74,12 +74,12 @@ std::optional<std::uint16_t> efi_machine(ByteView head) {
     const ByteView magic = head.subspan(kKernelMagic, 4);
     if (equal(magic, as_bytes("ARM\x64")) || equal(magic, as_bytes("RSC\x05"))) return std::nullopt;
   }
-  if (head.size() < kPeOffset + 4 || head[0] != 'M' || head[1] != 'Z') return std::nullopt;
+  const auto machine = efi_machine_of(head);
+  if (!machine) return std::nullopt;
   const std::size_t at = little_endian(head, kPeOffset, 4);
   if (at > head.size() || head.size() - at < kSubsystem + 2) return std::nullopt;
-  if (!equal(head.subspan(at, 2), as_bytes("PE"))) return std::nullopt;
   if (little_endian(head, at + kSubsystem, 2) != kEfiApplication) return std::nullopt;
-  return static_cast<std::uint16_t>(little_endian(head, at + 4, 2));
+  return machine;
 }
 
 template <std::size_t Count>

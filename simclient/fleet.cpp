@@ -141,10 +141,14 @@ void Fleet::delay(Instant at, ClientIndex client, Traffic way, ByteView frame) {
 void Fleet::hand_over(Instant now, ClientIndex client, FleetMachine& machine, ByteView frame,
                       const std::optional<Classified>& kind) {
   if (plan_.failures_kept > 0) record(now, machine, frame);
+  const bool is_file_answer =
+      kind && kind->exchange == Exchange::File && kind->traffic == Traffic::Answer;
+  // Of OACKs and ERRORs the ROM tells, and may ask for its next file at once.
+  if (is_file_answer && classify(frame)->exchange == Exchange::Block) {
+    machine.on_file_answered(now, tally_);
+  }
   machine.rom().on_frame(now, frame);
   machine.observe(tally_, names_);
-  const bool is_file = kind && kind->exchange == Exchange::File;
-  if (is_file && kind->traffic == Traffic::Answer) machine.on_file_answered(now, tally_);
   const bool was_used = machine.take_ignored() == 0;
   if (was_used && kind && kind->traffic == Traffic::Answer) {
     ++tally_.ledger.row(kind->exchange).used;

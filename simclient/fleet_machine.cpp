@@ -199,11 +199,7 @@ struct FleetMachine::Observer {
   }
   void operator()(const FileSized& sized) {
     machine.note(at, Kind::FileAnswered, names.number(sized.name));
-    first_byte();
-    answered();
-    machine.close_transfer(tally);
-    machine.transfer_ = Transfer::Open;
-    tally.peak_open = std::max(tally.peak_open, ++tally.open_transfers);
+    machine.on_file_answered(at, tally);
   }
   void operator()(const FileMissing& missing) {
     machine.note(at, Kind::FileMissing, names.number(missing.name));

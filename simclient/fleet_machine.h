@@ -79,7 +79,8 @@ class FleetMachine {
   void on_asked(FleetTally& tally, Exchange exchange, ByteView frame);
   // A read request is not answered yet.
   bool awaits_file() const { return transfer_ == Transfer::Unanswered; }
-  // Something answered it that the ROM tells nothing of: a block without an OACK before it.
+  // It is now, by an OACK or, where the server knows no options, by the first block, of which the
+  // ROM tells nothing.
   void on_file_answered(Instant now, FleetTally& tally);
   // Counts the machine out of those under way.
   void leave(FleetTally& tally);

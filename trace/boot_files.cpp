@@ -127,6 +127,12 @@ FileRole role_of(std::string_view name) {
   return found == kSigns.end() ? FileRole::Other : found->role;
 }
 
+FileRole role_of_target(std::string_view target) {
+  return role_of(target.substr(0, target.find('?')));
+}
+
+bool is_payload(FileRole role) { return role == FileRole::Kernel || role == FileRole::Initrd; }
+
 bool fetches_more(FileRole role) {
   switch (role) {
     case FileRole::Pxelinux:
@@ -146,16 +152,6 @@ bool fetches_more(FileRole role) {
       return false;
   }
   return false;
-}
-
-std::optional<std::uint16_t> pe_machine(ByteView head) {
-  constexpr std::size_t kOffsetOfHeader = 0x3c;
-  if (head.size() < kOffsetOfHeader + 4 || head[0] != 'M' || head[1] != 'Z') return std::nullopt;
-  const std::size_t at = head[kOffsetOfHeader] | std::size_t{head[kOffsetOfHeader + 1]} << 8U;
-  if (at + 6 > head.size() || head[at] != 'P' || head[at + 1] != 'E' || head[at + 2] != 0) {
-    return std::nullopt;
-  }
-  return static_cast<std::uint16_t>(head[at + 4] | head[at + 5] << 8U);
 }
 
 std::optional<std::uint16_t> architecture_of_machine(std::uint16_t machine) {

@@ -27,20 +27,20 @@ enum class FileRole {
 };
 FileRole role_of(std::string_view name);
 
+// The same for the target of an HTTP request, whose query is no part of the name.
+FileRole role_of_target(std::string_view target);
+bool is_payload(FileRole role);  // a kernel or an initrd
+
 // A program of this role asks for more as soon as it runs.
 bool fetches_more(FileRole role);
 
 // "the iPXE program", "a configuration", ...
 std::string_view to_string(FileRole role);
 
-// The machine type of a PE image (an EFI program), by the first octets of a file; nullopt when they
-// are none, or too few. 0x8664 is x64.
-std::optional<std::uint16_t> pe_machine(ByteView head);
-
 // The architecture (option 93) that a file is made for by its name: "grubaa64.efi" is 11. nullopt
 // when the name does not tell. 0 is any BIOS program.
 std::optional<std::uint16_t> architecture_of_name(std::string_view name);
-// The same for a PE machine type.
+// The same for the machine type of a PE image (firmware::efi_machine_of).
 std::optional<std::uint16_t> architecture_of_machine(std::uint16_t machine);
 
 // The part behind the last slash or backslash, and the part up to it.

@@ -145,9 +145,7 @@ bool is_same_rom_again(const std::vector<BootSession>& sessions, std::size_t at)
   if (question == nullptr || !session.offers.empty() || !session.acks.empty()) return false;
   const auto end = sessions.begin() + static_cast<std::ptrdiff_t>(at);
   const bool loaded = std::any_of(sessions.begin(), end, [](const BootSession& before) {
-    return !before.http.empty() ||
-           std::ranges::any_of(before.transfers,
-                               [](const SeenTransfer& seen) { return came_whole(*seen.what); });
+    return !before.http.empty() || has_file(before);
   });
   return !loaded && std::any_of(sessions.begin(), end, [&](const BootSession& before) {
     const bool got_further = !before.acks.empty() || !before.declines.empty();
@@ -199,11 +197,8 @@ const BootSession* deciding_session(const std::vector<BootSession>& sessions) {
 const SeenHttp* refused_payload(const BootSession& session) {
   constexpr std::uint16_t kRefuses = 400;
   for (auto at = session.http.rbegin(); at != session.http.rend(); ++at) {
-    const std::string_view target =
-        std::string_view((*at)->target).substr(0, (*at)->target.find('?'));
-    const FileRole role = role_of(target);
-    const bool is_payload = role == FileRole::Kernel || role == FileRole::Initrd;
-    if (!is_payload || (*at)->status.value_or(0) < kRefuses) continue;
+    if (!is_payload(role_of_target((*at)->target)) || (*at)->status.value_or(0) < kRefuses)
+      continue;
     const bool came_later = std::any_of(session.http.rbegin(), at, [&](const SeenHttp& later) {
       return later->target == (*at)->target && later->status.value_or(kRefuses) < kRefuses;
     });
@@ -296,6 +291,11 @@ bool is_abort_program(std::string_view filename) {
 bool is_key_manager(std::string_view filename) {
   const std::string name = lower_case(base_name(filename));
   return name.starts_with("mm") && name.ends_with(".efi") && architecture_of_name(name).has_value();
+}
+
+bool has_file(const BootSession& session) {
+  return std::ranges::any_of(session.transfers,
+                             [](const SeenTransfer& seen) { return came_whole(*seen.what); });
 }
 
 bool came_whole(const TransferStep& transfer) {

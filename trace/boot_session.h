@@ -88,6 +88,9 @@ bool is_abort_program(std::string_view filename);
 // shim's MokManager, which it starts when it refuses the loader behind it.
 bool is_key_manager(std::string_view filename);
 
+// A file came whole in this round.
+bool has_file(const BootSession& session);
+
 // It came whole as far as can be seen: acknowledged to the end, or the last block was sent.
 bool came_whole(const TransferStep& transfer);
 

@@ -119,20 +119,17 @@ class Judge {
   // What a system does that got its kernel: it connects to others than its boot servers.
   static bool is_of_system(const BootSession& session, const SeenHttp& seen) {
     if (seen->connection == HttpStep::Connection::Open) return false;
-    const auto is_payload = [](std::string_view name) {
-      const FileRole role = role_of(name.substr(0, name.find('?')));
-      return role == FileRole::Kernel || role == FileRole::Initrd;
-    };
     bool has_payload = false;
     bool is_boot_server = false;
     for (const SeenHttp& other : session.http) {
       if (other.at() >= seen.at() || other->connection != HttpStep::Connection::Open) continue;
-      has_payload = has_payload || (other->status == 200 && is_payload(other->target));
+      has_payload =
+          has_payload || (other->status == 200 && is_payload(role_of_target(other->target)));
       is_boot_server = is_boot_server || other->server.address == seen->server.address;
     }
     for (const SeenTransfer& file : session.transfers) {
       if (file.at() >= seen.at() || !came_whole(*file.what)) continue;
-      has_payload = has_payload || is_payload(file->filename);
+      has_payload = has_payload || is_payload(role_of(file->filename));
       is_boot_server = is_boot_server || file->asked == seen->server.address;
     }
     const bool is_encrypted = seen->connection == HttpStep::Connection::Encrypted;
@@ -282,9 +279,7 @@ class Judge {
           fmt::format("{} sends {} as an empty file", to_string(last->server.address), name),
           packets);
     }
-    const std::string_view target =
-        std::string_view(last->target).substr(0, last->target.find('?'));
-    if (role_of(target) == FileRole::Config && !system_spoke()) {
+    if (role_of_target(last->target) == FileRole::Config && !system_spoke()) {
       if (silent == Kind::Unfinished) {
         return verdict(silent, RomState::SearchesConfig,
                        fmt::format("{} came by HTTP, then the capture ends", name), packets);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "firmware/boot_image.h"
 #include "protocol/tftp/negotiation.h"
 #include "trace/boot_files.h"
 
@@ -186,7 +187,7 @@ void TransferTracker::on_data(Open& open, std::uint32_t number, const tftp::Data
   if (goes_on || block != transfer.blocks + 1 || content_size != data.payload.size()) {
     open.content_whole = false;
   }
-  if (block == 1) transfer.pe_machine = pe_machine(data.payload);
+  if (block == 1) transfer.pe_machine = firmware::efi_machine_of(data.payload);
   open.hash.update(data.payload);
   take_block(open, block, content_size);
 }

@@ -61,6 +61,8 @@ TEST(VirtualFleet, EveryMachineBootsAndEveryOctetIsCompared) {
   EXPECT_EQ(result.tally.files_unchecked, 0U);
   const rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
   EXPECT_EQ(files.planned, 30U * 14);
+  // An ERROR answers one name, and the request for the next waits from then on.
+  EXPECT_EQ(result.tally.answer_wait.count(), 30U * 14);
   EXPECT_EQ(files.received, files.used);
   EXPECT_EQ(result.tally.span(rom::Span::Boot).count(), 30U);
 }

@@ -517,7 +517,7 @@ Look file_of_wrong_size(const RuleInput& in) {
     // More than was told harms only a client that stopped over it.
     const bool booted = in.boot.verdict.kind == BootVerdict::Kind::Booted;
     const FileRole role = role_of(transfer.filename);
-    const bool cannot_run = is_empty && (role == FileRole::Kernel || role == FileRole::Initrd);
+    const bool cannot_run = is_empty && is_payload(role);
     if (booted && !cannot_run && (!differs || transfer.octets > *told)) continue;
     Finding finding;
     finding.confidence = Confidence::Certain;

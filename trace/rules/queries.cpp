@@ -104,11 +104,6 @@ const SeenTransfer* first_file(const std::vector<BootSession>& sessions) {
   return nullptr;
 }
 
-bool has_file(const BootSession& session) {
-  return std::ranges::any_of(session.transfers,
-                             [](const SeenTransfer& seen) { return came_whole(*seen.what); });
-}
-
 bool was_refused(const TransferStep& transfer, std::uint16_t code) {
   return transfer.outcome == TransferStep::Outcome::Refused && transfer.error_code == code;
 }

@@ -45,8 +45,6 @@ Ipv4Address identity_of(const DhcpStep& answer);
 const SeenTransfer* last_transfer(const BootSession& session);
 // The first file that came whole in any round.
 const SeenTransfer* first_file(const std::vector<BootSession>& sessions);
-// A file came whole in this round.
-bool has_file(const BootSession& session);
 bool was_refused(const TransferStep& transfer, std::uint16_t code);
 
 // Why the server says that it refuses: by its code, or by its words where these say more.
