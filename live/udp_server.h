@@ -91,6 +91,7 @@ class UdpServer : public EventSource {
   UdpServer(DatagramService& service, const UdpServerOptions& options);
   SystemResult<void> prepare();
   SystemResult<void> watch(UdpSocket socket);
+  bool take_expected(Instant now);
   std::size_t receive(Instant now, UdpSocket& socket);
   void drain();
   void send_collected();
@@ -106,7 +107,9 @@ class UdpServer : public EventSource {
   std::set<std::uint16_t> neighbour_ports_;
   std::vector<UdpSocket> sockets_;
   std::unordered_map<std::uint16_t, std::size_t> socket_of_port_;
-  FileDescriptor events_;  // epoll over the sockets
+  FileDescriptor events_;                // epoll over the sockets
+  std::optional<std::size_t> expected_;  // place of the socket that had the last DHCP message
+  int taken_in_a_row_ = 0;
   FileDescriptor frames_;  // packet socket, for datagrams that must not be preceded by ARP
   std::vector<NetworkInterface> interfaces_;
   std::unique_ptr<Receiving> receiving_;

@@ -137,6 +137,7 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
     on_content(frame, *packet);
     return;
   }
+  if (kind == FrameKind::Dhcp && on_plain_message(frame, *packet)) return;
   if (is_duplicate(frame, *packet)) return;
   if (packet->protocol == frames::kProtocolUdp) {
     const bool is_dhcp =
@@ -185,6 +186,28 @@ OpenBoot* BootGrouper::find_by_address(Ipv4Address address) const {
   return found == by_address_.end() ? nullptr : found->second;
 }
 
+// Whose request this is, when two machines have one address.
+OpenBoot* BootGrouper::find_sender(const SeenPacket& packet) const {
+  OpenBoot* found = find_by_address(packet.source.address);
+  if (found == nullptr || found->boot.mac == packet.facts.link_source) return found;
+  for (const Boot::AddressRival& rival : found->boot.address_rivals) {
+    OpenBoot* other = find_by_mac(rival.mac);
+    if (other != nullptr && rival.lease != 0 && rival.mac == packet.facts.link_source) return other;
+  }
+  return found;
+}
+
+// Who fetches a file on this port.
+OpenBoot* BootGrouper::find_fetcher(const Endpoint& client) const {
+  OpenBoot* found = find_by_address(client.address);
+  if (found == nullptr || found->transfers.knows(client)) return found;
+  for (const Boot::AddressRival& rival : found->boot.address_rivals) {
+    OpenBoot* other = find_by_mac(rival.mac);
+    if (other != nullptr && other->transfers.knows(client)) return other;
+  }
+  return nullptr;
+}
+
 OpenBoot* BootGrouper::find_by_mac(const MacAddress& mac) const {
   const auto found = by_mac_.find(mac);
   return found == by_mac_.end() ? nullptr : found->second;
@@ -212,6 +235,21 @@ OpenBoot& BootGrouper::open(Instant at) {
   boot.boot.begun = at;
   boot.boot.ended = at;
   return boot;
+}
+
+// Two machines that boot are told to use one address. The same machine may have it by another of
+// its cards.
+void BootGrouper::note_second_lease(OpenBoot& boot, const SeenFrame& frame, Ipv4Address address) {
+  OpenBoot* owner = find_by_address(address);
+  if (owner == nullptr || owner == &boot || !owner->leased_lately(address, frame.at)) return;
+  const bool are_told_apart =
+      owner->knows_mac_by_dhcp && boot.knows_mac_by_dhcp &&
+      (!owner->boot.guid || !boot.boot.guid || *owner->boot.guid != *boot.boot.guid);
+  if (!are_told_apart) return;
+  for (auto [one, other] : {std::pair(owner, &boot), std::pair(&boot, owner)}) {
+    Boot::AddressRival* rival = one->rival(other->boot.mac, address);
+    if (rival != nullptr && rival->lease == 0) rival->lease = frame.number;
+  }
 }
 
 void BootGrouper::assign_address(OpenBoot& boot, Ipv4Address address) {
@@ -299,6 +337,34 @@ bool BootGrouper::on_malformed_dhcp(const SeenFrame& frame, const SeenPacket& pa
   return true;
 }
 
+// Renewals of machines that do not boot are most of the DHCP of a network.
+bool BootGrouper::on_plain_message(const SeenFrame& frame, const SeenPacket& packet) {
+  if (packet.protocol != frames::kProtocolUdp) return false;
+  const auto message = look_at_message(packet);
+  if (!message) return false;
+  OpenBoot* known = find_by_mac(message->client);
+  if (known == nullptr || !known->may_keep_unread(*message, kStepsOfOthers) ||
+      frame.at - known->boot.ended > kLongestPause) {
+    return false;
+  }
+  touch(*known, frame);
+  if (message->is_from_client) {
+    assign_address(*known, message->ciaddr);
+  } else if (message->type == dhcp::MessageType::Ack && !message->yiaddr.is_unspecified()) {
+    on_acknowledged(*known, frame, message->yiaddr);
+  }
+  steps_in_all_ -= known->step_count();
+  known->keep_unread(frame.number, frame.at, frame.interface, packet);
+  steps_in_all_ += known->step_count();
+  return true;
+}
+
+void BootGrouper::on_acknowledged(OpenBoot& boot, const SeenFrame& frame, Ipv4Address address) {
+  note_second_lease(boot, frame, address);
+  assign_address(boot, address);
+  boot.on_lease(address, frame.at);
+}
+
 bool BootGrouper::on_dhcp(const SeenFrame& frame, const SeenPacket& packet) {
   auto step = read_seen_dhcp(packet);
   if (!step) {
@@ -310,7 +376,13 @@ bool BootGrouper::on_dhcp(const SeenFrame& frame, const SeenPacket& packet) {
   touch(boot, frame);
   if (step->cut) ++boot.boot.cut;
   boot.learn_from(*step, next_number_);
-  if (step->type == dhcp::MessageType::Ack) assign_address(boot, step->yiaddr);
+  if (step->type == dhcp::MessageType::Ack && !step->yiaddr.is_unspecified()) {
+    on_acknowledged(boot, frame, step->yiaddr);
+  }
+  if (step->direction == DhcpStep::Direction::ToClient &&
+      find_by_address(step->destination.address) == &boot && boot.tells_rivals(frame.interface)) {
+    boot.on_delivery(frame.number, packet);
+  }
   if (step->direction == DhcpStep::Direction::FromClient) assign_address(boot, step->ciaddr);
   add(boot, {frame.at, frame.number, frame.number, std::move(*step)});
   return true;
@@ -320,7 +392,7 @@ void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
   OpenBoot* boot = nullptr;
   if (packet.destination.port == tftp::kPort) {
     if (tftp::peek_opcode(packet.payload) == tftp::Opcode::Rrq) {
-      boot = find_by_address(packet.source.address);
+      boot = find_sender(packet);
       if (boot == nullptr) {
         OpenBoot* same_card = find_by_mac(packet.facts.link_source);
         if (same_card != nullptr && same_card->accepts_address()) boot = same_card;
@@ -340,13 +412,12 @@ void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
     }
   }
   if (boot == nullptr) {
-    OpenBoot* client = find_by_address(packet.destination.address);
-    if (client != nullptr && client->transfers.knows(packet.destination)) boot = client;
+    boot = find_fetcher(packet.destination);
+    if (boot != nullptr && boot->tells_rivals(frame.interface)) {
+      boot->on_delivery(frame.number, packet);
+    }
   }
-  if (boot == nullptr) {
-    OpenBoot* client = find_by_address(packet.source.address);
-    if (client != nullptr && client->transfers.knows(packet.source)) boot = client;
-  }
+  if (boot == nullptr) boot = find_fetcher(packet.source);
   if (boot == nullptr) return;
   touch(*boot, frame);
   // The content of files is nothing that anything here turns on.
@@ -391,6 +462,11 @@ void BootGrouper::on_tcp(const SeenFrame& frame, const SeenPacket& packet) {
   constexpr std::uint8_t kSynOrReset = 0x06;
   constexpr std::uint8_t kReset = 0x04;
   if ((packet.tcp_flags & kReset) != 0 && follows_content()) on_content(frame, packet);
+  OpenBoot* refused = find_by_address(packet.source.address);
+  if ((packet.tcp_flags & kReset) != 0 && refused != nullptr &&
+      refused->tells_rivals(frame.interface)) {
+    refused->on_refusal(frame.number, packet);
+  }
   if ((packet.tcp_flags & kSynOrReset) != 0) {
     on_tcp_opening(frame, packet);
     return;
@@ -419,6 +495,10 @@ void BootGrouper::on_tcp(const SeenFrame& frame, const SeenPacket& packet) {
 void BootGrouper::on_icmp(const SeenFrame& frame, const SeenPacket& packet) {
   const auto step = read_icmp(packet);
   if (!step) return;
+  OpenBoot* refused = find_by_address(packet.source.address);
+  if (refused != nullptr && refused->tells_rivals(frame.interface)) {
+    refused->on_refusal(frame.number, packet);
+  }
   OpenBoot* boot = find_by_address(step->about_source.address);
   if (boot == nullptr) boot = find_by_address(step->about_destination.address);
   if (boot == nullptr && step->about_destination.port == dhcp::kServerPort) {
@@ -432,6 +512,12 @@ void BootGrouper::on_icmp(const SeenFrame& frame, const SeenPacket& packet) {
 void BootGrouper::on_arp(const SeenFrame& frame) {
   const auto arp = frames::inspect_arp(frame.octets);
   if (!arp) return;
+  // RFC 5227: with a sender's address of 0.0.0.0 a host only asks.
+  OpenBoot* owner = find_by_address(arp->sender_address);
+  if (owner != nullptr && owner->boot.mac != arp->sender_mac &&
+      owner->tells_rivals(frame.interface)) {
+    if (auto step = owner->on_claim(frame.number, frame.at, *arp)) add(*owner, std::move(*step));
+  }
   if (arp->operation == frames::kArpRequest) {
     if (OpenBoot* boot = find_by_mac(arp->sender_mac)) {
       if (auto step = boot->on_arp_request(frame.number, frame.at, *arp)) {

@@ -84,7 +84,8 @@ class BootGrouper {
   bool concerns_boots(FrameKind kind, ByteView frame) const;
   using Boots = std::list<std::unique_ptr<OpenBoot>>;  // the one longest silent first
 
-  bool on_dhcp(const SeenFrame& frame, const SeenPacket& packet);  // false: it is none
+  bool on_plain_message(const SeenFrame& frame, const SeenPacket& packet);  // kept unread
+  bool on_dhcp(const SeenFrame& frame, const SeenPacket& packet);           // false: it is none
   void on_tftp(const SeenFrame& frame, const SeenPacket& packet);
   bool on_malformed_dhcp(const SeenFrame& frame, const SeenPacket& packet);
   void on_tcp(const SeenFrame& frame, const SeenPacket& packet);
@@ -97,9 +98,13 @@ class BootGrouper {
   OpenBoot& open(Instant at);
   OpenBoot* find_by_address(Ipv4Address address) const;
   OpenBoot* find_by_mac(const MacAddress& mac) const;
+  OpenBoot* find_sender(const SeenPacket& packet) const;
+  OpenBoot* find_fetcher(const Endpoint& client) const;
   bool may_fetch(Ipv4Address client, std::uint16_t port) const;
   OpenBoot* find_by_relay(Ipv4Address relay) const;
   OpenBoot& client_of(const DhcpStep& step, Instant at);
+  void note_second_lease(OpenBoot& boot, const SeenFrame& frame, Ipv4Address address);
+  void on_acknowledged(OpenBoot& boot, const SeenFrame& frame, Ipv4Address address);
   void assign_address(OpenBoot& boot, Ipv4Address address);
   void touch(OpenBoot& boot, const SeenFrame& frame);
   void add(OpenBoot& boot, Step step);

@@ -1,6 +1,7 @@
 #include "trace/dhcp_signs.h"
 
 #include <algorithm>
+#include <array>
 
 #include "protocol/dhcp/client_options.h"
 #include "protocol/frames/inspect.h"
@@ -54,12 +55,17 @@ std::uint16_t read_u16(ByteView octets, std::size_t at) {
 ClientKind kind_of(const DhcpStep& step) {
   if (is_ipxe(step)) return ClientKind::Ipxe;
   if (step.vendor_class.starts_with("HTTPClient")) return ClientKind::HttpRom;
-  if (step.vendor_class.starts_with("PXEClient") || step.vendor_class.starts_with("U-Boot") ||
-      step.vendor_class.starts_with("AAPLBSDPC") || step.vendor_class.starts_with("Etherboot") ||
-      step.architecture) {
-    return ClientKind::Rom;
-  }
+  if (is_class_of_boot(step.vendor_class) || step.architecture) return ClientKind::Rom;
   return ClientKind::Plain;
+}
+
+bool is_class_of_boot(std::string_view vendor_class) {
+  using namespace std::string_view_literals;
+  constexpr std::array kBeginnings = {"PXEClient"sv, "HTTPClient"sv, "U-Boot"sv, "AAPLBSDPC"sv,
+                                      "Etherboot"sv};
+  return std::ranges::any_of(kBeginnings, [vendor_class](std::string_view beginning) {
+    return vendor_class.starts_with(beginning);
+  });
 }
 
 bool shows_network_boot(const DhcpStep& step) {

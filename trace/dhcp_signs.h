@@ -18,6 +18,9 @@ enum class ClientKind {
 };
 ClientKind kind_of(const DhcpStep& step);
 
+// Option 60 of a ROM's question, or of an answer to one.
+bool is_class_of_boot(std::string_view vendor_class);
+
 // The message shows a network boot: option 60, 77, 93, 97 or 175 of one, or a PXE server's answer.
 bool shows_network_boot(const DhcpStep& step);
 

@@ -106,18 +106,43 @@ void OpenBoot::add(Step step, std::size_t limit) {
   }
 }
 
+bool OpenBoot::may_keep_unread(const PlainMessage& message, std::size_t limit) const {
+  const bool is_known = first_question_ && boot.steps.size() >= limit - limit / 2;
+  const bool ends_lease =
+      message.type == dhcp::MessageType::Release || message.type == dhcp::MessageType::Decline;
+  const bool tells_relay = !message.giaddr.is_unspecified() && !is_relayed_;
+  return is_known && !boot.is_network_boot && !ends_lease && !tells_relay;
+}
+
+void OpenBoot::keep_unread(std::uint32_t number, Instant at, std::uint32_t interface,
+                           const SeenPacket& packet) {
+  if (plain_.keep(number, at, interface, packet)) ++boot.steps_left_out;
+}
+
 void OpenBoot::mark_network_boot(std::uint32_t& next_number) {
   if (boot.is_network_boot) return;
   boot.is_network_boot = true;
   boot.number = next_number++;
+  for (Step& step : plain_.take()) {
+    learn_from(std::get<DhcpStep>(step.what), next_number);
+    tail_.push_back(std::move(step));
+  }
 }
 
 void OpenBoot::learn_from(const DhcpStep& step, std::uint32_t& next_number) {
   if (shows_network_boot(step)) mark_network_boot(next_number);
+  if (!step.giaddr.is_unspecified()) is_relayed_ = true;
   if (step.direction != DhcpStep::Direction::FromClient) {
+    learn_network(step);
     const auto port = port_of_url(step.boot_file);
     if (port && web_ports_.size() < kRememberedPorts) web_ports_.push_back(*port);
     return;
+  }
+  if (step.type == dhcp::MessageType::Release || step.type == dhcp::MessageType::Decline) {
+    lease_.reset();
+  }
+  if (!client_link_ && step.packet.link_source == step.client) {
+    client_link_ = step.packet.interface;
   }
   if (!boot.guid && step.guid && !step.guid->is_zero()) boot.guid = step.guid;
   if (!boot.architecture && step.architecture) boot.architecture = step.architecture;
@@ -133,6 +158,14 @@ void OpenBoot::learn_from(const DhcpStep& step, std::uint32_t& next_number) {
   const bool relayed = !step.giaddr.is_unspecified();
   boot.firmware = firmware::guess_firmware(
       step.octets, relayed ? std::nullopt : std::optional<firmware::SenderTraits>(traits));
+}
+
+void OpenBoot::learn_network(const DhcpStep& ack) {
+  if (ack.type != dhcp::MessageType::Ack || ack.yiaddr.is_unspecified()) return;
+  const auto message = dhcp::MessageView::parse(ack.octets);
+  const auto mask = message ? message->first(dhcp::OptionCode::SubnetMask) : std::nullopt;
+  const auto value = mask ? Ipv4Address::from(*mask) : std::nullopt;
+  if (value) own_network_ = Subnet{ack.yiaddr, *value};
 }
 
 bool OpenBoot::begins_anew(const DhcpStep& step, Instant at, Duration longest_pause,
@@ -354,6 +387,56 @@ std::optional<Step> OpenBoot::on_arp_reply(std::uint32_t number, const frames::A
   const auto known = arp_.find(arp.sender_address);
   if (known != arp_.end()) std::get<ArpStep>(known->second.what).answered = true;
   return std::nullopt;
+}
+
+bool OpenBoot::leased_lately(Ipv4Address address, Instant now) const {
+  using namespace std::chrono_literals;
+  // A lease is not shorter than this where machines boot, and a silent machine is switched off.
+  constexpr Duration kShortestLease = 120s;
+  return lease_ && lease_->address == address && now - lease_->at < kShortestLease;
+}
+
+Boot::AddressRival* OpenBoot::rival(const MacAddress& mac, Ipv4Address address) {
+  constexpr std::size_t kRememberedRivals = 4;
+  const auto found = std::ranges::find_if(boot.address_rivals, [&](const auto& known) {
+    return known.mac == mac && known.address == address;
+  });
+  if (found != boot.address_rivals.end()) return &*found;
+  if (boot.address_rivals.size() >= kRememberedRivals) return nullptr;
+  boot.address_rivals.push_back({.mac = mac, .address = address});
+  return &boot.address_rivals.back();
+}
+
+std::optional<Step> OpenBoot::on_claim(std::uint32_t number, Instant at, const frames::Arp& arp) {
+  Boot::AddressRival* claimant = rival(arp.sender_mac, arp.sender_address);
+  if (claimant == nullptr || claimant->claim != 0) return std::nullopt;
+  claimant->claim = number;
+  // The answer to the client's own question becomes a step by itself.
+  const bool was_asked = own_address_asked_ &&
+                         std::get<ArpStep>(own_address_asked_->what).target == arp.sender_address &&
+                         arp.target_mac == boot.mac;
+  if (was_asked) return std::nullopt;
+  return Step{at, number, number,
+              ArpStep{.target = arp.sender_address, .answered = true, .holder = arp.sender_mac}};
+}
+
+void OpenBoot::on_delivery(std::uint32_t number, const SeenPacket& packet) {
+  const MacAddress& to = packet.facts.link_destination;
+  const bool is_to_one = to != MacAddress{} && (to.octets[0] & 1U) == 0;
+  // From another network it may have come here twice: to the router and on from it.
+  const bool is_from_here = own_network_ && own_network_->contains(packet.source.address);
+  if (!is_to_one || to == boot.mac || !is_from_here) return;
+  Boot::AddressRival* receiver = rival(to, packet.destination.address);
+  if (receiver != nullptr && receiver->delivered == 0) receiver->delivered = number;
+}
+
+void OpenBoot::on_refusal(std::uint32_t number, const SeenPacket& packet) {
+  const bool is_cooked = packet.facts.link_destination == MacAddress{};
+  const MacAddress& from = packet.facts.link_source;
+  const bool is_from_here = own_network_ && own_network_->contains(packet.destination.address);
+  if (is_cooked || from == MacAddress{} || from == boot.mac || !is_from_here) return;
+  Boot::AddressRival* sender = rival(from, packet.source.address);
+  if (sender != nullptr && sender->refusal == 0) sender->refusal = number;
 }
 
 void OpenBoot::on_late(const TransferTracker::Late& late) {

@@ -11,6 +11,7 @@
 
 #include "protocol/frames/inspect.h"
 #include "trace/boot.h"
+#include "trace/plain_messages.h"
 #include "trace/transfer_tracker.h"
 
 namespace pxeproof::trace {
@@ -23,7 +24,13 @@ class OpenBoot {
 
   // Takes a step; of the middle some are left out beyond the limit.
   void add(Step step, std::size_t limit);
-  std::size_t step_count() const { return boot.steps.size() + tail_.size(); }
+  std::size_t step_count() const { return boot.steps.size() + tail_.size() + plain_.size(); }
+
+  // A further message of a machine without a sign of network boot, of which enough are known: it is
+  // read when such a sign comes.
+  bool may_keep_unread(const PlainMessage& message, std::size_t limit) const;
+  void keep_unread(std::uint32_t number, Instant at, std::uint32_t interface,
+                   const SeenPacket& packet);
 
   // What a message tells of the machine. The number is given to the boot, and counted on, when it
   // first shows that it is one.
@@ -58,6 +65,23 @@ class OpenBoot {
   // Somebody else has the address that the client was given.
   std::optional<Step> on_arp_reply(std::uint32_t number, const frames::Arp& arp);
 
+  // An address that a server acknowledged to the client, and whether it still counts on it.
+  void on_lease(Ipv4Address address, Instant at) { lease_ = {address, at}; }
+  bool leased_lately(Ipv4Address address, Instant now) const;
+
+  // Whether another hardware address in a packet to or from one of the boot's IP addresses means
+  // another host. Behind a router it means nothing.
+  bool tells_rivals(std::uint32_t interface) const {
+    return boot.is_network_boot && !system_spoke_ && client_link_ == interface && !is_relayed_;
+  }
+  // The entry of another host that has the address; nullptr when there are too many.
+  Boot::AddressRival* rival(const MacAddress& mac, Ipv4Address address);
+  // An ARP message of another host in which the boot's address is the sender's.
+  std::optional<Step> on_claim(std::uint32_t number, Instant at, const frames::Arp& arp);
+  // A packet to the boot's address, or its refusal by who got it.
+  void on_delivery(std::uint32_t number, const SeenPacket& packet);
+  void on_refusal(std::uint32_t number, const SeenPacket& packet);
+
   void on_late(const TransferTracker::Late& late);
 
   // The boot with its steps by time, ready to be judged.
@@ -84,12 +108,22 @@ class OpenBoot {
   template <typename Steps>
   static bool note_content(Steps& steps, const Content& content);
   void end_content(const Endpoint& client);
+  void learn_network(const DhcpStep& ack);
 
   std::optional<DhcpStep> first_question_;
   std::vector<std::string> whole_files_;  // their first few names, each once
   bool fetched_by_http_ = false;
-  bool system_spoke_ = false;  // a plain DHCP client after a file came whole
+  bool system_spoke_ = false;                 // a plain DHCP client after a file came whole
+  std::optional<std::uint32_t> client_link_;  // the interface that shows the client's own frames
+  bool is_relayed_ = false;
+  std::optional<Subnet> own_network_;
+  struct Lease {
+    Ipv4Address address;
+    Instant at;
+  };
+  std::optional<Lease> lease_;
   std::deque<Step> tail_;
+  PlainMessages plain_;
   std::map<Endpoint, Step> http_;         // by the client's port: requests without an answer yet
   std::map<Endpoint, Content> contents_;  // by the client's port
   std::map<Endpoint, Step> connects_;     // the same, connections asked for

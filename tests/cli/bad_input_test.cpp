@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
@@ -61,6 +62,17 @@ TEST_F(BadInput, WrongDirectiveIsShownWithItsLine) {
        {boot(file), run_pxeproof({"serve", "--conf-file", file, "--test"})}) {
     EXPECT_EQ(run.exit_code, 2);
     EXPECT_THAT(run.output, AllOf(HasSubstr("boot.conf:2: "), HasSubstr("dhcp-boot")));
+  }
+}
+
+TEST_F(BadInput, PipeThatNobodyWritesIntoIsNotWaitedFor) {
+  const std::string pipe = scratch_.path("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const std::string names_it = scratch_.write("names.conf", "port=0\nconf-file=" + pipe + "\n");
+  for (const std::string& file : {pipe, names_it}) {
+    const ProgramRun run = run_pxeproof({"serve", "--conf-file", file, "--test"});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_THAT(run.output, HasSubstr("nobody writes into"));
   }
 }
 

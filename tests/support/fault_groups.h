@@ -15,5 +15,6 @@ void add_file_captures(std::vector<FaultCapture>& list);
 void add_program_captures(std::vector<FaultCapture>& list);
 void add_slow_captures(std::vector<FaultCapture>& list);
 void add_field_captures(std::vector<FaultCapture>& list);
+void add_rival_captures(std::vector<FaultCapture>& list);
 
 }  // namespace pxeproof::testing

@@ -340,6 +340,7 @@ std::vector<FaultCapture> fault_captures() {
   add_program_captures(list);
   add_slow_captures(list);
   add_field_captures(list);
+  add_rival_captures(list);
   return list;
 }
 

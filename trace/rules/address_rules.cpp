@@ -286,6 +286,64 @@ Look address_declined(const RuleInput& in) {
   return finding;
 }
 
+namespace {
+
+// The rival that the capture shows most of.
+const Boot::AddressRival* main_rival(const Boot& boot) {
+  const auto weight = [](const Boot::AddressRival& rival) {
+    return (rival.delivered != 0 ? 4 : 0) + (rival.refusal != 0 ? 4 : 0) +
+           (rival.claim != 0 ? 2 : 0) + (rival.lease != 0 ? 1 : 0);
+  };
+  const auto found = std::ranges::max_element(boot.address_rivals, {}, weight);
+  return found == boot.address_rivals.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> words_about(const Boot::AddressRival& rival) {
+  std::vector<std::string> words;
+  if (rival.lease != 0) words.emplace_back("a server acknowledged it to both");
+  if (rival.claim != 0) words.emplace_back("it says so in ARP");
+  if (rival.delivered != 0) words.emplace_back("what servers send to the client goes to it");
+  if (rival.refusal != 0) words.emplace_back("it refuses what is meant for the client");
+  return words;
+}
+
+}  // namespace
+
+Look address_used_twice(const RuleInput& in) {
+  const Boot::AddressRival* rival = main_rival(in.boot);
+  if (rival == nullptr || !in.session.declines.empty()) return std::nullopt;
+  const bool took_packets = rival->delivered != 0 || rival->refusal != 0;
+  const SeenTransfer* last = last_transfer(in.session);
+  // What it was refused in earnest has its own reason.
+  const bool was_told = last != nullptr && last->what->outcome == TransferStep::Outcome::Refused;
+  if (was_told && !took_packets) return std::nullopt;
+  Finding finding;
+  const bool is_shown = rival->claim != 0 || rival->refusal != 0;
+  finding.confidence = is_shown ? Confidence::Certain : Confidence::Likely;
+  for (const std::uint32_t packet :
+       {rival->lease, rival->claim, rival->delivered, rival->refusal}) {
+    if (packet != 0) finding.packets.push_back(packet);
+  }
+  finding.cause = fmt::format(
+      "Two hosts use the address {}: the client {} and {} ({}). Answers to the client "
+      "are lost to the other.",
+      to_string(rival->address), to_string(in.boot.mac), to_string(rival->mac),
+      fmt::join(words_about(*rival), "; "));
+  if (rival->lease != 0) {
+    finding.fixes = {{"address server",
+                      "let only one server give addresses out of this pool, and see that its "
+                      "leases survive a restart"}};
+  } else {
+    finding.fixes = {{"network", fmt::format("give the host {} another address, outside the pool",
+                                             to_string(rival->mac))},
+                     {"dnsmasq", fmt::format("dhcp-host={},ITS-ADDRESS; do not set no-ping",
+                                             to_string(rival->mac))},
+                     {"ISC dhcpd", "leave the address out of the range; ping-check true;"}};
+  }
+  finding.until = "nbp";
+  return finding;
+}
+
 Look acknowledgement_differs(const RuleInput& in) {
   if (in.session.requests.empty() || in.session.acks.empty() || in.session.fetches() ||
       !in.session.boot_server_requests.empty()) {

@@ -47,6 +47,7 @@ Look server_off_net(const RuleInput& in);
 Look netmask_missing(const RuleInput& in);
 Look address_refused(const RuleInput& in);
 Look address_declined(const RuleInput& in);
+Look address_used_twice(const RuleInput& in);
 Look no_acknowledgement(const RuleInput& in);
 Look acknowledgement_differs(const RuleInput& in);
 Look two_machines(const RuleInput& in);

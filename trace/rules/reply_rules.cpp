@@ -129,6 +129,7 @@ Look firewall(const RuleInput& in) {
         {"firewall", "allow udp dport { 67, 69, 4011 } and the answers' ephemeral ports"}};
     return finding;
   }
+  if (address_used_twice(in)) return std::nullopt;
   const SeenTransfer* last = last_transfer(in.session);
   if (last != nullptr && !came_whole(*last->what)) {
     const TransferStep& transfer = *last->what;
@@ -266,7 +267,7 @@ Look hop_is_missing(const RuleInput& in) {
 }  // namespace
 
 Look tftp_not_running(const RuleInput& in) {
-  if (file_without_server(in)) return std::nullopt;
+  if (file_without_server(in) || address_used_twice(in)) return std::nullopt;
   if (auto missing = hop_is_missing(in)) return missing;
   const SeenTransfer* last = unanswered(in);
   if (last == nullptr) return std::nullopt;

@@ -220,6 +220,8 @@ constexpr std::array kRules = {
     Rule{"R83", "http-content-missing", kFault, 20,
          "The content of an HTTP answer is empty, or came only in part.", "",
          rule::http_content_missing},
+    Rule{"R84", "address-used-twice", kFault, 9,
+         "Another host uses the address that the client was given.", "", rule::address_used_twice},
 };
 
 // It booted, or it waits for a person.
