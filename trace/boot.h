@@ -76,17 +76,20 @@ struct Boot {
     std::size_t size_octets = 0;
   };
   std::optional<BrokenAnswer> broken_answer;
-  // Another host that uses the machine's address while it boots; each number is the first packet
-  // that shows it, 0 when none does.
+  // Another host that uses the machine's address while it boots: the machine spoke after it did.
+  // Each number is the first packet that shows it, 0 when none does.
   struct AddressRival {
     MacAddress mac;
     Ipv4Address address;
+    Instant at;                   // of the first of these packets
     std::uint32_t claim = 0;      // in ARP it says that the address is its own
-    std::uint32_t delivered = 0;  // what was for the machine went to it
-    std::uint32_t refusal = 0;    // its ICMP unreachable, or its RST, about such a packet
+    std::uint32_t delivered = 0;  // what was for the machine goes to it
+    std::uint32_t refusal = 0;    // its ICMP unreachable about such a packet
     std::uint32_t lease = 0;      // a server acknowledged the address to it, too
+    bool has_others = false;      // it claims further addresses: a router, perhaps
   };
   std::vector<AddressRival> address_rivals;
+  Instant last_spoke;  // the last packet that the machine sent
   BootVerdict verdict;
 
   Duration duration() const { return ended - begun; }

@@ -138,6 +138,10 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
     return;
   }
   if (kind == FrameKind::Dhcp && on_plain_message(frame, *packet)) return;
+  OpenBoot* speaker = find_by_address(packet->source.address);
+  if (speaker != nullptr && packet->facts.link_source == speaker->boot.mac) {
+    speaker->boot.last_spoke = std::max(speaker->boot.last_spoke, frame.at);
+  }
   if (is_duplicate(frame, *packet)) return;
   if (packet->protocol == frames::kProtocolUdp) {
     const bool is_dhcp =
@@ -173,6 +177,9 @@ bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet)
     const bool here = recent.interface == frame.interface && apart <= kCopyOnTheSame;
     if (!elsewhere && !here) continue;
     OpenBoot* boot = find_by_address(packet.destination.address);
+    if (boot != nullptr && boot->tells_rivals(frame.interface)) {
+      boot->on_delivery(frame.number, frame.at, packet);
+    }
     if (boot == nullptr) boot = find_by_address(packet.source.address);
     if (boot != nullptr) ++boot->boot.duplicates;
     return true;
@@ -242,12 +249,13 @@ OpenBoot& BootGrouper::open(Instant at) {
 void BootGrouper::note_second_lease(OpenBoot& boot, const SeenFrame& frame, Ipv4Address address) {
   OpenBoot* owner = find_by_address(address);
   if (owner == nullptr || owner == &boot || !owner->leased_lately(address, frame.at)) return;
+  if (owner->client_link() != boot.client_link()) return;
   const bool are_told_apart =
       owner->knows_mac_by_dhcp && boot.knows_mac_by_dhcp &&
       (!owner->boot.guid || !boot.boot.guid || *owner->boot.guid != *boot.boot.guid);
   if (!are_told_apart) return;
   for (auto [one, other] : {std::pair(owner, &boot), std::pair(&boot, owner)}) {
-    Boot::AddressRival* rival = one->rival(other->boot.mac, address);
+    Boot::AddressRival* rival = one->rival(other->boot.mac, address, frame.at);
     if (rival != nullptr && rival->lease == 0) rival->lease = frame.number;
   }
 }
@@ -381,9 +389,12 @@ bool BootGrouper::on_dhcp(const SeenFrame& frame, const SeenPacket& packet) {
   }
   if (step->direction == DhcpStep::Direction::ToClient &&
       find_by_address(step->destination.address) == &boot && boot.tells_rivals(frame.interface)) {
-    boot.on_delivery(frame.number, packet);
+    boot.on_delivery(frame.number, frame.at, packet);
   }
-  if (step->direction == DhcpStep::Direction::FromClient) assign_address(boot, step->ciaddr);
+  if (step->direction == DhcpStep::Direction::FromClient) {
+    assign_address(boot, step->ciaddr);
+    boot.boot.last_spoke = std::max(boot.boot.last_spoke, frame.at);
+  }
   add(boot, {frame.at, frame.number, frame.number, std::move(*step)});
   return true;
 }
@@ -414,7 +425,7 @@ void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
   if (boot == nullptr) {
     boot = find_fetcher(packet.destination);
     if (boot != nullptr && boot->tells_rivals(frame.interface)) {
-      boot->on_delivery(frame.number, packet);
+      boot->on_delivery(frame.number, frame.at, packet);
     }
   }
   if (boot == nullptr) boot = find_fetcher(packet.source);
@@ -462,11 +473,6 @@ void BootGrouper::on_tcp(const SeenFrame& frame, const SeenPacket& packet) {
   constexpr std::uint8_t kSynOrReset = 0x06;
   constexpr std::uint8_t kReset = 0x04;
   if ((packet.tcp_flags & kReset) != 0 && follows_content()) on_content(frame, packet);
-  OpenBoot* refused = find_by_address(packet.source.address);
-  if ((packet.tcp_flags & kReset) != 0 && refused != nullptr &&
-      refused->tells_rivals(frame.interface)) {
-    refused->on_refusal(frame.number, packet);
-  }
   if ((packet.tcp_flags & kSynOrReset) != 0) {
     on_tcp_opening(frame, packet);
     return;
@@ -497,7 +503,7 @@ void BootGrouper::on_icmp(const SeenFrame& frame, const SeenPacket& packet) {
   if (!step) return;
   OpenBoot* refused = find_by_address(packet.source.address);
   if (refused != nullptr && refused->tells_rivals(frame.interface)) {
-    refused->on_refusal(frame.number, packet);
+    refused->on_refusal(frame.number, frame.at, packet);
   }
   OpenBoot* boot = find_by_address(step->about_source.address);
   if (boot == nullptr) boot = find_by_address(step->about_destination.address);
@@ -509,17 +515,40 @@ void BootGrouper::on_icmp(const SeenFrame& frame, const SeenPacket& packet) {
   add(*boot, {frame.at, frame.number, frame.number, *step});
 }
 
+// Who says in ARP that it has more than one address.
+void BootGrouper::note_claim(const frames::Arp& arp) {
+  constexpr std::size_t kMaximumClaimants = 4096;
+  if (arp.sender_address.is_unspecified()) return;
+  const auto known = claimants_.find(arp.sender_mac);
+  if (known == claimants_.end()) {
+    if (claimants_.size() < kMaximumClaimants) {
+      claimants_.emplace(arp.sender_mac, Claimant{arp.sender_address, false});
+    }
+  } else if (known->second.address != arp.sender_address) {
+    known->second.has_others = true;
+  }
+}
+
+void BootGrouper::mark_claimants(Boot& boot) const {
+  for (Boot::AddressRival& rival : boot.address_rivals) {
+    const auto known = claimants_.find(rival.mac);
+    rival.has_others = known != claimants_.end() && known->second.has_others;
+  }
+}
+
 void BootGrouper::on_arp(const SeenFrame& frame) {
   const auto arp = frames::inspect_arp(frame.octets);
   if (!arp) return;
+  note_claim(*arp);
   // RFC 5227: with a sender's address of 0.0.0.0 a host only asks.
   OpenBoot* owner = find_by_address(arp->sender_address);
   if (owner != nullptr && owner->boot.mac != arp->sender_mac &&
       owner->tells_rivals(frame.interface)) {
-    if (auto step = owner->on_claim(frame.number, frame.at, *arp)) add(*owner, std::move(*step));
+    owner->on_claim(frame.number, frame.at, *arp);
   }
   if (arp->operation == frames::kArpRequest) {
     if (OpenBoot* boot = find_by_mac(arp->sender_mac)) {
+      boot->boot.last_spoke = std::max(boot->boot.last_spoke, frame.at);
       if (auto step = boot->on_arp_request(frame.number, frame.at, *arp)) {
         add(*boot, std::move(*step));
       }
@@ -551,6 +580,7 @@ void BootGrouper::close(OpenBoot& boot, Instant known_until) {
   } else if (boot.boot.is_network_boot) {
     boot.boot.known_until = std::max(known_until, boot.boot.ended);
     closed_.push_back(boot.take());
+    mark_claimants(closed_.back());
     closed_.back().verdict = judge_boot(closed_.back());
   } else {
     ++totals_.other_dhcp_clients;
@@ -565,6 +595,7 @@ std::optional<Boot> BootGrouper::look(std::optional<MacAddress> machine, Instant
   }
   if (found == nullptr || !found->boot.is_network_boot) return std::nullopt;
   Boot boot = found->look();
+  mark_claimants(boot);
   boot.known_until = std::max(now, boot.ended);
   boot.verdict = judge_boot(boot);
   return boot;

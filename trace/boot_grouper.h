@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "protocol/frames/inspect.h"
 #include "trace/boot.h"
 #include "trace/frame_filter.h"
 #include "trace/transfer_tracker.h"
@@ -93,6 +94,8 @@ class BootGrouper {
   void on_tcp_opening(const SeenFrame& frame, const SeenPacket& packet);
   void on_icmp(const SeenFrame& frame, const SeenPacket& packet);
   void on_arp(const SeenFrame& frame);
+  void note_claim(const frames::Arp& arp);
+  void mark_claimants(Boot& boot) const;
   bool is_duplicate(const SeenFrame& frame, const SeenPacket& packet);
 
   OpenBoot& open(Instant at);
@@ -118,7 +121,12 @@ class BootGrouper {
   std::unordered_map<MacAddress, OpenBoot*> by_mac_;
   std::map<Guid, OpenBoot*> by_guid_;  // of clients without a hardware address
   std::unordered_map<Ipv4Address, OpenBoot*> by_address_;
-  std::bitset<65536> ports_;  // of clients that asked for files
+  struct Claimant {
+    Ipv4Address address;
+    bool has_others = false;  // addresses
+  };
+  std::unordered_map<MacAddress, Claimant> claimants_;  // the senders of ARP messages
+  std::bitset<65536> ports_;                            // of clients that asked for files
   std::deque<Boot> closed_;
   std::size_t steps_in_all_ = 0;
   std::size_t contents_in_all_ = 0;  // of HTTP answers that are on their way

@@ -140,6 +140,7 @@ void OpenBoot::learn_from(const DhcpStep& step, std::uint32_t& next_number) {
   }
   if (step.type == dhcp::MessageType::Release || step.type == dhcp::MessageType::Decline) {
     lease_.reset();
+    released_ = true;
   }
   if (!client_link_ && step.packet.link_source == step.client) {
     client_link_ = step.packet.interface;
@@ -165,7 +166,8 @@ void OpenBoot::learn_network(const DhcpStep& ack) {
   const auto message = dhcp::MessageView::parse(ack.octets);
   const auto mask = message ? message->first(dhcp::OptionCode::SubnetMask) : std::nullopt;
   const auto value = mask ? Ipv4Address::from(*mask) : std::nullopt;
-  if (value) own_network_ = Subnet{ack.yiaddr, *value};
+  constexpr Ipv4Address kUsualMask = Ipv4Address::of(255, 255, 255, 0);
+  own_network_ = Subnet{ack.yiaddr, value.value_or(kUsualMask)};
 }
 
 bool OpenBoot::begins_anew(const DhcpStep& step, Instant at, Duration longest_pause,
@@ -396,47 +398,59 @@ bool OpenBoot::leased_lately(Ipv4Address address, Instant now) const {
   return lease_ && lease_->address == address && now - lease_->at < kShortestLease;
 }
 
-Boot::AddressRival* OpenBoot::rival(const MacAddress& mac, Ipv4Address address) {
+Boot::AddressRival* OpenBoot::rival(const MacAddress& mac, Ipv4Address address, Instant at) {
   constexpr std::size_t kRememberedRivals = 4;
   const auto found = std::ranges::find_if(boot.address_rivals, [&](const auto& known) {
     return known.mac == mac && known.address == address;
   });
   if (found != boot.address_rivals.end()) return &*found;
   if (boot.address_rivals.size() >= kRememberedRivals) return nullptr;
-  boot.address_rivals.push_back({.mac = mac, .address = address});
+  boot.address_rivals.push_back({.mac = mac, .address = address, .at = at});
   return &boot.address_rivals.back();
 }
 
-std::optional<Step> OpenBoot::on_claim(std::uint32_t number, Instant at, const frames::Arp& arp) {
-  Boot::AddressRival* claimant = rival(arp.sender_mac, arp.sender_address);
-  if (claimant == nullptr || claimant->claim != 0) return std::nullopt;
-  claimant->claim = number;
-  // The answer to the client's own question becomes a step by itself.
-  const bool was_asked = own_address_asked_ &&
-                         std::get<ArpStep>(own_address_asked_->what).target == arp.sender_address &&
-                         arp.target_mac == boot.mac;
-  if (was_asked) return std::nullopt;
-  return Step{at, number, number,
-              ArpStep{.target = arp.sender_address, .answered = true, .holder = arp.sender_mac}};
+void OpenBoot::on_claim(std::uint32_t number, Instant at, const frames::Arp& arp) {
+  Boot::AddressRival* claimant = rival(arp.sender_mac, arp.sender_address, at);
+  if (claimant != nullptr && claimant->claim == 0) claimant->claim = number;
 }
 
-void OpenBoot::on_delivery(std::uint32_t number, const SeenPacket& packet) {
+void OpenBoot::on_delivery(std::uint32_t number, Instant at, const SeenPacket& packet) {
   const MacAddress& to = packet.facts.link_destination;
   const bool is_to_one = to != MacAddress{} && (to.octets[0] & 1U) == 0;
+  if (to == boot.mac) {
+    // It was on its way through another host, such as a router that answers ARP for the client.
+    for (Boot::AddressRival& known : boot.address_rivals) known.delivered = 0;
+  }
   // From another network it may have come here twice: to the router and on from it.
   const bool is_from_here = own_network_ && own_network_->contains(packet.source.address);
   if (!is_to_one || to == boot.mac || !is_from_here) return;
-  Boot::AddressRival* receiver = rival(to, packet.destination.address);
+  Boot::AddressRival* receiver = rival(to, packet.destination.address, at);
   if (receiver != nullptr && receiver->delivered == 0) receiver->delivered = number;
 }
 
-void OpenBoot::on_refusal(std::uint32_t number, const SeenPacket& packet) {
-  const bool is_cooked = packet.facts.link_destination == MacAddress{};
+void OpenBoot::on_refusal(std::uint32_t number, Instant at, const SeenPacket& packet) {
   const MacAddress& from = packet.facts.link_source;
   const bool is_from_here = own_network_ && own_network_->contains(packet.destination.address);
-  if (is_cooked || from == MacAddress{} || from == boot.mac || !is_from_here) return;
-  Boot::AddressRival* sender = rival(from, packet.source.address);
+  if (from == MacAddress{} || from == boot.mac || !is_from_here) return;
+  Boot::AddressRival* sender = rival(from, packet.source.address, at);
   if (sender != nullptr && sender->refusal == 0) sender->refusal = number;
+}
+
+// Leaves out who had the address when the machine had ended, and shows who claimed it before.
+void OpenBoot::settle_rivals(Boot& boot) {
+  std::erase_if(boot.address_rivals, [&boot](const Boot::AddressRival& rival) {
+    const bool is_shown = (rival.claim | rival.delivered | rival.refusal | rival.lease) != 0;
+    return !is_shown || rival.at > boot.last_spoke;
+  });
+  for (const Boot::AddressRival& rival : boot.address_rivals) {
+    const bool is_told = std::ranges::any_of(boot.steps, [&rival](const Step& step) {
+      const auto* arp = std::get_if<ArpStep>(&step.what);
+      return arp != nullptr && arp->holder == rival.mac;
+    });
+    if (rival.claim == 0 || is_told) continue;
+    boot.steps.push_back({rival.at, rival.claim, rival.claim,
+                          ArpStep{.target = rival.address, .answered = true, .holder = rival.mac}});
+  }
 }
 
 void OpenBoot::on_late(const TransferTracker::Late& late) {
@@ -470,6 +484,7 @@ Boot OpenBoot::look() const {
   for (const auto& [port, step] : http_) copy.steps.push_back(step);
   for (const auto& [port, step] : connects_) copy.steps.push_back(step);
   for (const auto& [port, content] : contents_) note_content(copy.steps, content);
+  settle_rivals(copy);
   sort_steps(copy);
   return copy;
 }
@@ -487,6 +502,7 @@ Boot OpenBoot::take() {
       boot.steps.push_back(std::move(step));
     }
   }
+  settle_rivals(boot);
   sort_steps(boot);
   return std::move(boot);
 }

@@ -66,21 +66,26 @@ class OpenBoot {
   std::optional<Step> on_arp_reply(std::uint32_t number, const frames::Arp& arp);
 
   // An address that a server acknowledged to the client, and whether it still counts on it.
-  void on_lease(Ipv4Address address, Instant at) { lease_ = {address, at}; }
+  void on_lease(Ipv4Address address, Instant at) {
+    lease_ = {address, at};
+    released_ = false;
+  }
   bool leased_lately(Ipv4Address address, Instant now) const;
 
   // Whether another hardware address in a packet to or from one of the boot's IP addresses means
   // another host. Behind a router it means nothing.
   bool tells_rivals(std::uint32_t interface) const {
-    return boot.is_network_boot && !system_spoke_ && client_link_ == interface && !is_relayed_;
+    return boot.is_network_boot && !system_spoke_ && client_link_ == interface && !is_relayed_ &&
+           !released_;
   }
+  std::optional<std::uint32_t> client_link() const { return client_link_; }
   // The entry of another host that has the address; nullptr when there are too many.
-  Boot::AddressRival* rival(const MacAddress& mac, Ipv4Address address);
+  Boot::AddressRival* rival(const MacAddress& mac, Ipv4Address address, Instant at);
   // An ARP message of another host in which the boot's address is the sender's.
-  std::optional<Step> on_claim(std::uint32_t number, Instant at, const frames::Arp& arp);
+  void on_claim(std::uint32_t number, Instant at, const frames::Arp& arp);
   // A packet to the boot's address, or its refusal by who got it.
-  void on_delivery(std::uint32_t number, const SeenPacket& packet);
-  void on_refusal(std::uint32_t number, const SeenPacket& packet);
+  void on_delivery(std::uint32_t number, Instant at, const SeenPacket& packet);
+  void on_refusal(std::uint32_t number, Instant at, const SeenPacket& packet);
 
   void on_late(const TransferTracker::Late& late);
 
@@ -105,6 +110,7 @@ class OpenBoot {
     bool is_shown = false;  // by a segment behind the first: the capture holds them
   };
   static void sort_steps(Boot& boot);
+  static void settle_rivals(Boot& boot);
   template <typename Steps>
   static bool note_content(Steps& steps, const Content& content);
   void end_content(const Endpoint& client);
@@ -122,6 +128,7 @@ class OpenBoot {
     Instant at;
   };
   std::optional<Lease> lease_;
+  bool released_ = false;  // by the client: it does not use its address any more
   std::deque<Step> tail_;
   PlainMessages plain_;
   std::map<Endpoint, Step> http_;         // by the client's port: requests without an answer yet

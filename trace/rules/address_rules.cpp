@@ -288,14 +288,33 @@ Look address_declined(const RuleInput& in) {
 
 namespace {
 
+// A lease is the other's too only while that one goes on as well: then it knows of this one.
+bool is_mutual(const RuleInput& in, const Boot::AddressRival& rival) {
+  return std::ranges::any_of(in.capture.boots, [&](const Boot* other) {
+    return other->mac == rival.mac &&
+           std::ranges::any_of(other->address_rivals, [&](const Boot::AddressRival& back) {
+             return back.lease == rival.lease && back.mac == in.boot.mac;
+           });
+  });
+}
+
+bool took_packets(const Boot::AddressRival& rival) {
+  return rival.delivered != 0 || rival.refusal != 0;
+}
+
 // The rival that the capture shows most of.
-const Boot::AddressRival* main_rival(const Boot& boot) {
-  const auto weight = [](const Boot::AddressRival& rival) {
-    return (rival.delivered != 0 ? 4 : 0) + (rival.refusal != 0 ? 4 : 0) +
-           (rival.claim != 0 ? 2 : 0) + (rival.lease != 0 ? 1 : 0);
-  };
-  const auto found = std::ranges::max_element(boot.address_rivals, {}, weight);
-  return found == boot.address_rivals.end() ? nullptr : &*found;
+const Boot::AddressRival* main_rival(const RuleInput& in) {
+  const Boot::AddressRival* best = nullptr;
+  int best_weight = 0;
+  for (const Boot::AddressRival& rival : in.boot.address_rivals) {
+    const bool shares_lease = rival.lease != 0 && is_mutual(in, rival);
+    const int weight =
+        (took_packets(rival) ? 4 : 0) + (rival.claim != 0 ? 2 : 0) + (shares_lease ? 1 : 0);
+    if (weight <= best_weight) continue;
+    best = &rival;
+    best_weight = weight;
+  }
+  return best;
 }
 
 std::vector<std::string> words_about(const Boot::AddressRival& rival) {
@@ -307,38 +326,46 @@ std::vector<std::string> words_about(const Boot::AddressRival& rival) {
   return words;
 }
 
+Confidence confidence_of(const Boot::AddressRival& rival) {
+  if (rival.refusal != 0) return Confidence::Certain;
+  if (rival.has_others) return Confidence::Possible;
+  return rival.claim != 0 ? Confidence::Certain : Confidence::Likely;
+}
+
 }  // namespace
 
 Look address_used_twice(const RuleInput& in) {
-  const Boot::AddressRival* rival = main_rival(in.boot);
+  const Boot::AddressRival* rival = main_rival(in);
   if (rival == nullptr || !in.session.declines.empty()) return std::nullopt;
-  const bool took_packets = rival->delivered != 0 || rival->refusal != 0;
-  const SeenTransfer* last = last_transfer(in.session);
   // What it was refused in earnest has its own reason.
-  const bool was_told = last != nullptr && last->what->outcome == TransferStep::Outcome::Refused;
-  if (was_told && !took_packets) return std::nullopt;
+  const bool was_refused = in.boot.verdict.kind == BootVerdict::Kind::Refused;
+  if (was_refused && !took_packets(*rival)) return std::nullopt;
   Finding finding;
-  const bool is_shown = rival->claim != 0 || rival->refusal != 0;
-  finding.confidence = is_shown ? Confidence::Certain : Confidence::Likely;
+  finding.confidence = confidence_of(*rival);
   for (const std::uint32_t packet :
        {rival->lease, rival->claim, rival->delivered, rival->refusal}) {
     if (packet != 0) finding.packets.push_back(packet);
   }
+  const std::string address = to_string(rival->address);
   finding.cause = fmt::format(
       "Two hosts use the address {}: the client {} and {} ({}). Answers to the client "
       "are lost to the other.",
-      to_string(rival->address), to_string(in.boot.mac), to_string(rival->mac),
-      fmt::join(words_about(*rival), "; "));
+      address, to_string(in.boot.mac), to_string(rival->mac), fmt::join(words_about(*rival), "; "));
+  if (rival->has_others) {
+    finding.cause +=
+        " It claims other addresses too: it may be a router that answers ARP for others.";
+  }
   if (rival->lease != 0) {
     finding.fixes = {{"address server",
                       "let only one server give addresses out of this pool, and see that its "
                       "leases survive a restart"}};
   } else {
-    finding.fixes = {{"network", fmt::format("give the host {} another address, outside the pool",
-                                             to_string(rival->mac))},
-                     {"dnsmasq", fmt::format("dhcp-host={},ITS-ADDRESS; do not set no-ping",
-                                             to_string(rival->mac))},
-                     {"ISC dhcpd", "leave the address out of the range; ping-check true;"}};
+    finding.fixes = {
+        {"network", fmt::format("give the host {} an address outside the pool, or keep its address "
+                                "out of the pool",
+                                to_string(rival->mac))},
+        {"dnsmasq", fmt::format("dhcp-host={},{}", to_string(rival->mac), address)},
+        {"ISC dhcpd", "leave the address out of the range; ping-check true;"}};
   }
   finding.until = "nbp";
   return finding;
