@@ -1,11 +1,7 @@
 #include "cli/configuration_disk.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -13,7 +9,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "live/file_descriptor.h"
+#include "live/text_file.h"
 
 namespace pxeproof::cli {
 
@@ -21,36 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLargestFile = std::size_t{64} << 20U;
-constexpr int kPatienceMs = 5000;
-
 std::string reason_of(int code) { return std::strerror(code); }
-
-Result<std::string, std::string> read_file(const std::string& path) {
-  // A pipe that nobody writes into must not hold whoever reads it for ever.
-  const live::FileDescriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (!file.is_open()) return fail(reason_of(errno));
-  struct stat status {};
-  if (fstat(file.number(), &status) != 0) return fail(reason_of(errno));
-  if (S_ISDIR(status.st_mode)) return fail(reason_of(EISDIR));
-  std::string text;
-  std::array<char, 65536> part{};
-  for (;;) {
-    const ssize_t size = ::read(file.number(), part.data(), part.size());
-    if (size == 0) break;
-    if (size > 0) {
-      text.append(part.data(), static_cast<std::size_t>(size));
-      if (text.size() > kLargestFile) return fail("it has more than 64 MiB");
-      continue;
-    }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return fail(reason_of(errno));
-    pollfd wait{.fd = file.number(), .events = POLLIN, .revents = 0};
-    if (poll(&wait, 1, kPatienceMs) == 0) return fail("nothing more came out of it in 5 s");
-  }
-  if (text.empty() && S_ISFIFO(status.st_mode)) return fail("a pipe that nobody writes into");
-  return text;
-}
 
 Outcome<server::LoadedConfiguration> load(const server::ConfigurationSources& sources) {
   ConfigurationDisk disk;
@@ -68,10 +35,10 @@ Outcome<server::LoadedConfiguration> load(const server::ConfigurationSources& so
 Result<std::string, std::string> ConfigurationDisk::read(const std::string& path) {
   // Standard input can be read once only, and a reload reads every file again.
   if (path == "-") {
-    static const auto input = read_file("/dev/stdin");
+    static const auto input = live::read_text_file("/dev/stdin");
     return input;
   }
-  return read_file(path);
+  return live::read_text_file(path);
 }
 
 Result<std::vector<std::string>, std::string> ConfigurationDisk::list(const std::string& path) {
