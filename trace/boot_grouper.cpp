@@ -55,8 +55,7 @@ BootGrouper& BootGrouper::operator=(BootGrouper&&) noexcept = default;
 BootGrouper::~BootGrouper() = default;
 
 bool BootGrouper::concerns_boots(ByteView frame) const {
-  const FrameKind kind = look_at(frame);
-  return kind != FrameKind::TcpSegment && concerns_boots(kind, frame);
+  return concerns_boots(look_at(frame), frame);
 }
 
 bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
@@ -138,9 +137,12 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
     return;
   }
   if (kind == FrameKind::Dhcp && on_plain_message(frame, *packet)) return;
-  OpenBoot* speaker = find_by_address(packet->source.address);
+  OpenBoot* speaker = find_sender(*packet);
   if (speaker != nullptr && packet->facts.link_source == speaker->boot.mac) {
     speaker->boot.last_spoke = std::max(speaker->boot.last_spoke, frame.at);
+  }
+  if (OpenBoot* receiver = find_by_address(packet->destination.address)) {
+    receiver->on_arrival(packet->facts.link_destination);
   }
   if (is_duplicate(frame, *packet)) return;
   if (packet->protocol == frames::kProtocolUdp) {
@@ -177,9 +179,6 @@ bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet)
     const bool here = recent.interface == frame.interface && apart <= kCopyOnTheSame;
     if (!elsewhere && !here) continue;
     OpenBoot* boot = find_by_address(packet.destination.address);
-    if (boot != nullptr && boot->tells_rivals(frame.interface)) {
-      boot->on_delivery(frame.number, frame.at, packet);
-    }
     if (boot == nullptr) boot = find_by_address(packet.source.address);
     if (boot != nullptr) ++boot->boot.duplicates;
     return true;

@@ -16,6 +16,15 @@ namespace {
 
 constexpr std::size_t kMaximumAddresses = 64;
 
+// Octets of an Ethernet frame without the content of a web server's file, of which nobody wants
+// more than how far it came.
+std::size_t size_without_web_content(ByteView frame) {
+  if (look_at(frame) != FrameKind::TcpSegment) return frame.size();
+  const auto packet = see_packet(frame);
+  if (!packet) return frame.size();
+  return static_cast<std::size_t>(packet->payload.data() - frame.data());
+}
+
 // Octets of an Ethernet frame that are not a file's content.
 std::size_t size_without_content(ByteView frame) {
   const auto packet = see_packet(frame);
@@ -81,11 +90,12 @@ BootRecorder::Recorded BootRecorder::prepare(Instant at, LinkType link, ByteView
     }
     return frame;
   }
-  std::size_t kept = octets.size();
+  std::size_t size = size_without_web_content(view.octets);
   if (options_.payload == Options::Payload::Cut) {
-    // Both views end with the same octet.
-    kept -= view.octets.size() - size_without_content(view.octets);
+    size = std::min(size, size_without_content(view.octets));
   }
+  // Both views end with the same octet.
+  const std::size_t kept = octets.size() - (view.octets.size() - size);
   frame.octets.assign(octets.begin(), octets.begin() + static_cast<std::ptrdiff_t>(kept));
   return frame;
 }

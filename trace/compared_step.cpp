@@ -189,6 +189,7 @@ ComparedStep describe_step(const HttpStep& step, Ipv4Address own) {
     fields.add("outcome", step.is_cut_short() ? "cut short" : "whole");
     fields.add("octets", with_thousands(*step.octets));
   }
+  compared.cut.content = !step.length || !step.octets;
   compared.fields = fields.take();
   return compared;
 }
@@ -320,6 +321,7 @@ bool hides(const ComparedStep& step, const ComparedStep& other, std::string_view
   if (step.cut.request && (key == "mode" || key.starts_with("asks "))) return !has(step, key);
   if (step.cut.oack && (key == "octets" || key == "outcome" || key == "content")) return true;
   if (step.cut.oack && key.starts_with("grants ")) return !has(step, key);
+  if (step.cut.content && (key == "octets" || key == "outcome")) return true;
   return step.cut.error && key == "error text";
 }
 

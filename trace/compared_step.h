@@ -45,6 +45,7 @@ struct ComparedStep {
     bool request = false;  // the end of a read request
     bool oack = false;
     bool error = false;
+    bool content = false;  // of an HTTP answer: how much of it came
   } cut;
 };
 

@@ -414,13 +414,16 @@ void OpenBoot::on_claim(std::uint32_t number, Instant at, const frames::Arp& arp
   if (claimant != nullptr && claimant->claim == 0) claimant->claim = number;
 }
 
+// What went to another host's card was only on its way: through a router that answers ARP for the
+// client, or both sides of a router are in the capture.
+void OpenBoot::on_arrival(const MacAddress& to) {
+  if (to != boot.mac) return;
+  for (Boot::AddressRival& known : boot.address_rivals) known.delivered = 0;
+}
+
 void OpenBoot::on_delivery(std::uint32_t number, Instant at, const SeenPacket& packet) {
   const MacAddress& to = packet.facts.link_destination;
   const bool is_to_one = to != MacAddress{} && (to.octets[0] & 1U) == 0;
-  if (to == boot.mac) {
-    // It was on its way through another host, such as a router that answers ARP for the client.
-    for (Boot::AddressRival& known : boot.address_rivals) known.delivered = 0;
-  }
   // From another network it may have come here twice: to the router and on from it.
   const bool is_from_here = own_network_ && own_network_->contains(packet.source.address);
   if (!is_to_one || to == boot.mac || !is_from_here) return;

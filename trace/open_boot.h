@@ -83,6 +83,8 @@ class OpenBoot {
   Boot::AddressRival* rival(const MacAddress& mac, Ipv4Address address, Instant at);
   // An ARP message of another host in which the boot's address is the sender's.
   void on_claim(std::uint32_t number, Instant at, const frames::Arp& arp);
+  // A packet to the boot's address, on any way.
+  void on_arrival(const MacAddress& to);
   // A packet to the boot's address, or its refusal by who got it.
   void on_delivery(std::uint32_t number, Instant at, const SeenPacket& packet);
   void on_refusal(std::uint32_t number, Instant at, const SeenPacket& packet);

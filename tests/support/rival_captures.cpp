@@ -93,7 +93,8 @@ void add_rival_captures(std::vector<FaultCapture>& list) {
                                         .vendor_class = "PXEClient",
                                         .vendor = control_vendor(8)});
     }
-    script.fetch(other, kProxy, "grubx64.efi", 400'000);
+    script.fetch(other, kProxy, "grubx64.efi", 400'000).fetch(other, kProxy, "grub/grub.cfg", 90);
+    script.fetch(other, kProxy, "vmlinuz", 70'000);
     ask_in_vain(script, one, 4);
     list.push_back({"r84-leased-twice", "R84", script, 60s, {}});
   }

@@ -3,6 +3,7 @@
 
 #include "tests/support/capture_script.h"
 #include "trace/boot_grouper.h"
+#include "trace/boot_recorder.h"
 #include "trace/boot_session.h"
 
 namespace pxeproof::trace {
@@ -65,6 +66,27 @@ TEST(HttpContent, MissesNothingWhenASegmentIsLostOnlyInTheCapture) {
   fetch.script.http_content(fetch.client, kProxy, "/vmlinuz", 9'500, 9'500, Content::Closed);
   fetch.script.frames.erase(fetch.script.frames.end() - 3);
   EXPECT_EQ(last_http(fetch.boot()).octets, 9'500U);
+}
+
+// `record` writes the headers of the segments and leaves their content out.
+TEST(HttpContent, CanBeFollowedInWhatWasRecorded) {
+  Fetch fetch;
+  fetch.script.http_content(fetch.client, kProxy, "/vmlinuz", 9'500, 4'200, Content::WithoutEnd);
+  BootRecorder recorder({});
+  CaptureScript recorded;
+  std::size_t octets = 0;
+  for (const CaptureScript::Frame& frame : fetch.script.frames) {
+    recorder.on_frame(frame.at, LinkType::Ethernet, frame.octets, frame.octets.size());
+    while (auto taken = recorder.poll_recorded()) {
+      octets += taken->octets.size();
+      recorded.frames.push_back({taken->at, 0, std::move(taken->octets)});
+    }
+  }
+  recorded.wait(fetch.script.now() - recorded.now());
+  const Boot boot = boots_of(recorded, 30s).at(0);
+  EXPECT_EQ(last_http(boot).octets, 4'200U);
+  EXPECT_EQ(boot.verdict.kind, BootVerdict::Kind::Stalled);
+  EXPECT_LT(octets, 4'200U);
 }
 
 TEST(HttpContent, OfAnEmptyFileBootsNothing) {
