@@ -76,7 +76,7 @@ bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
       if (boots_.empty()) return false;
       // Most are of strangers to each other and to every boot.
       const auto [source, destination] = ipv4_addresses(frame);
-      if (find_by_address(source) == nullptr && find_by_address(destination) == nullptr) {
+      if (index_.by_address(source) == nullptr && index_.by_address(destination) == nullptr) {
         return false;
       }
       const auto packet = see_packet(frame);
@@ -86,8 +86,8 @@ bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
     case FrameKind::TcpSegment: {
       if (!follows_content()) return false;
       const auto [source, destination] = ipv4_addresses(frame);
-      const OpenBoot* client = find_by_address(destination);
-      if (client == nullptr) client = find_by_address(source);
+      const OpenBoot* client = index_.by_address(destination);
+      if (client == nullptr) client = index_.by_address(source);
       return client != nullptr && client->contents() > 0;
     }
     case FrameKind::Http:
@@ -100,7 +100,7 @@ bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
 
 // A machine that boots and a port that it may fetch from.
 bool BootGrouper::may_fetch(Ipv4Address client, std::uint16_t port) const {
-  const OpenBoot* boot = find_by_address(client);
+  const OpenBoot* boot = index_.by_address(client);
   return boot != nullptr && boot->may_fetch_from(port);
 }
 
@@ -126,7 +126,7 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
   const auto packet = see_packet(frame.octets);
   if (!packet) return;
   if (!packet->is_first_piece) {
-    if (OpenBoot* boot = find_by_address(packet->destination.address)) {
+    if (OpenBoot* boot = index_.by_address(packet->destination.address)) {
       ++boot->boot.fragments;
       boot->transfers.on_fragment(packet->source.address, packet->destination.address);
     }
@@ -137,11 +137,11 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
     return;
   }
   if (kind == FrameKind::Dhcp && on_plain_message(frame, *packet)) return;
-  OpenBoot* speaker = find_sender(*packet);
+  OpenBoot* speaker = index_.sender_of(*packet);
   if (speaker != nullptr && packet->facts.link_source == speaker->boot.mac) {
     speaker->boot.last_spoke = std::max(speaker->boot.last_spoke, frame.at);
   }
-  if (OpenBoot* receiver = find_by_address(packet->destination.address)) {
+  if (OpenBoot* receiver = index_.by_address(packet->destination.address)) {
     receiver->on_arrival(packet->facts.link_destination);
   }
   if (is_duplicate(frame, *packet)) return;
@@ -176,47 +176,18 @@ bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet)
     if (apart > kCopyOnAnotherInterface) break;
     if (recent.hash != hash) continue;
     const bool elsewhere = recent.interface != frame.interface && apart <= kCopyOnAnotherInterface;
-    const bool here = recent.interface == frame.interface && apart <= kCopyOnTheSame;
+    // A sender that numbers its datagrams does not send the same again: a mirror port made a copy.
+    const Duration longest =
+        packet.facts.identification != 0 ? kCopyOnAnotherInterface : kCopyOnTheSame;
+    const bool here = recent.interface == frame.interface && apart <= longest;
     if (!elsewhere && !here) continue;
-    OpenBoot* boot = find_by_address(packet.destination.address);
-    if (boot == nullptr) boot = find_by_address(packet.source.address);
+    OpenBoot* boot = index_.by_address(packet.destination.address);
+    if (boot == nullptr) boot = index_.by_address(packet.source.address);
     if (boot != nullptr) ++boot->boot.duplicates;
     return true;
   }
   recent_[recent_count_++ % recent_.size()] = {hash, frame.at, frame.interface};
   return false;
-}
-
-OpenBoot* BootGrouper::find_by_address(Ipv4Address address) const {
-  const auto found = by_address_.find(address);
-  return found == by_address_.end() ? nullptr : found->second;
-}
-
-// Whose request this is, when two machines have one address.
-OpenBoot* BootGrouper::find_sender(const SeenPacket& packet) const {
-  OpenBoot* found = find_by_address(packet.source.address);
-  if (found == nullptr || found->boot.mac == packet.facts.link_source) return found;
-  for (const Boot::AddressRival& rival : found->boot.address_rivals) {
-    OpenBoot* other = find_by_mac(rival.mac);
-    if (other != nullptr && rival.lease != 0 && rival.mac == packet.facts.link_source) return other;
-  }
-  return found;
-}
-
-// Who fetches a file on this port.
-OpenBoot* BootGrouper::find_fetcher(const Endpoint& client) const {
-  OpenBoot* found = find_by_address(client.address);
-  if (found == nullptr || found->transfers.knows(client)) return found;
-  for (const Boot::AddressRival& rival : found->boot.address_rivals) {
-    OpenBoot* other = find_by_mac(rival.mac);
-    if (other != nullptr && other->transfers.knows(client)) return other;
-  }
-  return nullptr;
-}
-
-OpenBoot* BootGrouper::find_by_mac(const MacAddress& mac) const {
-  const auto found = by_mac_.find(mac);
-  return found == by_mac_.end() ? nullptr : found->second;
 }
 
 // The last of the boots behind a relay.
@@ -241,36 +212,6 @@ OpenBoot& BootGrouper::open(Instant at) {
   boot.boot.begun = at;
   boot.boot.ended = at;
   return boot;
-}
-
-// Two machines that boot are told to use one address. The same machine may have it by another of
-// its cards.
-void BootGrouper::note_second_lease(OpenBoot& boot, const SeenFrame& frame, Ipv4Address address) {
-  OpenBoot* owner = find_by_address(address);
-  if (owner == nullptr || owner == &boot || !owner->leased_lately(address, frame.at)) return;
-  if (owner->client_link() != boot.client_link()) return;
-  const bool are_told_apart =
-      owner->knows_mac_by_dhcp && boot.knows_mac_by_dhcp &&
-      (!owner->boot.guid || !boot.boot.guid || *owner->boot.guid != *boot.boot.guid);
-  if (!are_told_apart) return;
-  for (auto [one, other] : {std::pair(owner, &boot), std::pair(&boot, owner)}) {
-    Boot::AddressRival* rival = one->rival(other->boot.mac, address, frame.at);
-    if (rival != nullptr && rival->lease == 0) rival->lease = frame.number;
-  }
-}
-
-void BootGrouper::assign_address(OpenBoot& boot, Ipv4Address address) {
-  if (address.is_unspecified() || address.is_broadcast()) return;
-  boot.boot.address = address;
-  OpenBoot*& owner = by_address_[address];
-  if (owner == &boot) return;
-  if (owner != nullptr) std::erase(owner->addresses, address);
-  owner = &boot;
-  boot.addresses.push_back(address);
-  if (boot.addresses.size() > OpenBoot::kMaximumAddresses) {
-    by_address_.erase(boot.addresses.front());
-    boot.addresses.erase(boot.addresses.begin());
-  }
 }
 
 void BootGrouper::touch(OpenBoot& boot, const SeenFrame& frame) {
@@ -302,10 +243,9 @@ OpenBoot& BootGrouper::client_of(const DhcpStep& step, Instant at) {
   const bool has_mac = step.client != MacAddress{};
   OpenBoot* known = nullptr;
   if (has_mac) {
-    known = find_by_mac(step.client);
+    known = index_.by_mac(step.client);
   } else if (step.guid && !step.guid->is_zero()) {
-    const auto found = by_guid_.find(*step.guid);
-    known = found == by_guid_.end() ? nullptr : found->second;
+    known = index_.by_guid(*step.guid);
   }
   if (known != nullptr && known->begins_anew(step, at, kLongestPause, kLongestReload)) {
     known->boot.restarted = true;
@@ -317,9 +257,9 @@ OpenBoot& BootGrouper::client_of(const DhcpStep& step, Instant at) {
     known->boot.begins_before_capture =
         step.direction == DhcpStep::Direction::ToClient || !begins_boot(step);
     if (has_mac) {
-      by_mac_[step.client] = known;
+      index_.set_mac(*known, step.client);
     } else if (step.guid) {
-      by_guid_[*step.guid] = known;
+      index_.set_guid(*known, *step.guid);
     }
   }
   if (has_mac) known->boot.mac = step.client;
@@ -332,7 +272,7 @@ bool BootGrouper::on_malformed_dhcp(const SeenFrame& frame, const SeenPacket& pa
   const ByteView octets = packet.payload;
   if (packet.is_cut() || octets.size() < kHardwareAddress + 6) return false;
   const auto mac = MacAddress::from(octets.subspan(kHardwareAddress, 6));
-  OpenBoot* boot = mac ? find_by_mac(*mac) : nullptr;
+  OpenBoot* boot = mac ? index_.by_mac(*mac) : nullptr;
   // What ends before its options is known by the client that it names.
   if (!looks_like_dhcp(octets) && boot == nullptr) return false;
   ++totals_.malformed_dhcp;
@@ -349,27 +289,21 @@ bool BootGrouper::on_plain_message(const SeenFrame& frame, const SeenPacket& pac
   if (packet.protocol != frames::kProtocolUdp) return false;
   const auto message = look_at_message(packet);
   if (!message) return false;
-  OpenBoot* known = find_by_mac(message->client);
+  OpenBoot* known = index_.by_mac(message->client);
   if (known == nullptr || !known->may_keep_unread(*message, kStepsOfOthers) ||
       frame.at - known->boot.ended > kLongestPause) {
     return false;
   }
   touch(*known, frame);
   if (message->is_from_client) {
-    assign_address(*known, message->ciaddr);
+    index_.assign(*known, message->ciaddr);
   } else if (message->type == dhcp::MessageType::Ack && !message->yiaddr.is_unspecified()) {
-    on_acknowledged(*known, frame, message->yiaddr);
+    index_.lease(*known, message->yiaddr, frame.number, frame.at);
   }
   steps_in_all_ -= known->step_count();
   known->keep_unread(frame.number, frame.at, frame.interface, packet);
   steps_in_all_ += known->step_count();
   return true;
-}
-
-void BootGrouper::on_acknowledged(OpenBoot& boot, const SeenFrame& frame, Ipv4Address address) {
-  note_second_lease(boot, frame, address);
-  assign_address(boot, address);
-  boot.on_lease(address, frame.at);
 }
 
 bool BootGrouper::on_dhcp(const SeenFrame& frame, const SeenPacket& packet) {
@@ -384,14 +318,14 @@ bool BootGrouper::on_dhcp(const SeenFrame& frame, const SeenPacket& packet) {
   if (step->cut) ++boot.boot.cut;
   boot.learn_from(*step, next_number_);
   if (step->type == dhcp::MessageType::Ack && !step->yiaddr.is_unspecified()) {
-    on_acknowledged(boot, frame, step->yiaddr);
+    index_.lease(boot, step->yiaddr, frame.number, frame.at);
   }
   if (step->direction == DhcpStep::Direction::ToClient &&
-      find_by_address(step->destination.address) == &boot && boot.tells_rivals(frame.interface)) {
+      index_.by_address(step->destination.address) == &boot && boot.tells_rivals(frame.interface)) {
     boot.on_delivery(frame.number, frame.at, packet);
   }
   if (step->direction == DhcpStep::Direction::FromClient) {
-    assign_address(boot, step->ciaddr);
+    index_.assign(boot, step->ciaddr);
     boot.boot.last_spoke = std::max(boot.boot.last_spoke, frame.at);
   }
   add(boot, {frame.at, frame.number, frame.number, std::move(*step)});
@@ -402,9 +336,9 @@ void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
   OpenBoot* boot = nullptr;
   if (packet.destination.port == tftp::kPort) {
     if (tftp::peek_opcode(packet.payload) == tftp::Opcode::Rrq) {
-      boot = find_sender(packet);
+      boot = index_.sender_of(packet);
       if (boot == nullptr) {
-        OpenBoot* same_card = find_by_mac(packet.facts.link_source);
+        OpenBoot* same_card = index_.by_mac(packet.facts.link_source);
         if (same_card != nullptr && same_card->accepts_address()) boot = same_card;
         if (boot == nullptr) {
           boot = &open(frame.at);
@@ -412,22 +346,22 @@ void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
           // Behind a router all clients share a hardware address; the second one has none.
           if (same_card == nullptr && packet.facts.link_source != MacAddress{}) {
             boot->boot.mac = packet.facts.link_source;
-            by_mac_[packet.facts.link_source] = boot;
+            index_.set_mac(*boot, packet.facts.link_source);
           }
         }
-        assign_address(*boot, packet.source.address);
+        index_.assign(*boot, packet.source.address);
       }
       boot->mark_network_boot(next_number_);
       ports_.set(packet.source.port);
     }
   }
   if (boot == nullptr) {
-    boot = find_fetcher(packet.destination);
+    boot = index_.fetcher_on(packet.destination);
     if (boot != nullptr && boot->tells_rivals(frame.interface)) {
       boot->on_delivery(frame.number, frame.at, packet);
     }
   }
-  if (boot == nullptr) boot = find_fetcher(packet.source);
+  if (boot == nullptr) boot = index_.fetcher_on(packet.source);
   if (boot == nullptr) return;
   touch(*boot, frame);
   // The content of files is nothing that anything here turns on.
@@ -445,11 +379,11 @@ void BootGrouper::on_tcp_opening(const SeenFrame& frame, const SeenPacket& packe
   std::optional<Step> step;
   OpenBoot* boot = nullptr;
   if ((packet.tcp_flags & (kSyn | kAck | kReset)) == kSyn) {
-    boot = find_by_address(packet.source.address);
+    boot = index_.by_address(packet.source.address);
     if (boot == nullptr || !boot->may_fetch_from(packet.destination.port)) return;
     step = boot->on_connect(frame.number, frame.at, packet);
   } else {
-    boot = find_by_address(packet.destination.address);
+    boot = index_.by_address(packet.destination.address);
     if (boot == nullptr || !boot->may_fetch_from(packet.source.port)) return;
     step = (packet.tcp_flags & kReset) != 0 ? boot->on_connection_refused(frame.number, packet)
                                             : boot->on_connected(packet);
@@ -460,8 +394,8 @@ void BootGrouper::on_tcp_opening(const SeenFrame& frame, const SeenPacket& packe
 
 // A segment of a connection on which an answer is on its way.
 void BootGrouper::on_content(const SeenFrame& frame, const SeenPacket& packet) {
-  OpenBoot* boot = find_by_address(packet.destination.address);
-  if (boot == nullptr || boot->contents() == 0) boot = find_by_address(packet.source.address);
+  OpenBoot* boot = index_.by_address(packet.destination.address);
+  if (boot == nullptr || boot->contents() == 0) boot = index_.by_address(packet.source.address);
   if (boot == nullptr) return;
   const std::size_t before = boot->contents();
   if (boot->on_content(packet)) touch(*boot, frame);
@@ -476,7 +410,7 @@ void BootGrouper::on_tcp(const SeenFrame& frame, const SeenPacket& packet) {
     on_tcp_opening(frame, packet);
     return;
   }
-  if (OpenBoot* boot = find_by_address(packet.source.address)) {
+  if (OpenBoot* boot = index_.by_address(packet.source.address)) {
     const std::size_t before = boot->contents();
     auto step = boot->on_http_request(frame.number, frame.at, packet);
     contents_in_all_ = contents_in_all_ - before + boot->contents();
@@ -486,7 +420,7 @@ void BootGrouper::on_tcp(const SeenFrame& frame, const SeenPacket& packet) {
       return;
     }
   }
-  if (OpenBoot* boot = find_by_address(packet.destination.address)) {
+  if (OpenBoot* boot = index_.by_address(packet.destination.address)) {
     const std::size_t before = boot->contents();
     auto step = boot->on_http_answer(frame.number, packet);
     contents_in_all_ = contents_in_all_ - before + boot->contents();
@@ -500,12 +434,12 @@ void BootGrouper::on_tcp(const SeenFrame& frame, const SeenPacket& packet) {
 void BootGrouper::on_icmp(const SeenFrame& frame, const SeenPacket& packet) {
   const auto step = read_icmp(packet);
   if (!step) return;
-  OpenBoot* refused = find_by_address(packet.source.address);
+  OpenBoot* refused = index_.by_address(packet.source.address);
   if (refused != nullptr && refused->tells_rivals(frame.interface)) {
     refused->on_refusal(frame.number, frame.at, packet);
   }
-  OpenBoot* boot = find_by_address(step->about_source.address);
-  if (boot == nullptr) boot = find_by_address(step->about_destination.address);
+  OpenBoot* boot = index_.by_address(step->about_source.address);
+  if (boot == nullptr) boot = index_.by_address(step->about_destination.address);
   if (boot == nullptr && step->about_destination.port == dhcp::kServerPort) {
     boot = find_by_relay(step->about_destination.address);
   }
@@ -514,45 +448,24 @@ void BootGrouper::on_icmp(const SeenFrame& frame, const SeenPacket& packet) {
   add(*boot, {frame.at, frame.number, frame.number, *step});
 }
 
-// Who says in ARP that it has more than one address.
-void BootGrouper::note_claim(const frames::Arp& arp) {
-  constexpr std::size_t kMaximumClaimants = 4096;
-  if (arp.sender_address.is_unspecified()) return;
-  const auto known = claimants_.find(arp.sender_mac);
-  if (known == claimants_.end()) {
-    if (claimants_.size() < kMaximumClaimants) {
-      claimants_.emplace(arp.sender_mac, Claimant{arp.sender_address, false});
-    }
-  } else if (known->second.address != arp.sender_address) {
-    known->second.has_others = true;
-  }
-}
-
-void BootGrouper::mark_claimants(Boot& boot) const {
-  for (Boot::AddressRival& rival : boot.address_rivals) {
-    const auto known = claimants_.find(rival.mac);
-    rival.has_others = known != claimants_.end() && known->second.has_others;
-  }
-}
-
 void BootGrouper::on_arp(const SeenFrame& frame) {
   const auto arp = frames::inspect_arp(frame.octets);
   if (!arp) return;
-  note_claim(*arp);
+  index_.note_claim(*arp);
   // RFC 5227: with a sender's address of 0.0.0.0 a host only asks.
-  OpenBoot* owner = find_by_address(arp->sender_address);
+  OpenBoot* owner = index_.by_address(arp->sender_address);
   if (owner != nullptr && owner->boot.mac != arp->sender_mac &&
       owner->tells_rivals(frame.interface)) {
     owner->on_claim(frame.number, frame.at, *arp);
   }
   if (arp->operation == frames::kArpRequest) {
-    if (OpenBoot* boot = find_by_mac(arp->sender_mac)) {
+    if (OpenBoot* boot = index_.by_mac(arp->sender_mac)) {
       boot->boot.last_spoke = std::max(boot->boot.last_spoke, frame.at);
       if (auto step = boot->on_arp_request(frame.number, frame.at, *arp)) {
         add(*boot, std::move(*step));
       }
     }
-  } else if (OpenBoot* boot = find_by_mac(arp->target_mac)) {
+  } else if (OpenBoot* boot = index_.by_mac(arp->target_mac)) {
     if (auto step = boot->on_arp_reply(frame.number, *arp)) add(*boot, std::move(*step));
   }
 }
@@ -560,18 +473,7 @@ void BootGrouper::on_arp(const SeenFrame& frame) {
 void BootGrouper::close(OpenBoot& boot, Instant known_until) {
   boot.transfers.finish();
   collect_transfers(boot);
-  for (const Ipv4Address address : boot.addresses) {
-    const auto found = by_address_.find(address);
-    if (found != by_address_.end() && found->second == &boot) by_address_.erase(found);
-  }
-  if (const auto found = by_mac_.find(boot.boot.mac);
-      found != by_mac_.end() && found->second == &boot) {
-    by_mac_.erase(found);
-  }
-  if (const auto guid = boot.boot.guid; guid) {
-    const auto found = by_guid_.find(*guid);
-    if (found != by_guid_.end() && found->second == &boot) by_guid_.erase(found);
-  }
+  index_.forget(boot);
   steps_in_all_ -= boot.step_count();
   contents_in_all_ -= boot.contents();
   if (boot.boot.is_network_boot && boot.step_count() == 0) {
@@ -579,7 +481,7 @@ void BootGrouper::close(OpenBoot& boot, Instant known_until) {
   } else if (boot.boot.is_network_boot) {
     boot.boot.known_until = std::max(known_until, boot.boot.ended);
     closed_.push_back(boot.take());
-    mark_claimants(closed_.back());
+    index_.mark_claimants(closed_.back());
     closed_.back().verdict = judge_boot(closed_.back());
   } else {
     ++totals_.other_dhcp_clients;
@@ -588,13 +490,13 @@ void BootGrouper::close(OpenBoot& boot, Instant known_until) {
 }
 
 std::optional<Boot> BootGrouper::look(std::optional<MacAddress> machine, Instant now) const {
-  const OpenBoot* found = machine ? find_by_mac(*machine) : nullptr;
+  const OpenBoot* found = machine ? index_.by_mac(*machine) : nullptr;
   for (const auto& open : boots_) {
     if (found == nullptr && !machine && open->boot.is_network_boot) found = open.get();
   }
   if (found == nullptr || !found->boot.is_network_boot) return std::nullopt;
   Boot boot = found->look();
-  mark_claimants(boot);
+  index_.mark_claimants(boot);
   boot.known_until = std::max(now, boot.ended);
   boot.verdict = judge_boot(boot);
   return boot;

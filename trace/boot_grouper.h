@@ -5,14 +5,12 @@
 #include <cstdint>
 #include <deque>
 #include <list>
-#include <map>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
-#include "protocol/frames/inspect.h"
 #include "trace/boot.h"
+#include "trace/boot_index.h"
 #include "trace/frame_filter.h"
 #include "trace/transfer_tracker.h"
 
@@ -94,21 +92,12 @@ class BootGrouper {
   void on_tcp_opening(const SeenFrame& frame, const SeenPacket& packet);
   void on_icmp(const SeenFrame& frame, const SeenPacket& packet);
   void on_arp(const SeenFrame& frame);
-  void note_claim(const frames::Arp& arp);
-  void mark_claimants(Boot& boot) const;
   bool is_duplicate(const SeenFrame& frame, const SeenPacket& packet);
 
   OpenBoot& open(Instant at);
-  OpenBoot* find_by_address(Ipv4Address address) const;
-  OpenBoot* find_by_mac(const MacAddress& mac) const;
-  OpenBoot* find_sender(const SeenPacket& packet) const;
-  OpenBoot* find_fetcher(const Endpoint& client) const;
   bool may_fetch(Ipv4Address client, std::uint16_t port) const;
   OpenBoot* find_by_relay(Ipv4Address relay) const;
   OpenBoot& client_of(const DhcpStep& step, Instant at);
-  void note_second_lease(OpenBoot& boot, const SeenFrame& frame, Ipv4Address address);
-  void on_acknowledged(OpenBoot& boot, const SeenFrame& frame, Ipv4Address address);
-  void assign_address(OpenBoot& boot, Ipv4Address address);
   void touch(OpenBoot& boot, const SeenFrame& frame);
   void add(OpenBoot& boot, Step step);
   void collect_transfers(OpenBoot& boot);
@@ -118,15 +107,8 @@ class BootGrouper {
 
   Options options_;
   Boots boots_;
-  std::unordered_map<MacAddress, OpenBoot*> by_mac_;
-  std::map<Guid, OpenBoot*> by_guid_;  // of clients without a hardware address
-  std::unordered_map<Ipv4Address, OpenBoot*> by_address_;
-  struct Claimant {
-    Ipv4Address address;
-    bool has_others = false;  // addresses
-  };
-  std::unordered_map<MacAddress, Claimant> claimants_;  // the senders of ARP messages
-  std::bitset<65536> ports_;                            // of clients that asked for files
+  BootIndex index_;
+  std::bitset<65536> ports_;  // of clients that asked for files
   std::deque<Boot> closed_;
   std::size_t steps_in_all_ = 0;
   std::size_t contents_in_all_ = 0;  // of HTTP answers that are on their way
