@@ -7,6 +7,7 @@
 #include "firmware/profile.h"
 #include "protocol/dhcp/client_options.h"
 #include "trace/captured_boots.h"
+#include "trace/second_card.h"
 
 namespace pxeproof::cli {
 
@@ -50,6 +51,9 @@ class Collector : public trace::BootSink {
 
 void explain_all(ExplainedCapture& capture, const ExplainOptions& options) {
   std::ranges::sort(capture.boots, {}, [](const trace::Boot& boot) { return boot.number; });
+  std::vector<trace::Boot*> all;
+  for (trace::Boot& boot : capture.boots) all.push_back(&boot);
+  trace::judge_second_cards(all);
   trace::CaptureContext context;
   context.first = capture.totals.first;
   context.last = capture.totals.last;

@@ -160,6 +160,9 @@ class DiffText {
 };
 
 std::string in_words(const Difference& difference) {
+  if (difference.step == "end") {
+    return fmt::format("the end ({}; in BAD {})", difference.good, difference.bad);
+  }
   if (!has_values(difference)) return difference.step + " " + subject(difference);
   return fmt::format("{} of {} ({}, in BAD {})", difference.label, difference.step, difference.good,
                      difference.bad);

@@ -28,6 +28,15 @@ constexpr std::array kSigns = {
     // U-Boot goes on with the device tree it has.
     Sign{Where::End, ".dtb", FileRole::Optional},
     Sign{Where::PathEnd, "dtb/", FileRole::Optional},
+    // Loaders draw their menu without these.
+    Sign{Where::End, ".png", FileRole::Optional},
+    Sign{Where::End, ".jpg", FileRole::Optional},
+    Sign{Where::End, ".jpeg", FileRole::Optional},
+    Sign{Where::End, ".bmp", FileRole::Optional},
+    Sign{Where::End, ".tga", FileRole::Optional},
+    Sign{Where::End, ".lss", FileRole::Optional},
+    Sign{Where::End, ".pf2", FileRole::Optional},
+    Sign{Where::End, ".psf", FileRole::Optional},
     Sign{Where::Whole, "bootsig.bin", FileRole::Optional},
     Sign{Where::Whole, "recover4.elf", FileRole::Optional},
     Sign{Where::Whole, "bootcfg.txt", FileRole::Optional},
@@ -77,6 +86,11 @@ constexpr std::array kSigns = {
     Sign{Where::Begin, "bzimage", FileRole::Kernel},
     Sign{Where::Whole, "linux", FileRole::Kernel},
     Sign{Where::Begin, "kernel", FileRole::Kernel},
+    // As arm and RISC-V name theirs.
+    Sign{Where::Whole, "image", FileRole::Kernel},
+    Sign{Where::Whole, "image.gz", FileRole::Kernel},
+    Sign{Where::Begin, "zimage", FileRole::Kernel},
+    Sign{Where::Begin, "uimage", FileRole::Kernel},
     Sign{Where::Begin, "memtest", FileRole::Kernel},
 };
 
@@ -133,6 +147,14 @@ FileRole role_of_target(std::string_view target) {
 
 bool is_payload(FileRole role) { return role == FileRole::Kernel || role == FileRole::Initrd; }
 
+bool is_accessory(std::string_view name) {
+  constexpr std::array<std::string_view, 9> kEndings{".png", ".jpg", ".jpeg", ".bmp", ".tga",
+                                                     ".lss", ".pf2", ".psf",  ".dtb"};
+  const std::string lower = lower_case(name.substr(0, name.find('?')));
+  return std::ranges::any_of(kEndings,
+                             [&lower](std::string_view ending) { return lower.ends_with(ending); });
+}
+
 bool fetches_more(FileRole role) {
   switch (role) {
     case FileRole::Pxelinux:
@@ -172,6 +194,30 @@ std::optional<std::uint16_t> architecture_of_machine(std::uint16_t machine) {
       return 39;
     default:
       return std::nullopt;
+  }
+}
+
+std::uint16_t program_architecture(std::uint16_t architecture) {
+  switch (architecture) {
+    case 9:
+    case 16:
+      return 7;
+    case 15:
+      return 6;
+    case 18:
+    case 21:
+      return 10;
+    case 19:
+    case 22:
+      return 11;
+    case 20:
+      return 0;
+    case 28:
+      return 27;
+    case 40:
+      return 39;
+    default:
+      return architecture;
   }
 }
 

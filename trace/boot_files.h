@@ -31,6 +31,10 @@ FileRole role_of(std::string_view name);
 FileRole role_of_target(std::string_view target);
 bool is_payload(FileRole role);  // a kernel or an initrd
 
+// What a program that runs already shows or hands on, and that does not run itself: a picture, a
+// font, a device tree.
+bool is_accessory(std::string_view name);
+
 // A program of this role asks for more as soon as it runs.
 bool fetches_more(FileRole role);
 
@@ -42,6 +46,8 @@ std::string_view to_string(FileRole role);
 std::optional<std::uint16_t> architecture_of_name(std::string_view name);
 // The same for the machine type of a PE image (firmware::efi_machine_of).
 std::optional<std::uint16_t> architecture_of_machine(std::uint16_t machine);
+// The one that a client's programs are made for: UEFI of 64 bit calls itself 7, 9 or, by HTTP, 16.
+std::uint16_t program_architecture(std::uint16_t architecture);
 
 // The part behind the last slash or backslash, and the part up to it.
 std::string_view base_name(std::string_view path);

@@ -4,6 +4,7 @@
 
 #include "protocol/tftp/packet.h"
 #include "trace/boot_files.h"
+#include "trace/session_signs.h"
 
 namespace pxeproof::trace {
 
@@ -175,34 +176,24 @@ std::vector<BootSession> split_sessions(const Boot& boot) {
 const BootSession* deciding_session(const std::vector<BootSession>& sessions) {
   const auto is_further_try = [&](std::size_t at) {
     const BootSession& session = sessions[at];
+    const auto end = sessions.begin() + static_cast<std::ptrdiff_t>(at);
+    // What a system that runs asks for is none of its boot's.
+    if (session.kind == ClientKind::Plain && std::any_of(sessions.begin(), end, starts_system)) {
+      return true;
+    }
     if (session.fetches()) return false;
     // A round that fetched was a ROM's, though the capture began behind its question, or cut the
     // options off that say so.
-    const bool after_pxe =
-        std::any_of(sessions.begin(), sessions.begin() + static_cast<std::ptrdiff_t>(at),
-                    [](const BootSession& other) {
-                      return other.kind != ClientKind::HttpRom &&
-                             (other.kind != ClientKind::Plain || !other.transfers.empty());
-                    });
+    const bool after_pxe = std::any_of(sessions.begin(), end, [](const BootSession& other) {
+      return other.kind != ClientKind::HttpRom &&
+             (other.kind != ClientKind::Plain || !other.transfers.empty());
+    });
     if (session.kind == ClientKind::HttpRom) return after_pxe && !offers_http(session);
     if (is_same_rom_again(sessions, at)) return true;
     return session.kind == ClientKind::Plain && after_pxe;
   };
   for (std::size_t at = sessions.size(); at > 0; --at) {
     if (at == 1 || !is_further_try(at - 1)) return &sessions[at - 1];
-  }
-  return nullptr;
-}
-
-const SeenHttp* refused_payload(const BootSession& session) {
-  constexpr std::uint16_t kRefuses = 400;
-  for (auto at = session.http.rbegin(); at != session.http.rend(); ++at) {
-    if (!is_payload(role_of_target((*at)->target)) || (*at)->status.value_or(0) < kRefuses)
-      continue;
-    const bool came_later = std::any_of(session.http.rbegin(), at, [&](const SeenHttp& later) {
-      return later->target == (*at)->target && later->status.value_or(kRefuses) < kRefuses;
-    });
-    if (!came_later) return &*at;
   }
   return nullptr;
 }
@@ -234,6 +225,7 @@ CapturedSides captured_sides(const std::vector<BootSession>& sessions) {
   }
   if (server_spoke && !client_spoke) return CapturedSides::ServersOnly;
   if (took_unseen_offer && !server_spoke) return CapturedSides::ClientOnly;
+  if (lacks_transfers(sessions)) return CapturedSides::WithoutTransfers;
   return CapturedSides::Both;
 }
 

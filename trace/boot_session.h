@@ -58,13 +58,10 @@ std::vector<BootSession> split_sessions(const Boot& boot);
 // UEFI's HTTP boot after its PXE boot failed, or the operating system. nullptr for none.
 const BootSession* deciding_session(const std::vector<BootSession>& sessions);
 
-// A request for a kernel or an initrd that the web server refused, and never granted; nullptr when
-// there is none. What is reported to the server afterwards is no sign that it booted.
-const SeenHttp* refused_payload(const BootSession& session);
-
 // Whose packets of a boot the capture holds. A filter of one direction (tcpdump -Q, a mirror of
-// received frames only) leaves the other side's out, and then silence means nothing.
-enum class CapturedSides { Both, ClientOnly, ServersOnly };
+// received frames only) leaves the other side's out, and one of port 69 the transfers behind their
+// requests. Then silence means nothing.
+enum class CapturedSides { Both, ClientOnly, ServersOnly, WithoutTransfers };
 CapturedSides captured_sides(const std::vector<BootSession>& sessions);
 
 // A request for the size of a file only: it asked for tsize and the client stopped it at once.

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "protocol/dhcp/client_options.h"
 #include "trace/boot_files.h"
 #include "trace/boot_session.h"
+#include "trace/session_signs.h"
 #include "trace/step_text.h"
 
 namespace pxeproof::trace {
@@ -50,7 +52,8 @@ class Judge {
     if (session == nullptr)
       return verdict(Kind::Unfinished, RomState::WaitsForOffer, "no packets", {});
     BootVerdict judged = judge_session(*session);
-    // Half a dialogue does not show how it ended.
+    // Half a dialogue does not show how it ended; the system that follows it does.
+    if (judged.kind == Kind::Booted) return judged;
     if (const char* text = half_of_it(); text != nullptr) {
       judged.kind = Kind::Unfinished;
       judged.text = text;
@@ -64,6 +67,9 @@ class Judge {
     switch (captured_sides(sessions_)) {
       case CapturedSides::Both:
         return nullptr;
+      case CapturedSides::WithoutTransfers:
+        return "it went on from file to file, so answers came: the capture lacks the transfers, as "
+               "one filtered by port 69 does";
       case CapturedSides::ClientOnly:
         return "only its own packets were captured, none of the answers that it took";
       case CapturedSides::ServersOnly:
@@ -72,12 +78,14 @@ class Judge {
     return nullptr;
   }
 
-  BootVerdict judge_session(const BootSession& decides) const {
-    const BootSession* session = &decides;
-    if (const SeenHttp* refused = refused_payload(*session)) return judge_http(*refused);
-    if (const SeenHttp* last = last_http(*session)) return judge_http(*last);
-    if (!session->transfers.empty()) return judge_files(*session);
-    return judge_dhcp(*session);
+  BootVerdict judge_session(const BootSession& session) const {
+    if (const SeenHttp* refused = refused_payload(session)) return judge_http(*refused);
+    if (const SeenTransfer* failed = failed_payload(session)) {
+      return judge_transfer(session, *failed);
+    }
+    if (const SeenHttp* last = last_http(session)) return judge_http(*last);
+    if (!session.transfers.empty()) return judge_files(session);
+    return judge_dhcp(session);
   }
 
   static BootVerdict verdict(Kind kind, RomState state, std::string text,
@@ -103,8 +111,8 @@ class Judge {
   bool is_quiet() const {
     return boot_.restarted || boot_.known_until - boot_.ended >= kWaitOfTheStuck;
   }
-  bool system_spoke() const {
-    if (!went_on() || count_files() == 0) return false;
+  bool system_spoke() const { return count_files() > 0 && system_follows(); }
+  bool system_follows() const {
     const BootSession* decides = deciding_session(sessions_);
     return std::ranges::any_of(sessions_, [decides](const BootSession& session) {
       return session.begun > decides->begun && session.kind == ClientKind::Plain;
@@ -138,8 +146,10 @@ class Judge {
 
   // nullptr: the last thing that it fetched came by TFTP.
   static const SeenHttp* last_http(const BootSession& session) {
+    const bool is_all = std::ranges::all_of(
+        session.http, [](const SeenHttp& seen) { return is_accessory(seen->target); });
     for (auto at = session.http.rbegin(); at != session.http.rend(); ++at) {
-      if (is_of_system(session, *at)) continue;
+      if (is_of_system(session, *at) || (is_accessory((*at)->target) && !is_all)) continue;
       const bool is_last = session.transfers.empty() || at->at() >= session.transfers.back().at();
       return is_last ? &*at : nullptr;
     }
@@ -166,12 +176,7 @@ class Judge {
                      {session.declines.back().packet()});
     }
     if (!session.boot_server_requests.empty()) return judge_boot_server(session);
-    if (!session.acks.empty()) {
-      const SeenDhcp& ack = session.acks.back();
-      const Kind kind = is_quiet() || went_on() ? Kind::Stalled : Kind::Unfinished;
-      return verdict(kind, RomState::HasAddress, "it has an address, and asks for no file",
-                     {ack.packet()});
-    }
+    if (!session.acks.empty()) return judge_lease(session);
     if (!session.requests.empty()) {
       return verdict(
           stuck(session.requests.front().at(), session.requests.size()), RomState::WaitsForAck,
@@ -190,6 +195,33 @@ class Judge {
     return verdict(stuck(session.discovers.front().at(), session.discovers.size()),
                    RomState::WaitsForOffer, what,
                    {session.discovers.front().packet(), session.discovers.back().packet()});
+  }
+
+  BootVerdict judge_lease(const BootSession& session) const {
+    const std::vector<std::uint32_t> packets{session.acks.back().packet()};
+    if (const std::string disk = disk_of(session); !disk.empty()) {
+      return system_follows()
+                 ? verdict(Kind::Booted, RomState::RunsPayload,
+                           fmt::format("it boots the disk {}, and its system asks for an address "
+                                       "of its own",
+                                       quoted(disk)),
+                           packets)
+                 : verdict(Kind::Unfinished, RomState::RunsPayload,
+                           fmt::format("it boots the disk {} (option 17), which shows in no packet "
+                                       "that is looked at here",
+                                       quoted(disk)),
+                           packets);
+    }
+    const std::string file = file_of_lease(session);
+    if (!file.empty() && system_follows() && holds_dhcp_only(sessions_)) {
+      return verdict(Kind::Unfinished, RomState::RunsPayload,
+                     fmt::format("it was told to load {}, and a system asks for an address later; "
+                                 "the capture holds nothing but DHCP between",
+                                 quoted(file)),
+                     packets);
+    }
+    const Kind kind = is_quiet() || went_on() ? Kind::Stalled : Kind::Unfinished;
+    return verdict(kind, RomState::HasAddress, "it has an address, and asks for no file", packets);
   }
 
   BootVerdict judge_boot_server(const BootSession& session) const {
@@ -294,13 +326,14 @@ class Judge {
                    fmt::format("its last file, {}, was answered by HTTP", name), packets);
   }
 
-  // The last file that decides: size probes and names looked for in vain before others are passed
-  // over.
+  // The last file that decides: size probes, names looked for in vain before others, and what does
+  // not run itself are passed over.
   static const SeenTransfer& deciding_transfer(const BootSession& session) {
     for (auto at = session.transfers.rbegin(); at != session.transfers.rend(); ++at) {
       const bool optional_miss =
           is_miss(*at->what) && role_of((*at)->filename) == FileRole::Optional;
-      if (!is_size_probe(*at->what) && !optional_miss) return *at;
+      const bool is_shown = came_whole(*at->what) && is_accessory((*at)->filename);
+      if (!is_size_probe(*at->what) && !optional_miss && !is_shown) return *at;
     }
     return session.transfers.back();
   }
@@ -313,6 +346,22 @@ class Judge {
     return is_searched_for(last->filename) ? RomState::SearchesConfig : RomState::FetchesPayload;
   }
 
+  // Which of its files came is not to be seen; what it asked for last, and who speaks then, is.
+  BootVerdict judge_unseen(const SeenTransfer& last, const std::vector<std::uint32_t>& packets,
+                           RomState state) const {
+    const FileRole role = role_of(last->filename);
+    const bool may_be_system = is_payload(role) || role == FileRole::Other;
+    if (!may_be_system || !system_follows()) {
+      return verdict(Kind::Unfinished, state, quoted(last->filename), packets);
+    }
+    return verdict(Kind::Booted, RomState::RunsPayload,
+                   fmt::format("{} was its last file, and its system asks for an address of its "
+                               "own; the capture lacks the transfers, as one filtered by port 69 "
+                               "does",
+                               quoted(last->filename)),
+                   packets);
+  }
+
   BootVerdict judge_files(const BootSession& session) const {
     const SeenTransfer& last = deciding_transfer(session);
     if (boot_.begins_before_capture && is_miss(*last.what) &&
@@ -323,9 +372,16 @@ class Judge {
                                  quoted(last->filename)),
                      {last.step->first_packet, last.step->last_packet});
     }
+    return judge_transfer(session, last);
+  }
+
+  BootVerdict judge_transfer(const BootSession& session, const SeenTransfer& last) const {
     const std::vector<std::uint32_t> packets{last.step->first_packet, last.step->last_packet};
     const RomState state = state_of(session, last);
     const std::string name = quoted(last->filename);
+    if (captured_sides(sessions_) == CapturedSides::WithoutTransfers) {
+      return judge_unseen(last, packets, state);
+    }
     if (came_whole(*last.what)) return judge_whole(session, last, state, packets);
     switch (last->outcome) {
       case TransferStep::Outcome::Refused: {
@@ -379,6 +435,29 @@ class Judge {
     return last.at();
   }
 
+  // The ROM's program, or the first one of a round of iPXE.
+  bool is_first_program(const BootSession& session, const SeenTransfer& file) const {
+    const SeenTransfer* first = first_whole(session);
+    if (first == nullptr || first->step != file.step) return false;
+    const auto with_file = std::ranges::find_if(sessions_, has_file);
+    return session.kind == ClientKind::Ipxe || &*with_file == &session;
+  }
+
+  // Why a file that came whole cannot run, for certain; empty when nothing speaks against it.
+  std::string obstacle(const BootSession& session, const SeenTransfer& file) const {
+    const FileRole role = role_of(file->filename);
+    const bool is_first = is_first_program(session, file);
+    const bool may_be_empty = role == FileRole::Config || role == FileRole::Optional;
+    if (file->octets == 0 && !may_be_empty && (is_first || is_payload(role))) {
+      return fmt::format("{} sends {} as an empty file", to_string(file->server.address),
+                         quoted(file->filename));
+    }
+    if (!is_first || !is_for_another_machine(boot_, session.kind, *file.what)) return {};
+    return fmt::format(
+        "{} came whole, and is made for {}, which this firmware cannot run", quoted(file->filename),
+        dhcp::describe_architecture(architecture_of_machine(*file->pe_machine).value_or(0)));
+  }
+
   BootVerdict judge_whole(const BootSession& session, const SeenTransfer& last, RomState state,
                           const std::vector<std::uint32_t>& packets) const {
     const std::string name = quoted(last->filename);
@@ -392,6 +471,9 @@ class Judge {
       return verdict(Kind::Stalled, RomState::SearchesConfig,
                      fmt::format("shim asked for its key manager, {}, and waits at its menu", name),
                      packets);
+    }
+    if (const std::string text = obstacle(session, last); !text.empty()) {
+      return verdict(Kind::Stalled, state, text, packets);
     }
     if (system_spoke()) {
       return verdict(Kind::Booted, RomState::RunsPayload,
@@ -412,6 +494,13 @@ class Judge {
                                    name),
                        packets);
       }
+      if (is_chosen_by_configuration(session, last)) {
+        return verdict(Kind::Booted, RomState::LocalBoot,
+                       fmt::format("{} came whole, as its configuration wants, and nothing more is "
+                                   "asked for: a menu that waits, or the local disk",
+                                   name),
+                       packets);
+      }
       return verdict(Kind::Stalled, RomState::SearchesConfig,
                      fmt::format("{} came whole, {}", name,
                                  next_device(sessions_, session) != nullptr
@@ -427,6 +516,16 @@ class Judge {
     }
     return verdict(Kind::Booted, RomState::RunsPayload, fmt::format("{} came whole and runs", name),
                    packets);
+  }
+
+  // A menu, what a menu needs, or a program such as chain.c32 that boots the local disk.
+  bool is_chosen_by_configuration(const BootSession& session, const SeenTransfer& module) const {
+    if (role_of(module->filename) != FileRole::Module || next_device(sessions_, session) != nullptr)
+      return false;
+    return std::ranges::any_of(session.transfers, [&](const SeenTransfer& seen) {
+      return seen.at() < module.at() && came_whole(*seen.what) &&
+             role_of(seen->filename) == FileRole::Config;
+    });
   }
 
   // Nothing but the first file came.

@@ -172,6 +172,21 @@ std::vector<FaultCapture> healthy_captures() {
     healthy("installer-then-http-boot", std::move(script));
   }
   {
+    // Anaconda looks for images that need not be there, and then goes on by HTTPS.
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    boot_edk2(script, client, "grubx64.efi", 9000);
+    script.fetch(client, kProxy, "grub.cfg", 90).fetch(client, kProxy, "vmlinuz", 9000);
+    script.fetch(client, kProxy, "initrd.img", 9000);
+    ScriptClient system = client;
+    system.make = ScriptClient::Make::Plain;
+    script.wait(9s).lease(system);
+    script.http_get(system, kProxy, "/images/install.img", 200);
+    script.http_get(system, kProxy, "/images/updates.img", 404);
+    script.http_get(system, kProxy, "/images/product.img", 404);
+    healthy("anaconda", std::move(script));
+  }
+  {
     // UEFI's HTTP boot follows a redirect.
     CaptureScript script;
     ScriptClient client = edk2_client();

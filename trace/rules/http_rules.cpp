@@ -5,6 +5,7 @@
 #include "protocol/dhcp/message.h"
 #include "trace/rules/looks.h"
 #include "trace/rules/queries.h"
+#include "trace/session_signs.h"
 
 namespace pxeproof::trace::rule {
 

@@ -6,6 +6,7 @@
 #include "protocol/dhcp/client_options.h"
 #include "trace/rules/looks.h"
 #include "trace/rules/queries.h"
+#include "trace/session_signs.h"
 
 namespace pxeproof::trace::rule {
 
@@ -81,7 +82,7 @@ std::vector<Fix> offer_boot(const RuleInput& in) {
 }  // namespace
 
 Look no_boot_offer(const RuleInput& in) {
-  if (!asks_for_pxe(in) || in.session.fetches()) return std::nullopt;
+  if (!asks_for_pxe(in) || in.session.fetches() || names_disk(in.session)) return std::nullopt;
   const std::vector<SeenDhcp> answers = boot_answers(in.session);
   const bool any_boot = std::ranges::any_of(answers, [](const SeenDhcp& answer) {
     // Without an address and without its class it counts for nothing, whatever it names.
@@ -239,6 +240,7 @@ Look proxy_offer_late(const RuleInput& in) {
 
 Look architecture_not_served(const RuleInput& in) {
   if (!asks_for_pxe(in) || in.session.fetches() || !in.boot.architecture) return std::nullopt;
+  if (names_disk(in.session)) return std::nullopt;
   const std::vector<SeenDhcp> answers = boot_answers(in.session);
   const bool named =
       std::ranges::any_of(answers, [](const SeenDhcp& answer) { return names_boot(*answer.what); });

@@ -5,6 +5,7 @@
 #include "protocol/dhcp/client_options.h"
 #include "trace/rules/looks.h"
 #include "trace/rules/queries.h"
+#include "trace/session_signs.h"
 #include "trace/step_text.h"
 
 namespace pxeproof::trace::rule {
@@ -26,29 +27,13 @@ std::vector<std::uint32_t> packets_of(const SeenTransfer& transfer) {
   return packets;
 }
 
-// UEFI machines of 64 bit call themselves 7 or 9.
-std::uint16_t plain(std::uint16_t architecture) {
-  switch (architecture) {
-    case 9:
-    case 16:
-      return 7;
-    case 15:
-      return 6;
-    case 18:
-      return 10;
-    case 19:
-    case 22:
-      return 11;
-    case 20:
-      return 0;
-    default:
-      return architecture;
+std::optional<std::uint16_t> made_for(const RuleInput& in, ClientKind kind,
+                                      const TransferStep& transfer) {
+  if (!transfer.pe_machine) return architecture_of_name(transfer.filename);
+  if (is_for_another_machine(in.boot, kind, transfer)) {
+    return architecture_of_machine(*transfer.pe_machine);
   }
-}
-
-std::optional<std::uint16_t> made_for(const TransferStep& transfer) {
-  if (transfer.pe_machine) return architecture_of_machine(*transfer.pe_machine);
-  return architecture_of_name(transfer.filename);
+  return program_architecture(in.architecture());
 }
 
 bool is_same_file(std::string_view left, std::string_view right) {
@@ -79,13 +64,13 @@ Look wrong_architecture_image(const RuleInput& in) {
   if (!in.boot.architecture || in.session.kind == ClientKind::Plain) return std::nullopt;
   for (const BootSession& session : in.sessions) {
     for (const SeenTransfer& seen : session.transfers) {
-      const auto wanted = made_for(*seen.what);
+      const auto wanted = made_for(in, session.kind, *seen.what);
       const bool first = came_whole(*seen.what)
                              ? is_first_stage(in, seen) || is_first_of_ipxe(session, seen)
                              : first_file(in.sessions) == nullptr;
       if (!wanted || !first || is_size_probe(*seen.what)) continue;
       if (seen->outcome == TransferStep::Outcome::Refused) continue;
-      if (*wanted == plain(in.architecture())) break;
+      if (*wanted == program_architecture(in.architecture())) break;
       // A BIOS program that goes on is the right one, whatever its name.
       const bool goes_on = &seen != &session.transfers.back() || !session.http.empty() ||
                            (&session != &in.sessions.back() && !in.session.transfers.empty() &&
@@ -106,7 +91,7 @@ Look wrong_architecture_image(const RuleInput& in) {
           quote(seen->filename),
           *wanted == 0 ? std::string("BIOS") : dhcp::describe_architecture(*wanted),
           seen->pe_machine ? "content" : "name", dhcp::describe_architecture(in.architecture()));
-      const std::string_view file = example_file(plain(in.architecture()));
+      const std::string_view file = example_file(program_architecture(in.architecture()));
       finding.fixes = {
           {"dnsmasq", service_line(in.architecture(), file)},
           {"ISC dhcpd", fmt::format("if option arch = 00:{:02x} {{ filename \"{}\"; }}",

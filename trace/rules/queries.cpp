@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "protocol/dhcp/client_options.h"
+#include "trace/session_signs.h"
 
 namespace pxeproof::trace {
 
@@ -86,6 +87,8 @@ Ipv4Address identity_of(const DhcpStep& answer) {
 }
 
 const SeenTransfer* last_transfer(const BootSession& session) {
+  // A loader may fetch more behind a kernel that is missing; it boots all the same not.
+  if (const SeenTransfer* failed = failed_payload(session)) return failed;
   for (auto at = session.transfers.rbegin(); at != session.transfers.rend(); ++at) {
     const bool passed_over =
         is_size_probe(*at->what) || ((*at)->outcome == TransferStep::Outcome::Refused &&

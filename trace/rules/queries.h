@@ -41,7 +41,8 @@ std::optional<Ipv4Address> option_address(const DhcpStep& step, dhcp::OptionCode
 // The server's name of itself, else where the packet came from.
 Ipv4Address identity_of(const DhcpStep& answer);
 
-// The last transfer that decides, size probes and optional files left out; nullptr for none.
+// The transfer that decides: the payload that failed, else the last one, size probes and optional
+// files left out; nullptr for none.
 const SeenTransfer* last_transfer(const BootSession& session);
 // The first file that came whole in any round.
 const SeenTransfer* first_file(const std::vector<BootSession>& sessions);

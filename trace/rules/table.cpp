@@ -6,6 +6,7 @@
 #include "trace/rules/looks.h"
 #include "trace/rules/queries.h"
 #include "trace/rules/rule.h"
+#include "trace/session_signs.h"
 
 namespace pxeproof::trace {
 
@@ -231,17 +232,28 @@ bool ended_well(const Boot& boot) {
 }
 
 // A failed boot without a rule: what it was doing and what should have come.
-std::string undecided_text(const Boot& boot) {
-  return fmt::format(
+std::string undecided_text(const Boot& boot, const BootSession& session, bool dhcp_only) {
+  std::string text = fmt::format(
       "No rule explains it. The client {}; its last packet was at {:.3f} s, and nothing followed "
       "for "
       "{:.1f} s.",
       to_string(boot.verdict.state), to_seconds(boot.ended - boot.begun),
       to_seconds(boot.known_until - boot.ended));
+  if (dhcp_only && !file_of_lease(session).empty()) {
+    text +=
+        " The capture holds nothing but DHCP of it: if that is its filter's doing, the rest does "
+        "not show. Capture with `udp or arp or icmp or tcp port 80`.";
+  }
+  return text;
 }
 
 // What half a dialogue leaves open.
 std::string half_text(CapturedSides sides) {
+  if (sides == CapturedSides::WithoutTransfers) {
+    return "not decidable from this capture: it holds requests to port 69 and none of the "
+           "transfers, which have ports of their own (RFC 1350 s.4). Capture with `udp or arp or "
+           "icmp or tcp port 80`.";
+  }
   return fmt::format(
       "not decidable from this side: the capture holds only what {}. Capture both directions: at a "
       "mirror port that copies received and sent frames, without tcpdump's -Q, and with a filter "
@@ -394,7 +406,7 @@ Explanation explain_boot(const Boot& boot, firmware::Family family, const Captur
     // What a client said is no proof that nobody answered; what a server said may prove a fault.
     const bool is_guess =
         sides == CapturedSides::ClientOnly ||
-        (sides == CapturedSides::ServersOnly && finding->confidence != Confidence::Certain);
+        (sides != CapturedSides::Both && finding->confidence != Confidence::Certain);
     if (is_guess && is_fault) continue;
     if (is_fault) {
       explanation.faults.push_back(std::move(*finding));
@@ -412,8 +424,10 @@ Explanation explain_boot(const Boot& boot, firmware::Family family, const Captur
     explanation.faults = std::move(explanation.slow);
     explanation.slow.clear();
   }
-  if (failed && explanation.faults.empty()) explanation.undecided = undecided_text(boot);
-  if (sides != CapturedSides::Both && explanation.faults.empty()) {
+  if (failed && explanation.faults.empty()) {
+    explanation.undecided = undecided_text(boot, *session, holds_dhcp_only(sessions));
+  }
+  if (!ended_well(boot) && sides != CapturedSides::Both && explanation.faults.empty()) {
     explanation.undecided = half_text(sides);
   }
   return explanation;
