@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <fstream>
 #include <optional>
 #include <set>
 #include <string>
 
+#include "firmware/boot_program.h"
 #include "protocol/bytes.h"
 #include "server/boot_file.h"
 #include "server/file_name.h"
+#include "server/lint_findings.h"
 
 namespace pxeproof::cli {
 
@@ -20,6 +24,14 @@ using server::Diagnostic;
 std::optional<struct stat> status_of(const std::string& path) {
   struct stat status {};
   return stat(path.c_str(), &status) == 0 ? std::optional(status) : std::nullopt;
+}
+
+Bytes read_head(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  Bytes head(firmware::kBootProgramHead);
+  file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(file.gcount()));
+  return head;
 }
 
 class Checker {
@@ -37,11 +49,10 @@ class Checker {
   }
 
   void check(const std::string& file, const server::SourceLocation& location) {
-    if (file.empty() || file.find("://") != std::string::npos || !seen_.insert(file).second) return;
-    const auto name =
-        server::resolve_name(file, {.root = tftp_.root, .lowercase = tftp_.lowercase});
-    if (!name) return;
-    const std::string path = tftp_.root + "/" + name->path;
+    if (!seen_.insert(file).second) return;
+    const auto found = path_of(file);
+    if (!found) return;
+    const std::string& path = *found;
     const auto status = status_of(path);
     if (status && !S_ISREG(status->st_mode)) {
       return warn("boot-file-missing", location,
@@ -61,9 +72,44 @@ class Checker {
          fmt::format("chmod o+r {}", printable(path)));
   }
 
+  // What is in the file, where its name does not tell already (lint's rule foreign-program).
+  void check_program(const std::string& file, const server::SourceLocation& location,
+                     const server::Architectures& architectures) {
+    const auto path = path_of(file);
+    const auto status = path ? status_of(*path) : std::nullopt;
+    if (!status || !S_ISREG(status->st_mode)) return;
+    const auto is_judged = [](std::uint16_t each) {
+      return each == server::kBiosArchitecture || server::is_efi_architecture(each);
+    };
+    const auto is_told = [&file](std::uint16_t each) {
+      return server::has_foreign_ending(file, each);
+    };
+    const bool is_open = std::ranges::all_of(architectures, is_judged) &&
+                         std::ranges::none_of(architectures, is_told);
+    if (architectures.empty() || !is_open) return;
+    const auto program = firmware::read_boot_program(file, read_head(*path));
+    if (!program) return;
+    const auto starts = [&program](std::uint16_t each) {
+      return std::ranges::find(program->architectures, each) != program->architectures.end();
+    };
+    if (std::ranges::any_of(architectures, starts)) return;
+    warn("boot-file-foreign", location,
+         fmt::format("{} is {}, which architecture {} cannot start", printable(*path),
+                     program->kind, *architectures.begin()),
+         "name a program for these machines, or correct the architecture");
+  }
+
   std::vector<Diagnostic> take() { return std::move(findings_); }
 
  private:
+  std::optional<std::string> path_of(const std::string& file) const {
+    if (file.empty() || file.find("://") != std::string::npos) return std::nullopt;
+    const auto name =
+        server::resolve_name(file, {.root = tftp_.root, .lowercase = tftp_.lowercase});
+    if (!name) return std::nullopt;
+    return tftp_.root + "/" + name->path;
+  }
+
   void warn(std::string rule, const server::SourceLocation& location, std::string what,
             std::string remedy) {
     findings_.push_back({.severity = Diagnostic::Severity::Warning,
@@ -93,11 +139,17 @@ std::vector<Diagnostic> check_boot_files(const server::Configuration& configurat
       server::BootFileName file;
       // The file of layer 0: what the client is sent when it has chosen.
       if (!server::name_boot_file(service.basename, service.architecture, 0, file)) continue;
-      checker.check(std::string(service.basename.empty() ? "" : file.text()), service.location);
+      const std::string name(service.basename.empty() ? "" : file.text());
+      checker.check(name, service.location);
+      checker.check_program(name, service.location, {service.architecture});
     }
   }
+  const server::LintFindings findings(configuration, {});
   for (const server::DhcpBoot& boot : configuration.boots) {
-    if (!boot.server && boot.tftp_server_name.empty()) checker.check(boot.file, boot.location);
+    if (boot.server || !boot.tftp_server_name.empty()) continue;
+    checker.check(boot.file, boot.location);
+    const auto architectures = findings.architectures_of(boot.conditions);
+    if (architectures) checker.check_program(boot.file, boot.location, *architectures);
   }
   return checker.take();
 }

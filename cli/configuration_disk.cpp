@@ -82,7 +82,7 @@ Outcome<server::LoadedConfiguration> load_configuration(
   server::ConfigurationSources sources;
   sources.command_line = directives;
   if (!file.empty()) {
-    auto text = ConfigurationDisk().read(file);
+    auto text = read_configuration_file(file, Pipes::Awaited);
     if (!text) {
       return wrong_usage(fmt::format(
           "{}: cannot be read ({}); name a configuration file that exists and that you may read",

@@ -23,11 +23,11 @@ Outcome<server::LoadedConfiguration> load(const server::ConfigurationSources& so
 
 }  // namespace
 
-Outcome<ConfigurationRecord> record_sources(const ConfigurationOrigin& origin) {
+Outcome<ConfigurationRecord> record_sources(const ConfigurationOrigin& origin, Pipes pipes) {
   ConfigurationRecord record;
   record.sources.command_line = origin.directives;
   if (!origin.file.empty()) {
-    auto text = ConfigurationDisk().read(origin.file);
+    auto text = read_configuration_file(origin.file, pipes);
     if (!text) {
       return wrong_usage(fmt::format(
           "{}: cannot be read ({}); name a configuration file that exists and that you may read",

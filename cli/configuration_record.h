@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/configuration_disk.h"
 #include "cli/failure.h"
 #include "protocol/bytes.h"
 #include "server/configuration_reader.h"
@@ -29,7 +30,8 @@ struct ConfigurationRecord {
 };
 
 // Reads from the disk and keeps what was read.
-Outcome<ConfigurationRecord> record_sources(const ConfigurationOrigin& origin);
+Outcome<ConfigurationRecord> record_sources(const ConfigurationOrigin& origin,
+                                            Pipes pipes = Pipes::Awaited);
 
 class RecordingFiles : public server::ConfigurationFiles {
  public:

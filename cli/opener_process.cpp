@@ -8,6 +8,7 @@
 
 #include "live/confinement.h"
 #include "live/disk.h"
+#include "live/helper_process.h"
 #include "live/memory_file.h"
 #include "live/service_manager.h"
 
@@ -82,12 +83,16 @@ void OpenerProcess::handle(const Message& message) {
 }
 
 void OpenerProcess::load() {
-  auto record = record_sources(options_.origin);
+  // A file system that hangs or a conf-script that does not end must not outlive the server.
+  const live::DiesWithParent end(parent_);
+  // From the second time on somebody is served, and transfers wait for files to be opened.
+  auto record = record_sources(options_.origin, has_loaded_ ? Pipes::Refused : Pipes::Awaited);
   if (!record) return send(encode_failure(record.error()));
   auto loaded = load_and_record(*record);
   if (!loaded) return send(encode_failure(loaded.error()));
   auto sent = open_and_send(*record, loaded->configuration);
   if (!sent) return send(encode_failure(sent.error()));
+  has_loaded_ = true;
   record_ = std::move(*record);
   configuration_ = std::move(loaded->configuration);
   earlier_roots_ = std::exchange(roots_, roots_of(configuration_.tftp));

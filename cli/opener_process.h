@@ -1,5 +1,8 @@
 #pragma once
 
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <memory>
 #include <set>
 #include <string>
@@ -45,6 +48,8 @@ class OpenerProcess {
   live::MessageChannel channel_;
   Options options_;
   ResourceOpener resources_;
+  const pid_t parent_ = getppid();
+  bool has_loaded_ = false;
   // What was read last.
   ConfigurationRecord record_;
   server::Configuration configuration_;

@@ -1,5 +1,6 @@
 #include "live/helper_process.h"
 
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -38,5 +39,13 @@ SystemResult<pid_t> start_helper(const std::function<int()>& job, std::set<int> 
   std::fflush(nullptr);
   _exit(code);
 }
+
+DiesWithParent::DiesWithParent(pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // It may have ended before anybody watched.
+  if (getppid() != parent) _exit(1);
+}
+
+DiesWithParent::~DiesWithParent() { prctl(PR_SET_PDEATHSIG, 0); }
 
 }  // namespace pxeproof::live

@@ -15,4 +15,14 @@ namespace pxeproof::live {
 // error and those that are named.
 SystemResult<pid_t> start_helper(const std::function<int()>& job, std::set<int> kept);
 
+// While this lives, the helper is killed when its parent ends, whatever it waits for then. Changing
+// users ends the protection early (prctl(2)).
+class DiesWithParent {
+ public:
+  explicit DiesWithParent(pid_t parent);
+  ~DiesWithParent();
+  DiesWithParent(const DiesWithParent&) = delete;
+  DiesWithParent& operator=(const DiesWithParent&) = delete;
+};
+
 }  // namespace pxeproof::live

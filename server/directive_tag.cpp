@@ -55,7 +55,7 @@ Judgement read_class_rule(ReaderSession& session, Argument argument, TagRule::Ki
   return {};
 }
 
-// dhcp-circuitid, dhcp-remoteid, dhcp-subscrid: set:tag,octets or text
+// dhcp-circuitid, dhcp-remoteid, dhcp-subscrid: set:tag,01:02:03 or text
 Judgement read_agent_rule(ReaderSession& session, Argument argument, TagRule::Kind kind) {
   TagRule rule{.kind = kind, .location = session.location()};
   auto value = take_set_tag(std::move(argument), "set:tag,01:02:03 or set:tag,text", rule.set_tag);
@@ -64,7 +64,9 @@ Judgement read_agent_rule(ReaderSession& session, Argument argument, TagRule::Ki
     return refuse("one value is allowed", "put it in quotes if the comma belongs to it");
   }
   const std::string& syntax = value->syntax();
+  // As in dnsmasq only a colon makes octets of it: "61626364" is a text.
   const bool hexadecimal =
+      syntax.find(':') != std::string::npos &&
       syntax.find_first_not_of("0123456789abcdefABCDEF:") == std::string::npos &&
       syntax.find_first_not_of(':') != std::string::npos;
   if (hexadecimal) {

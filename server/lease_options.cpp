@@ -14,6 +14,7 @@ using dhcp::OptionCode;
 constexpr std::uint8_t kSubnetSelection = 118;           // RFC 3011
 constexpr std::uint8_t kVendorIdentifyingOptions = 125;  // RFC 3925 s.4
 constexpr std::uint16_t kDnsPort = 53;
+constexpr std::size_t kAddressSize = 4;
 
 // RFC 4702 s.2.1, the flags of option 81.
 constexpr std::uint8_t kServerUpdates = 0x01;
@@ -185,7 +186,7 @@ void LeaseOptions::set_boot_fields(const Request& request, const LeaseTerms& ter
     }
     const auto server = server_of(boot->server, request.message.mac());
     if (server && *server) header.siaddr = **server;
-    has_file_ = !line.file.empty();
+    has_file_ = !line.file.empty() || chosen(OptionCode::BootFileName) != nullptr;
     return;
   }
   const DhcpOption* file = chosen(OptionCode::BootFileName);
@@ -199,6 +200,12 @@ void LeaseOptions::set_boot_fields(const Request& request, const LeaseTerms& ter
   }
   if (goes_to_header(OptionCode::TftpServerName, server_name)) {
     done_server_name_ = header.set_sname(as_view(server_name->value));
+  }
+  // "server-ip-address" is dnsmasq's name for siaddr: 255 ends the options and never is one.
+  if (const DhcpOption* next = chosen(OptionCode::End); next != nullptr) {
+    const auto address = Ipv4Address::from(
+        ByteView(next->value).first(std::min<std::size_t>(next->value.size(), kAddressSize)));
+    if (address) header.siaddr = *address;
   }
 }
 
@@ -382,7 +389,8 @@ std::size_t LeaseOptions::write_pxe(const Request& request, const LeaseTerms& te
     if (!is_asked) return 0;
     block = VendorBlock(writer.room());
     if (choice_.single_service(policy_) == nullptr) {
-      left_out = write_menu(items_, user_, std::nullopt, block).left_out;
+      const AnswerFile file = has_file_ ? AnswerFile::Named : AnswerFile::None;
+      left_out = write_menu(items_, user_, std::nullopt, file, block).left_out;
       if (!block.octets().empty()) writer.option(OptionCode::VendorSpecific, block.octets());
       return left_out;
     }

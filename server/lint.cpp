@@ -79,6 +79,15 @@ constexpr std::array kRules = {
     Row{{"small-port-range", "tftp-port-range smaller than tftp-max"}, find_small_port_range},
     Row{{"log-facility", "a log file or syslog facility, which is not written to"},
         find_log_facility},
+    Row{{"ipxe-loop", "a line that gives iPXE itself again, as nothing in it excludes iPXE"},
+        find_ipxe_loops},
+    Row{{"foreign-program", "an EFI file for BIOS clients, or a BIOS file for UEFI clients"},
+        find_foreign_programs},
+    Row{{"raspberry-text", "a menu text that is almost the one a Raspberry Pi looks for"},
+        find_raspberry_texts},
+    Row{{"boot-and-option",
+         "dhcp-boot and dhcp-option=67 or 66 for the same clients: both are sent"},
+        find_boots_beside_options},
 };
 
 }  // namespace

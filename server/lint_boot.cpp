@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
+#include <unordered_map>
 
 #include "server/lint_findings.h"
 
@@ -38,8 +40,10 @@ bool is_number(std::string_view text) {
 }
 
 // A BIOS client for which this dhcp-boot counts finds no pxe-service and so takes the header.
-bool serves_a_bios_alone(const Configuration& configuration, const DhcpBoot& boot) {
-  const auto architectures = architectures_of(configuration, boot.conditions);
+// With one it has a menu, and the answer to its choice names the server.
+bool serves_a_bios_alone(const LintFindings& findings, const DhcpBoot& boot) {
+  const Configuration& configuration = findings.configuration();
+  const auto architectures = findings.architectures_of(boot.conditions);
   const bool reaches_a_bios =
       !architectures ||
       std::ranges::any_of(*architectures, [](std::uint16_t number) { return !is_uefi(number); });
@@ -49,29 +53,38 @@ bool serves_a_bios_alone(const Configuration& configuration, const DhcpBoot& boo
   });
 }
 
-bool same_conditions(std::vector<TagCondition> one, std::vector<TagCondition> other) {
-  const auto less = [](const TagCondition& left, const TagCondition& right) {
+// One client may get both lines, by tags and by architecture.
+bool may_meet(const LintFindings& findings, const std::vector<TagCondition>& one,
+              const std::vector<TagCondition>& other) {
+  if (!are_compatible(one, other)) return false;
+  const auto left = findings.architectures_of(one);
+  const auto right = findings.architectures_of(other);
+  return !left || !right ||
+         std::ranges::any_of(*left, [&](std::uint16_t number) { return right->contains(number); });
+}
+
+// The same for conditions that mean the same.
+std::string key_of(std::vector<TagCondition> conditions) {
+  std::ranges::sort(conditions, [](const TagCondition& left, const TagCondition& right) {
     return std::tie(left.name, left.negated) < std::tie(right.name, right.negated);
-  };
-  std::ranges::sort(one, less);
-  std::ranges::sort(other, less);
-  return one == other;
+  });
+  return as_written(conditions);
 }
 
 // For lists of which only the last line with the same conditions is used.
 template <typename Line>
 void find_overridden(LintFindings& findings, const std::vector<Line>& lines,
                      std::string_view directive) {
-  for (auto line = lines.begin(); line != lines.end(); ++line) {
-    const auto later = std::find_if(line + 1, lines.end(), [&](const Line& other) {
-      return same_conditions(line->conditions, other.conditions);
-    });
-    if (later == lines.end()) continue;
+  std::unordered_map<std::string, const Line*> later;
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+    const auto [found, is_last] = later.try_emplace(key_of(line->conditions), &*line);
+    if (is_last) continue;
     findings.warn(line->location,
                   fmt::format("the {} at {} has the same tags and comes later, so this one is "
                               "never used",
-                              directive, to_string(later->location)),
+                              directive, to_string(found->second->location)),
                   "remove one of them, or give it a tag");
+    found->second = &*line;
   }
 }
 
@@ -82,7 +95,7 @@ void find_boot_without_address(LintFindings& findings) {
   if (!has_proxy_range(configuration) || !configuration.pxe_enabled()) return;
   for (const DhcpBoot& boot : configuration.boots) {
     if (boot.server || !boot.tftp_server_name.empty() || boot.file.empty()) continue;
-    if (!serves_a_bios_alone(configuration, boot)) continue;
+    if (!serves_a_bios_alone(findings, boot)) continue;
     findings.warn(boot.location,
                   "without a server address dnsmasq sends BIOS clients next-server 0.0.0.0, and "
                   "iPXE then asks port 4011 for ever; pxeproof sends its own address",
@@ -152,6 +165,32 @@ void find_overridden_boots(LintFindings& findings) {
 
 void find_overridden_prompts(LintFindings& findings) {
   find_overridden(findings, findings.configuration().prompts, "pxe-prompt");
+}
+
+// Of dhcp-option lines for the name of the file or of the server.
+void find_boots_beside_options(LintFindings& findings) {
+  constexpr std::uint8_t kServerName = 66;
+  constexpr std::uint8_t kFile = 67;
+  const Configuration& configuration = findings.configuration();
+  if (!has_leases(configuration)) return;
+  for (const DhcpOption& option : configuration.options) {
+    const bool is_inner =
+        option.encapsulated_in || option.vendor_identifying || option.vendor_class;
+    const bool is_name = option.code == kFile || option.code == kServerName;
+    if (is_inner || !is_name || option.value.empty()) continue;
+    const auto boot = std::ranges::find_if(configuration.boots, [&](const DhcpBoot& one) {
+      const std::string& name = option.code == kFile ? one.file : one.server_name;
+      return !name.empty() && may_meet(findings, one.conditions, option.conditions);
+    });
+    if (boot == configuration.boots.end()) continue;
+    findings.warn(
+        option.location,
+        fmt::format("dnsmasq sends option {} of this line and that of the dhcp-boot at {} "
+                    "to the same clients, which take the one or the other; pxeproof sends "
+                    "only dhcp-boot's",
+                    option.code, to_string(boot->location)),
+        "keep the dhcp-boot, or give the two tags that exclude each other");
+  }
 }
 
 void find_long_timeouts(LintFindings& findings) {

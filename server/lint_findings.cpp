@@ -26,29 +26,29 @@ std::optional<std::uint16_t> architecture_in(std::string_view vendor_class) {
   return static_cast<std::uint16_t>(*number);
 }
 
-// The architectures that set a tag, when nothing but architectures sets it.
-std::optional<std::set<std::uint16_t>> architectures_behind(const Configuration& configuration,
-                                                            std::string_view tag) {
-  std::set<std::uint16_t> result;
-  for (const TagRule& rule : configuration.tag_rules) {
-    if (rule.set_tag != tag) continue;
-    const auto architecture = architecture_of(rule);
-    if (!architecture) return std::nullopt;
-    result.insert(*architecture);
-  }
-  const auto sets = [&](const std::vector<std::string>& tags) {
-    return std::ranges::find(tags, tag) != tags.end();
-  };
-  if (std::ranges::any_of(configuration.tag_ifs, sets, &TagIf::set_tags) ||
-      std::ranges::any_of(configuration.hosts, sets, &DhcpHost::set_tags) ||
-      std::ranges::any_of(configuration.ranges, sets, &DhcpRange::set_tags)) {
-    return std::nullopt;
-  }
-  if (result.empty()) return std::nullopt;
-  return result;
-}
-
 }  // namespace
+
+LintFindings::LintFindings(const Configuration& configuration, const LintSurroundings& surroundings)
+    : configuration_(configuration), surroundings_(surroundings) {
+  for (const TagRule& rule : configuration.tag_rules) {
+    auto& known = architectures_.try_emplace(rule.set_tag, Architectures()).first->second;
+    const auto architecture = architecture_of(rule);
+    if (!architecture) {
+      known.reset();
+    } else if (known) {
+      known->insert(*architecture);
+    }
+  }
+  const auto forget = [this](const auto& lines) {
+    for (const auto& line : lines) {
+      for (const std::string& tag : line.set_tags)
+        architectures_.insert_or_assign(tag, std::nullopt);
+    }
+  };
+  forget(configuration.tag_ifs);
+  forget(configuration.hosts);
+  forget(configuration.ranges);
+}
 
 void LintFindings::warn(const SourceLocation& location, std::string what, std::string remedy) {
   add(Diagnostic::Severity::Warning, location, std::move(what), std::move(remedy));
@@ -92,18 +92,19 @@ bool are_compatible(const std::vector<TagCondition>& one, const std::vector<TagC
   });
 }
 
-std::optional<std::set<std::uint16_t>> architectures_of(
-    const Configuration& configuration, const std::vector<TagCondition>& conditions) {
-  std::optional<std::set<std::uint16_t>> result;
+std::optional<Architectures> LintFindings::architectures_of(
+    const std::vector<TagCondition>& conditions) const {
+  std::optional<Architectures> result;
   for (const TagCondition& condition : conditions) {
     if (condition.negated) continue;
-    const auto behind = architectures_behind(configuration, condition.name);
-    if (!behind) continue;
+    const auto found = architectures_.find(condition.name);
+    if (found == architectures_.end() || !found->second) continue;
+    const Architectures& behind = *found->second;
     if (!result) {
       result = behind;
       continue;
     }
-    std::erase_if(*result, [&](std::uint16_t number) { return !behind->contains(number); });
+    std::erase_if(*result, [&](std::uint16_t number) { return !behind.contains(number); });
   }
   return result;
 }

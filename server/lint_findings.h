@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "server/boot_file.h"
@@ -13,11 +14,12 @@
 
 namespace pxeproof::server {
 
+using Architectures = std::set<std::uint16_t>;
+
 // What the rules of lint look at, and where they put what they find.
 class LintFindings {
  public:
-  LintFindings(const Configuration& configuration, const LintSurroundings& surroundings)
-      : configuration_(configuration), surroundings_(surroundings) {}
+  LintFindings(const Configuration& configuration, const LintSurroundings& surroundings);
 
   const Configuration& configuration() const { return configuration_; }
   const LintSurroundings& surroundings() const { return surroundings_; }
@@ -28,12 +30,19 @@ class LintFindings {
   void note(const SourceLocation& location, std::string what, std::string remedy);
   std::vector<Diagnostic> take() { return std::move(diagnostics_); }
 
+  // The architectures that conditions leave, as far as tags set by option 93 or 60 decide it;
+  // nullopt when they do not.
+  std::optional<Architectures> architectures_of(const std::vector<TagCondition>& conditions) const;
+
  private:
   void add(Diagnostic::Severity severity, const SourceLocation& location, std::string what,
            std::string remedy);
 
   const Configuration& configuration_;
   const LintSurroundings& surroundings_;
+  // By tag: the architectures that set it; nullopt where something else sets it as well. Looked up
+  // for every line, so that the lines are not gone through for each other.
+  std::unordered_map<std::string, std::optional<Architectures>> architectures_;
   std::string_view rule_;
   std::vector<Diagnostic> diagnostics_;
 };
@@ -46,11 +55,6 @@ inline bool is_uefi(std::uint16_t architecture) { return architecture >= kFirstU
 
 // One client can satisfy both: no tag is asked for here and forbidden there.
 bool are_compatible(const std::vector<TagCondition>& one, const std::vector<TagCondition>& other);
-
-// The architectures that conditions leave, as far as tags set by option 93 or 60 decide it; nullopt
-// when they do not.
-std::optional<std::set<std::uint16_t>> architectures_of(
-    const Configuration& configuration, const std::vector<TagCondition>& conditions);
 
 // The architecture that a rule asks for, by option 93 or by "Arch:00007" in option 60.
 std::optional<std::uint16_t> architecture_of(const TagRule& rule);
@@ -103,5 +107,10 @@ void find_single_port_bound(LintFindings& findings);
 void find_small_port_range(LintFindings& findings);
 
 void find_log_facility(LintFindings& findings);
+
+void find_ipxe_loops(LintFindings& findings);
+void find_foreign_programs(LintFindings& findings);
+void find_raspberry_texts(LintFindings& findings);
+void find_boots_beside_options(LintFindings& findings);
 
 }  // namespace pxeproof::server

@@ -41,8 +41,8 @@ bool is_only_uefi_file(const Configuration& configuration, const PxeService& ser
          count_files(together_with(configuration, service)) == 1;
 }
 
-bool allows(const Configuration& configuration, const DhcpBoot& boot, const PxeService& service) {
-  const auto architectures = architectures_of(configuration, boot.conditions);
+bool allows(const LintFindings& findings, const DhcpBoot& boot, const PxeService& service) {
+  const auto architectures = findings.architectures_of(boot.conditions);
   if (architectures && !architectures->contains(service.architecture)) return false;
   return are_compatible(boot.conditions, service.conditions);
 }
@@ -104,10 +104,10 @@ void find_hidden_boots(LintFindings& findings) {
   if (!has_proxy_range(configuration)) return;
   for (const DhcpBoot& boot : configuration.boots) {
     // Untagged lines are for other clients as well; only a line for UEFI clients is in vain.
-    const auto architectures = architectures_of(configuration, boot.conditions);
+    const auto architectures = findings.architectures_of(boot.conditions);
     if (!architectures) continue;
     const auto service = std::ranges::find_if(configuration.services, [&](const PxeService& one) {
-      return is_only_uefi_file(configuration, one) && allows(configuration, boot, one);
+      return is_only_uefi_file(configuration, one) && allows(findings, boot, one);
     });
     if (service == configuration.services.end()) continue;
     findings.note(boot.location,
@@ -123,9 +123,8 @@ void find_uefi_dead_end_in_leases(LintFindings& findings) {
   if (!has_leases(configuration) || has_proxy_range(configuration)) return;
   for (const PxeService& service : configuration.services) {
     if (!is_only_uefi_file(configuration, service)) continue;
-    const bool has_boot = std::ranges::any_of(configuration.boots, [&](const DhcpBoot& boot) {
-      return allows(configuration, boot, service);
-    });
+    const bool has_boot = std::ranges::any_of(
+        configuration.boots, [&](const DhcpBoot& boot) { return allows(findings, boot, service); });
     if (has_boot) continue;
     findings.warn(service.location,
                   "with a lease range dnsmasq offers UEFI clients this single service without a "

@@ -106,7 +106,8 @@ Result<BootAnswer, Reason> ProxyDhcp::respond(const Request& request, const Matc
   write_long_names(long_names, writer);
   if (has_vendor_block(request, single, answer)) {
     VendorBlock block(writer.room());
-    answer.left_out = write_menu(items_, user_, policy_.discovery_group, block).left_out;
+    const AnswerFile file = answer.file.is_empty() ? AnswerFile::None : AnswerFile::Named;
+    answer.left_out = write_menu(items_, user_, policy_.discovery_group, file, block).left_out;
     if (!block.octets().empty()) writer.option(OptionCode::VendorSpecific, block.octets());
   }
   writer.finish();

@@ -33,9 +33,10 @@ std::optional<TransferWishes> read_wishes(const tftp::Request& request) {
   wishes.block_size = requested.block_size;
   wishes.window_size = requested.window_size;
   wishes.timeout = requested.timeout;
-  // The option asks; its value in a read request says nothing (RFC 2349: it is 0).
+  // The option asks; its value in a read request says nothing (RFC 2349: it is 0). Without any
+  // value it is no option, to dnsmasq either.
   wishes.transfer_size = std::ranges::any_of(request.options, [](const tftp::Option& option) {
-    return tftp::same_word(option.name, "tsize");
+    return tftp::same_word(option.name, "tsize") && !option.value.empty();
   });
   return wishes;
 }

@@ -60,10 +60,22 @@ std::size_t user_size(const UserSubOptions& user) {
   return size;
 }
 
-std::size_t add_user(const UserSubOptions& user, VendorBlock& out) {
+bool is_control(const VendorSubOption& option) {
+  return option.tag == static_cast<std::uint8_t>(VendorTag::DiscoveryControl) &&
+         option.value.size() == 1;
+}
+
+// The bits of more_control are set in the user's discovery control.
+std::size_t add_user(const UserSubOptions& user, std::uint8_t more_control, VendorBlock& out) {
   std::size_t left_out = 0;
   for (const VendorSubOption* each : user) {
-    if (!out.add(each->tag, each->value)) ++left_out;
+    std::uint8_t control = more_control;
+    ByteView value = each->value;
+    if (is_control(*each)) {
+      control = static_cast<std::uint8_t>(control | value[0]);
+      value = ByteView(&control, 1);
+    }
+    if (!out.add(each->tag, value)) ++left_out;
   }
   return left_out;
 }
@@ -108,7 +120,8 @@ void collect_user_sub_options(const CompiledConfiguration& configuration, ByteVi
 }
 
 MenuBlock write_menu(std::span<const MenuItem> items, const UserSubOptions& user,
-                     std::optional<Ipv4Address> discovery_group, VendorBlock& out) {
+                     std::optional<Ipv4Address> discovery_group, AnswerFile file,
+                     VendorBlock& out) {
   const bool has_control = !has_tag(user, VendorTag::DiscoveryControl);
   const bool names_group = has_tag(user, VendorTag::DiscoveryMulticast);
   const bool has_group = discovery_group && !names_group;
@@ -166,7 +179,9 @@ MenuBlock write_menu(std::span<const MenuItem> items, const UserSubOptions& user
   }
   if (servers.size() > 0) out.add(VendorTag::BootServers, servers.view());
   if (has_menu && menu.size() > 0) out.add(VendorTag::BootMenu, menu.view());
-  written.left_out += add_user(user, out);
+  // A control octet without "use the file" and no menu beside it leaves EDK2 with nothing to do.
+  const bool is_file_alone = items.empty() && file == AnswerFile::Named && has_servers && has_menu;
+  written.left_out += add_user(user, is_file_alone ? pxe::kUseBootFile : std::uint8_t{0}, out);
   out.close();
   return written;
 }

@@ -19,6 +19,8 @@ namespace pxeproof::server {
 //   boot item's answer: 47, 0a and user's
 //
 // A user's sub-option (dhcp-option=vendor:) takes the place of a built-in one with its tag (D14).
+// Of 06 only so far: where the answer names a file and there is no menu, "use the file" is set in
+// it.
 class VendorBlock {
  public:
   explicit VendorBlock(std::size_t limit) : limit_(limit < 255 ? limit : 255) {}
@@ -57,10 +59,13 @@ struct MenuBlock {
   std::size_t left_out = 0;  // menu entries and user's sub-options without room (D12, D13)
 };
 
+// Whether the answer around the block names a boot file.
+enum class AnswerFile { None, Named };
+
 // Writes discovery control, prompt, servers, menu and the user's sub-options. Writes nothing when
 // there are items and not one fits: a client must not take that for "no menu".
 MenuBlock write_menu(std::span<const MenuItem> items, const UserSubOptions& user,
-                     std::optional<Ipv4Address> discovery_group, VendorBlock& out);
+                     std::optional<Ipv4Address> discovery_group, AnswerFile file, VendorBlock& out);
 
 // Writes the answer to a boot item. Returns the number of user's sub-options without room.
 std::size_t write_boot_item(const pxe::BootItem& item, const UserSubOptions& user,

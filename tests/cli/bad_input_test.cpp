@@ -12,6 +12,7 @@ namespace pxeproof::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 constexpr const char* kPxelinux = "/usr/lib/PXELINUX/pxelinux.0";
@@ -69,10 +70,15 @@ TEST_F(BadInput, PipeThatNobodyWritesIntoIsNotWaitedFor) {
   const std::string pipe = scratch_.path("pipe");
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   const std::string names_it = scratch_.write("names.conf", "port=0\nconf-file=" + pipe + "\n");
-  for (const std::string& file : {pipe, names_it}) {
-    const ProgramRun run = run_pxeproof({"serve", "--conf-file", file, "--test"});
+  const std::string sound = scratch_.write("sound.conf", "port=0\ndhcp-range=10.0.0.0,proxy\n");
+  const std::vector<std::vector<std::string>> commands{
+      {"serve", "--conf-file", pipe, "--test"},
+      {"serve", "--conf-file", names_it, "--test"},
+      {"serve", "--conf-file", sound, "--explain-packet", pipe}};
+  for (const auto& command : commands) {
+    const ProgramRun run = run_pxeproof(command);
     EXPECT_EQ(run.exit_code, 2);
-    EXPECT_THAT(run.output, HasSubstr("nobody writes into"));
+    EXPECT_THAT(run.output, AnyOf(HasSubstr("nobody writes into"), HasSubstr("a pipe and no")));
   }
 }
 

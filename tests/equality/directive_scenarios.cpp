@@ -207,6 +207,10 @@ void tag_sources(std::vector<Scenario>& all) {
                                            "dhcp-circuitid=set:hexcircuit,00:04:00:01",
                                            "dhcp-remoteid=set:remote,1a:2b",
                                            "dhcp-subscrid=set:subscriber,\"alice\"",
+                                           "dhcp-circuitid=set:hextext,abcd",
+                                           "dhcp-remoteid=set:hextext,1",
+                                           "dhcp-subscrid=set:hextext,61626364",
+                                           "dhcp-remoteid=set:hextext,beef",
                                            "dhcp-match=set:is60,60",
                                            "dhcp-match=set:text60,60,MSFT",
                                            "dhcp-match=set:is93,option:client-arch,9",
@@ -226,14 +230,15 @@ void tag_sources(std::vector<Scenario>& all) {
                                            "tag-if=set:wild,tag:host*",
                                            "tag-if=set:always",
                                            "tag-if=set:one,set:two,tag:user"});
-  add(scenario, shown({"mac",        "ether",      "token",   "user",          "ipxe",
-                       "vendor",     "pxe",        "circuit", "hexcircuit",    "remote",
-                       "subscriber", "is60",       "text60",  "is93",          "hex97",
-                       "byte116",    "enterprise", "host12",  "enterpriseany", "hexfirst",
-                       "namestar",   "nameexact",  "both",    "neither",       "chain"}));
+  add(scenario,
+      shown({"mac",           "ether",    "token",      "user",      "ipxe",       "vendor",
+             "pxe",           "circuit",  "hexcircuit", "remote",    "subscriber", "is60",
+             "text60",        "is93",     "hex97",      "byte116",   "enterprise", "host12",
+             "enterpriseany", "hexfirst", "namestar",   "nameexact", "both",       "neither",
+             "chain",         "hextext"}));
   Scenario second = scenario;
   second.name = "tag sources, and what follows";
-  second.lines.resize(scenario.lines.size() - 25);
+  second.lines.resize(scenario.lines.size() - 26);
   add(second, shown({"late", "later", "wild", "always", "one", "two", "bootp", "known",
                      "known-othernet", "server", "!user", "server,tag:always", "mac,tag:!ether"}));
   for (Scenario* each : {&scenario, &second}) {
@@ -259,6 +264,15 @@ void tag_sources(std::vector<Scenario>& all) {
     ask(through(d(), kNearRelay,
                 {1, 4, 0, 4, 0, 1, 2, 2, 0x1a, 0x2b, 6, 5, 'a', 'l', 'i', 'c', 'e'}));
     ask(through(d(), kNearRelay, {1, 5, 0, 4, 0, 1, 9, 2, 3, 0x1a, 0x2b, 1}));
+    for (const Bytes& agent :
+         std::vector<Bytes>{{1, 4, 'a', 'b', 'c', 'd'},
+                            {1, 2, 0xab, 0xcd},
+                            {2, 1, '1'},
+                            {2, 1, 1},
+                            {2, 4, 'b', 'e', 'e', 'f', 6, 4, 'a', 'b', 'c', 'd'},
+                            {6, 8, '6', '1', '6', '2', '6', '3', '6', '4'}}) {
+      ask(through(d(), kNearRelay, agent));
+    }
     ask(with(d(), 93, {0, 9}));
     ask(with(d(), 93, {0, 7, 0, 9}));
     ask(with(d(), 93, {0, 0, 9}));
@@ -471,6 +485,60 @@ void vendor_options(std::vector<Scenario>& all) {
     scenario.steps.push_back(ask_item(client++, architecture, architecture == 0 ? 0x8000 : 0x8001));
   }
   all.push_back(scenario);
+}
+
+// dnsmasq's way to set siaddr without dhcp-boot; OpenStack Neutron depends on it.
+void server_addresses(std::vector<Scenario>& all) {
+  const std::vector<std::vector<std::string>> cases{
+      {"dhcp-option=option:server-ip-address,192.168.77.4", "dhcp-option=67,\"a.file\""},
+      {"dhcp-option=255,192.168.77.4,192.168.77.5", "dhcp-option=66,\"a.server\""},
+      {"dhcp-option-force=option:server-ip-address,192.168.77.4",
+       "dhcp-option-force=67,\"a.file\""},
+      {"dhcp-option=255,192.168.77.4", "dhcp-boot=tag:red,red.file"},
+      {"dhcp-option=tag:red,255,192.168.77.4", "dhcp-option=255,192.168.77.5"},
+      {"dhcp-option=255,0.0.0.0"}};
+  for (const auto& lines : cases) {
+    Scenario scenario =
+        pool("server addresses", {kPool, "bootp-dynamic", "dhcp-mac=set:red,52:54:00:12:34:0a"});
+    add(scenario, lines);
+    for (std::uint8_t client = kFirst; client < kFirst + 2; ++client) {
+      add_lease(scenario, plain(kDiscover, client));
+      add_lease(scenario, with(discover(client, 0), 55, {1, 3, 66, 67}));
+      add_lease(scenario, with(discover(client, 7), 55, {1, 3, 43}));
+      scenario.steps.push_back(
+          filled(to_server(plain(kRequest, client), client), Step::Fill::Held));
+      scenario.steps.push_back(bootp(static_cast<std::uint8_t>(client + 20)));
+    }
+    all.push_back(scenario);
+  }
+  Scenario scenario = proxy("server addresses by proxy",
+                            {"dhcp-range=192.168.77.0,proxy", "dhcp-option=255,192.168.77.4"});
+  scenario.services = {{.architecture = 0, .text = "Boot", .basename = "pxelinux"}};
+  scenario.boots = {{.file = "a.efi"}};
+  scenario.steps = {discover(kFirst, 0), discover(kFirst, 7), ask_boot_server(kFirst, 7)};
+  count_types(scenario);
+  all.push_back(scenario);
+}
+
+// The line of FOG and of LTSP, and clients without a service.
+void user_control(std::vector<Scenario>& all) {
+  for (const bool is_pool : {false, true}) {
+    Scenario scenario = is_pool ? pool("user's control", {kPool})
+                                : proxy("user's control", {"dhcp-range=192.168.77.0,proxy"});
+    scenario.services = {{.architecture = 0, .text = "Boot", .basename = "pxelinux"}};
+    scenario.boots = {
+        {.file = "ia32.efi",
+         .server = {.kind = Server::Kind::Address, .address = Ipv4Address::of(192, 168, 77, 4)}}};
+    scenario.user_options = {{.code = 6, .written = "2b", .value = {2}}};
+    count_types(scenario);
+    std::uint8_t client = kFirst;
+    for (const std::uint16_t architecture : std::initializer_list<std::uint16_t>{0, 6, 7}) {
+      scenario.steps.push_back(discover(client, architecture));
+      if (!is_pool) scenario.steps.push_back(ask_boot_server(client, architecture));
+      ++client;
+    }
+    all.push_back(scenario);
+  }
 }
 
 // ROMs and their wishes, with user's sub-options beside the menu or without one.
@@ -906,6 +974,8 @@ const std::vector<std::string> kLines{"dhcp-range=10.9.0.100,10.9.0.150,255.255.
                                       "dhcp-option=tag:red,3,192.168.77.7",
                                       "dhcp-option=3,192.168.77.8",
                                       "dhcp-option=3",
+                                      "dhcp-option=option:server-ip-address,192.168.77.4",
+                                      "dhcp-option=tag:red,255,192.168.77.5,192.168.77.6",
                                       "dhcp-option=tag:low,42,10.0.0.1",
                                       "dhcp-option=42,0.0.0.0",
                                       "dhcp-option=12,\"forced\"",
@@ -1005,6 +1075,8 @@ std::vector<Scenario> directive_scenarios() {
   relays_to_proxies(all);
   first_relays(all);
   wishes_of_roms(all);
+  server_addresses(all);
+  user_control(all);
   tag_sources(all);
   option_values(all);
   long_options(all);

@@ -59,8 +59,11 @@ std::vector<Tag> draw_tags(Random& random) {
                  return names_architecture(message, 7) || names_architecture(message, 9);
                }}};
     case 5:
-      return {{"ipxe", "dhcp-circuitid=set:ipxe,\"port\"", [](const dhcp::Message& message) {
-                 return agent_sub_option(message, 1) == "port";
+      // "beef" without a colon is a text, too.
+      return {{"ipxe", "dhcp-circuitid=set:ipxe,\"port\"\ndhcp-circuitid=set:ipxe,beef",
+               [](const dhcp::Message& message) {
+                 const std::string circuit = agent_sub_option(message, 1);
+                 return circuit == "port" || circuit == "beef";
                }}};
     case 6:
       return {{"ipxe", "dhcp-match=set:raw,175\ntag-if=set:ipxe,tag:raw", has_175}};

@@ -13,6 +13,7 @@ constexpr std::uint8_t kMenu = 9;
 constexpr std::uint8_t kPrompt = 10;
 constexpr std::uint8_t kItem = 71;
 constexpr std::uint8_t kEnd = 255;
+constexpr std::uint8_t kUseFile = 8;  // in 43.6
 constexpr std::size_t kLargestList = 253;
 constexpr unsigned kWaitForEver = 255;
 constexpr unsigned kLongestWait = 254;
@@ -119,7 +120,7 @@ std::optional<Bytes> menu_block(const Scenario& scenario, const dhcp::Message& m
   const bool names_group =
       std::ranges::any_of(user, [](const SubOption& each) { return each.code == kGroup; });
   if (rules.allows_multicast && names_group) control = static_cast<std::uint8_t>(control & ~2U);
-  if (entries == 0) control = 8;
+  if (entries == 0) control = kUseFile;
 
   Bytes block;
   if (!gives(kControl)) put(block, kControl, Bytes{control});
@@ -129,7 +130,17 @@ std::optional<Bytes> menu_block(const Scenario& scenario, const dhcp::Message& m
   }
   if (!servers.empty()) put(block, kServers, servers);
   if (!menu.empty() && !gives(kMenu)) put(block, kMenu, menu);
-  for (const SubOption& each : user) put(block, each.code, each.value);
+  const Boot* boot = boot_for(scenario, message);
+  const bool has_file =
+      (boot != nullptr && !boot->file.empty()) || (scenario.has_pool && scenario.names_boot_file());
+  const bool is_file_alone = entries == 0 && has_file && !gives(kServers) && !gives(kMenu);
+  for (SubOption each : user) {
+    const bool is_hint = rules.replaces_own && is_file_alone;
+    if (is_hint && each.code == kControl && each.value.size() == 1) {
+      each.value[0] = static_cast<std::uint8_t>(each.value[0] | kUseFile);
+    }
+    put(block, each.code, each.value);
+  }
   block.push_back(kEnd);
   return block;
 }

@@ -3,7 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -144,6 +150,51 @@ TEST_F(ServeTest, KeepsTheOldConfigurationWhenTheNewOneIsBroken) {
     const auto reloaded = ask(control, "reload");
     EXPECT_EQ(reloaded["reloaded"], true) << reloaded;
     EXPECT_EQ(fetch("name"), "content of b");
+  });
+}
+
+// Each pipe used to stall the one process that opens files for five seconds.
+TEST_F(ServeTest, DoesNotWaitForAPipeWhenItReadsAgain) {
+  in_private_network([this] {
+    const std::string hosts = directory.write("hosts", "52:54:00:00:00:01,set:a\n");
+    const std::string text =
+        tftp(directory / "a") + kLoopbackRange + kService + "dhcp-hostsfile=" + hosts + "\n";
+    ServedProgram server({"--conf-file", configure(text)});
+    std::filesystem::remove(hosts);
+    ASSERT_EQ(mkfifo(hosts.c_str(), 0600), 0);
+    // A writer that says nothing.
+    const FileDescriptor writer(open(hosts.c_str(), O_RDWR | O_CLOEXEC));
+    const Instant begin = now();
+    server.send_signal(SIGHUP);
+    EXPECT_TRUE(server.wait_for("a pipe and no regular file")) << server.log;
+    EXPECT_EQ(fetch("name"), "content of a");
+    EXPECT_LT(now() - begin, 4s);
+    std::filesystem::remove(hosts);
+    directory.write("hosts", "52:54:00:00:00:01,set:b\n");
+    reload(server, text);
+    EXPECT_EQ(fetch("name"), "content of a");
+  });
+}
+
+// A conf-script that does not end kept the opener alive without its server.
+TEST_F(ServeTest, LeavesNoProcessBehindThatStillReads) {
+  in_private_network([this] {
+    ServedProgram server({"--conf-file", configure(tftp(directory / "a"))});
+    const std::string children = "/proc/" + std::to_string(server.pid()) + "/task/" +
+                                 std::to_string(server.pid()) + "/children";
+    pid_t opener = 0;
+    std::ifstream(children) >> opener;
+    ASSERT_GT(opener, 0);
+    const std::string mark = directory / "begun";
+    configure(tftp(directory / "a") + "conf-script=\"touch " + mark + "; exec sleep 20\"\n");
+    server.send_signal(SIGHUP);
+    const Instant end = now() + 10s;
+    while (!std::filesystem::exists(mark) && now() < end) usleep(10'000);
+    const FileDescriptor ended = watch_process(opener);
+    server.send_signal(SIGTERM);
+    EXPECT_TRUE(server.wait().is_success());
+    pollfd gone{.fd = ended.number(), .events = POLLIN, .revents = 0};
+    EXPECT_EQ(poll(&gone, 1, 5000), 1);
   });
 }
 

@@ -243,6 +243,25 @@ TEST(AddressServer, GivesARomItsFileAsAnOption) {
   EXPECT_EQ(no_override.ask(discover()).header.file_text(), "pxelinux.0");
 }
 
+// OpenStack Neutron names the TFTP server of a port so, in a dhcp-optsfile.
+TEST(AddressServer, TakesTheNextServerFromItsOptionWithoutABootLine) {
+  const std::string line = "dhcp-option=option:server-ip-address,192.168.77.4,192.168.77.5\n";
+  Site site(std::string(kPool) + line + "dhcp-option=67,a.file\n");
+  const dhcp::Message offer = site.ask(discover());
+  EXPECT_EQ(offer.header.siaddr, Ipv4Address::of(192, 168, 77, 4));
+  EXPECT_EQ(option(offer, OptionCode::BootFileName), to_hex(as_bytes("a.file")) + "00");
+
+  Site tagged(std::string(kPool) + "dhcp-mac=set:red,02:00:00:*:*:*\n" +
+              "dhcp-option-force=tag:red,255,192.168.77.6\n");
+  EXPECT_EQ(tagged.ask(plain_message(MessageType::Discover, mac(1))).header.siaddr,
+            Ipv4Address::of(192, 168, 77, 6));
+  EXPECT_EQ(tagged.ask(plain_message(MessageType::Discover)).header.siaddr,
+            Ipv4Address::of(192, 168, 77, 1));
+
+  Site with_boot(std::string(kPool) + line + "dhcp-boot=b.file\n");
+  EXPECT_EQ(with_boot.ask(discover()).header.siaddr, Ipv4Address::of(192, 168, 77, 1));
+}
+
 // dnsmasq sends dhcp-boot's file and the user's option 67, and clients differ in which they take.
 TEST(AddressServer, SendsEachOptionOnce) {
   Site site(std::string(kPool) +
@@ -284,6 +303,7 @@ TEST(AddressServer, DoesNotPoseAsBootServerWithNothingToBoot) {
   const dhcp::Message offer = site.ask(discover(11));
   EXPECT_EQ(option(offer, OptionCode::MessageType), "02");
   EXPECT_EQ(option(offer, OptionCode::VendorClass), "-");
+  EXPECT_EQ(option(offer, OptionCode::ClientMachineIdentifier), "-");
   EXPECT_EQ(vendor_block(offer), "-");
 }
 

@@ -237,8 +237,11 @@ TEST(DhcpClasses, SetTagsWithAndWithoutPrefix) {
 TEST(RelayAgentRules, TakeOctetsOrText) {
   const Configuration configuration = read(
       "dhcp-circuitid=set:a,01:02\ndhcp-remoteid=set:b,port 7\ndhcp-subscrid=set:c,\"0102\"\n"
-      "dhcp-circuitid=set:d,eth0\n");
+      "dhcp-circuitid=set:d,eth0\ndhcp-circuitid=set:e,beef\ndhcp-remoteid=set:f,1\n");
 
+  // Digits without a colon are a text, as they are to dnsmasq.
+  EXPECT_EQ(configuration.tag_rules[4].text, "beef");
+  EXPECT_EQ(configuration.tag_rules[5].text, "1");
   EXPECT_EQ(configuration.tag_rules[0].kind, TagRule::Kind::CircuitId);
   EXPECT_THAT(configuration.tag_rules[0].octets, ElementsAre(1, 2));
   EXPECT_EQ(configuration.tag_rules[1].text, "port 7");

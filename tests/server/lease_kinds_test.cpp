@@ -90,6 +90,11 @@ TEST(LeaseKinds, TakeTheFileOfABootpRequestForATag) {
   EXPECT_EQ(site.ask(bootp()).header.file_text(), "other");
 }
 
+TEST(LeaseKinds, TellABootpClientTheNextServerOfTheOption) {
+  Site site(with("bootp-dynamic\ndhcp-option=option:server-ip-address,192.168.77.4\n"));
+  EXPECT_EQ(to_string(site.ask(bootp()).header.siaddr), "192.168.77.4");
+}
+
 TEST(LeaseKinds, CommitRapidlyWhereBothSidesWantIt) {
   dhcp::Message message = plain_message(MessageType::Discover);
   message.add(kRapidCommitOption, {});

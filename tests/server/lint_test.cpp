@@ -106,7 +106,7 @@ TEST(Lint, FindsAVendorListWithoutPxeClient) {
 // facts/server.md D8: a BIOS without pxe-service of its own takes siaddr from dhcp-boot.
 TEST(Lint, FindsBootsThatLeaveNextServerEmpty) {
   EXPECT_THAT(proxy_findings("dhcp-boot=pxelinux.0\n"), IsEmpty()) << "the article's own set-up";
-  EXPECT_THAT(findings(std::string(kProxy) + "pxe-prompt=x,0\ndhcp-boot=undionly.kpxe\n"),
+  EXPECT_THAT(findings(std::string(kProxy) + "pxe-prompt=x,0\ndhcp-boot=core.0\n"),
               ElementsAre("boot-without-address:3"));
   EXPECT_THAT(findings(std::string(kProxy) +
                        "dhcp-match=set:ipxe,175\n"
@@ -201,6 +201,80 @@ TEST(Lint, FindsTagsThatNothingSets) {
   EXPECT_THAT(proxy_findings("dhcp-match=set:a,93,7\n"), ElementsAre("half-of-x64-tag:3"));
   EXPECT_THAT(proxy_findings("dhcp-match=set:a,93,00:07\ndhcp-vendorclass=set:a,Arch:00009\n"),
               IsEmpty());
+}
+
+// iPXE that gets iPXE starts it again; whatever the tag is called by which it is told apart.
+TEST(Lint, FindsIpxeThatGetsItselfForEver) {
+  const auto loops = [](const std::string& text) {
+    return findings(std::string(kProxy) + "pxe-prompt=x,0\n" + text);
+  };
+  EXPECT_THAT(loops("pxe-service=x86PC,a,undionly.kpxe\n"), ElementsAre("ipxe-loop:3"));
+  EXPECT_THAT(loops("dhcp-boot=ipxe.pxe,,10.0.0.1\n"), ElementsAre("ipxe-loop:3"));
+  EXPECT_THAT(loops("pxe-service=11,a,b/snponly.efi\n"), ElementsAre("ipxe-loop:3"));
+  EXPECT_THAT(loops("pxe-service=11,a,ipxe-arm64.efi\n"), ElementsAre("ipxe-loop:3"));
+  const std::string mark = "dhcp-match=set:second,175\n";
+  const std::string script = "dhcp-boot=tag:second,http://a/boot.ipxe,,10.0.0.1\n";
+  EXPECT_THAT(loops(mark + script + "pxe-service=x86PC,a,undionly.kpxe\n"),
+              ElementsAre("ipxe-loop:5"))
+      << "the menu comes first";
+  EXPECT_THAT(loops(mark + script + "pxe-service=tag:!second,x86PC,a,undionly.kpxe\n"), IsEmpty());
+  EXPECT_THAT(loops(mark + script + "dhcp-boot=undionly.kpxe,,10.0.0.1\n"), IsEmpty())
+      << "tagged lines go first";
+  const std::string bios = "dhcp-match=set:bios,93,0\n";
+  const std::string first = "dhcp-boot=tag:bios,undionly.kpxe,,10.0.0.1\n";
+  EXPECT_THAT(loops(mark + bios + first + script), IsEmpty());
+  EXPECT_THAT(loops(mark + bios + script + first), ElementsAre("ipxe-loop:6"));
+  EXPECT_THAT(loops("dhcp-userclass=set:two,iPXE\ntag-if=set:load,tag:!two\n"
+                    "pxe-service=tag:load,x86PC,a,undionly.kpxe\n"),
+              IsEmpty());
+}
+
+TEST(Lint, FindsProgramsForTheOtherKindOfMachine) {
+  EXPECT_THAT(findings(std::string(kProxy) + "pxe-service=x86PC,a,grubx64.EFI\n"),
+              ElementsAre("foreign-program:2"));
+  EXPECT_THAT(proxy_findings("pxe-service=11,a,pxelinux.0\n"), ElementsAre("foreign-program:3"));
+  EXPECT_THAT(proxy_findings("dhcp-match=set:arm,93,11\ndhcp-boot=tag:arm,a.kpxe,,10.0.0.1\n"),
+              ElementsAre("foreign-program:4"));
+  EXPECT_THAT(proxy_findings("dhcp-boot=grub.efi,,10.0.0.1\n"), IsEmpty());
+  EXPECT_THAT(proxy_findings("pxe-service=22,a,boot.scr.0\n"), IsEmpty())
+      << "U-Boot takes any name";
+}
+
+TEST(Lint, FindsTextsThatARaspberryPiDoesNotRecognise) {
+  for (const std::string text : {"Raspberry PI Boot", "RaspberryPiBoot", "raspberry pi boot"}) {
+    EXPECT_THAT(findings(std::string(kProxy) + "pxe-service=0,\"" + text + "\"\n"),
+                ElementsAre("raspberry-text:2"))
+        << text;
+  }
+  for (const std::string text : {"Raspberry Pi Boot", "Raspberry Pi Boot   ", "Raspberry Pi"}) {
+    EXPECT_THAT(findings(std::string(kProxy) + "pxe-service=0,\"" + text + "\"\n"), IsEmpty())
+        << text;
+  }
+}
+
+TEST(Lint, FindsABootFileThatIsNamedTwice) {
+  const std::string pool = "dhcp-range=10.0.0.10,10.0.0.90\n";
+  EXPECT_THAT(findings(pool + "dhcp-boot=a\ndhcp-option=67,b\n"), ElementsAre("boot-and-option:3"));
+  EXPECT_THAT(findings(pool + "dhcp-boot=a,server\ndhcp-option=66,other\n"),
+              ElementsAre("boot-and-option:3"));
+  EXPECT_THAT(findings(pool + "dhcp-boot=a\ndhcp-option=66,other\n"), IsEmpty());
+  const std::string tags =
+      "dhcp-match=set:ipxe,175\ndhcp-match=set:arm,93,11\n"
+      "dhcp-match=set:bios,93,0\n";
+  EXPECT_THAT(findings(pool + tags + "dhcp-boot=tag:!ipxe,a\ndhcp-option=tag:ipxe,67,b\n"),
+              IsEmpty());
+  EXPECT_THAT(findings(pool + tags + "dhcp-boot=tag:bios,a\ndhcp-option=tag:arm,67,b\n"),
+              IsEmpty());
+}
+
+// Each line was compared with all others, so these took more than half a minute.
+TEST(Lint, LooksThroughAHostsTagsOnce) {
+  std::string text(kProxy);
+  for (int at = 0; at < 20'000; ++at) {
+    text += "dhcp-host=id:" + std::to_string(at) + ",set:t" + std::to_string(at) + "\n";
+    text += "dhcp-boot=tag:t" + std::to_string(at) + ",f,,10.0.0.1\n";
+  }
+  EXPECT_THAT(findings(text), ElementsAre("silent-proxy:3"));
 }
 
 TEST(Lint, SaysThatTheLogIsNotRedirected) {

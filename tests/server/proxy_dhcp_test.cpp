@@ -227,6 +227,21 @@ TEST(ProxyDhcp, LetsTheUsersSubOptionTakeThePlaceOfItsOwn) {
                 to_hex(as_bytes("Boot BIOS")) + spaced("01 04 00 00 00 00 06 01 02 ff"));
 }
 
+// D14: the line of FOG and LTSP took "use the file" away, and such a client booted locally.
+TEST(ProxyDhcp, KeepsUseTheFileInTheUsersControlWhereThereIsNoMenu) {
+  const std::string user = "dhcp-option=vendor:PXEClient,6,2b\n";
+  Site site(kBios + user + "dhcp-boot=i386-efi/ipxe.efi,,192.168.77.49\n");
+  const std::string with_file = spaced("0a 04 00 50 58 45 06 01 0a ff");
+  EXPECT_EQ(vendor_block(site.ask(discover(6))), with_file);
+  EXPECT_EQ(vendor_block(site.ask(boot_request(6), kToBootServer)), with_file);
+  EXPECT_THAT(vendor_block(site.ask(discover())), testing::EndsWith(spaced("06 01 02 ff")));
+
+  // A menu of the user's own is a menu.
+  Site menu(kBios + user + "dhcp-option=vendor:PXEClient,9,80:01:01:61\ndhcp-boot=a.efi\n");
+  EXPECT_THAT(vendor_block(menu.ask(boot_request(6), kToBootServer)),
+              testing::EndsWith(spaced("09 04 80 01 01 61 06 01 02 ff")));
+}
+
 // D15: dnsmasq lists only itself.
 TEST(ProxyDhcp, ListsTheConfiguredServerBehindItself) {
   const std::string lines = with(kProxyRange, "pxe-service=x86PC,\"B\",b,192.168.77.8\n");

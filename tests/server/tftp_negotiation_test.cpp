@@ -119,6 +119,12 @@ TEST(TftpNegotiation, TellsTheSizeInOctetModeOnly) {  // TOPT-10, -12, T12
               ElementsAre(IsError(tftp::ErrorCode::FileNotFound)));
 }
 
+TEST(TftpNegotiation, LeavesAnOptionWithoutAValueOut) {
+  EXPECT_THAT(first_answer(one("tsize", "")), ElementsAre(IsData(1)));
+  EXPECT_THAT(first_answer(one("blksize", "")), ElementsAre(IsData(1)));
+  EXPECT_EQ(acknowledged({{"tsize", ""}, {"blksize", "1024"}}), one("blksize", "1024"));
+}
+
 TEST(TftpNegotiation, TellsSizesOverFourGibibytes) {  // TOPT-11, T2
   TftpBench bench;
   bench.files["big"] = TftpBench::Target(std::make_shared<EndlessFile>(5ULL << 30U));

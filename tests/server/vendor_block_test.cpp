@@ -19,7 +19,7 @@ TEST(VendorBlock, IsWholeInAnyRoom) {
     items.push_back(remote(static_cast<std::uint16_t>(0x8000 + at), text));
     for (std::size_t room = 0; room <= 300; ++room) {
       VendorBlock block(room);
-      const MenuBlock written = write_menu(items, {}, std::nullopt, block);
+      const MenuBlock written = write_menu(items, {}, std::nullopt, AnswerFile::None, block);
       EXPECT_EQ(written.entries + written.left_out, items.size());
       EXPECT_LE(block.octets().size(), std::min<std::size_t>(room, 255));
       if (written.entries == 0) {
@@ -41,7 +41,7 @@ TEST(VendorBlock, KeepsShortEntriesBehindOneThatIsTooLong) {
   const std::string text(240, 't');
   VendorBlock block(255);
   const std::vector<MenuItem> items{remote(0x8000, text), remote(0x8001, "short")};
-  const MenuBlock written = write_menu(items, {}, std::nullopt, block);
+  const MenuBlock written = write_menu(items, {}, std::nullopt, AnswerFile::None, block);
   EXPECT_EQ(written.entries, 1U);
   EXPECT_EQ(written.left_out, 1U);
 }
@@ -53,7 +53,7 @@ TEST(VendorBlock, MakesRoomForTheUsersSubOptions) {
   const std::string text(30, 't');
   const std::vector<MenuItem> items{remote(0x8000, text), remote(0x8001, text)};
   VendorBlock block(255);
-  const MenuBlock written = write_menu(items, {&user}, std::nullopt, block);
+  const MenuBlock written = write_menu(items, {&user}, std::nullopt, AnswerFile::None, block);
   EXPECT_EQ(written.entries, 1U);
   const auto decoded = pxe::decode(block.octets());
   ASSERT_TRUE(decoded.has_value());
