@@ -32,7 +32,8 @@ std::string unknown_option(const Syntax& syntax, std::string_view option) {
   const std::string_view dashes = option.substr(0, name_start);
   std::vector<std::string> names;
   for (const OptionSpec& spec : syntax.options) names.emplace_back(spec.name);
-  const auto suggestion = nearest(name, names);
+  // One letter is near to anything short.
+  const auto suggestion = name.size() < 2 ? std::nullopt : nearest(name, names);
   return fmt::format("pxeproof {}: unknown option {}{}{}", syntax.verb, dashes, name,
                      suggestion ? fmt::format("; did you mean --{}?", *suggestion)
                                 : fmt::format("; pxeproof {} --help lists them", syntax.verb));
@@ -51,6 +52,31 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
     }
   }
   return row.back();
+}
+
+// The option of ours whose value is the word behind this one; nullptr where there is none.
+const OptionSpec* spec_of_next_word(const Syntax& syntax, std::string_view word) {
+  const bool is_name = word.starts_with("--");
+  const std::string_view name = word.substr(std::min(word.size(), is_name ? 2UL : 1UL));
+  if (!word.starts_with('-') || name.empty()) return nullptr;
+  const auto spec =
+      std::ranges::find(syntax.options, name, is_name ? &OptionSpec::name : &OptionSpec::letter);
+  return spec == syntax.options.end() || spec->value.empty() ? nullptr : &*spec;
+}
+
+// An option whose value was forgotten must not swallow the next one: what that one asks for would
+// not be done, and nobody would be told.
+Outcome<void> check_values(const Syntax& syntax, const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i + 1 < words.size() && words[i] != "--"; ++i) {
+    const OptionSpec* spec = spec_of_next_word(syntax, words[i]);
+    if (spec == nullptr) continue;
+    const std::string& value = words[++i];
+    if (!value.starts_with("--") || value == "--") continue;
+    return wrong_usage(fmt::format(
+        "pxeproof {}: --{} needs a value, and {} is an option; write --{}={} if it is meant so",
+        syntax.verb, spec->name, value, spec->name, value));
+  }
+  return {};
 }
 
 bool is_known(const Syntax& syntax, std::string_view word) {
@@ -72,6 +98,9 @@ void take_foreign(const Syntax& syntax, std::vector<std::string>& words, Argumen
     const std::string& word = words[i];
     if (word.size() < 2 || word.front() != '-' || is_known(syntax, word)) {
       ours.push_back(word);
+      // "-1" behind "--seed" is no letter of dnsmasq's.
+      const bool has_value = spec_of_next_word(syntax, word) != nullptr && i + 1 < words.size();
+      if (has_value) ours.push_back(words[++i]);
       continue;
     }
     arguments.foreign.push_back(word);
@@ -120,6 +149,7 @@ Outcome<Arguments> parse_arguments(const Syntax& syntax, std::span<const std::st
   arguments.verbosity = std::min(arguments.verbosity, kMaximumVerbosity);
 
   if (syntax.foreign == ForeignOptions::Collect) take_foreign(syntax, rest, arguments);
+  if (auto checked = check_values(syntax, rest); !checked) return fail(checked.error());
 
   po::options_description description;
   description.add_options()("help,h", "");

@@ -8,6 +8,7 @@
 #include "cli/boot_options.h"
 #include "cli/boot_report.h"
 #include "cli/boot_story.h"
+#include "cli/output_file.h"
 #include "cli/tree_content.h"
 #include "cli/verbs.h"
 #include "live/event_loop.h"
@@ -90,7 +91,7 @@ class BootRun {
   void tell_server_lines(BootLab* lab) const;
   Outcome<ExitCode> conclude(const rom::Rom& rom, const BootStory& story);
 
-  bool is_told() const { return options_.json != "-"; }
+  bool is_told() const { return options_.is_told(); }
 
   const BootOptions& options_;
   TreeContent tree_;
@@ -168,7 +169,7 @@ Outcome<ExitCode> BootRun::run(const std::string& interface, BootLab* lab) {
   machine.expected = &tree_;
   rom::Rom rom(std::move(machine));
   if (auto driven = drive(interface, rom, story, lab); !driven) return fail(driven.error());
-  story.finish();
+  if (auto finished = story.finish(); !finished) return fail(finished.error());
   return conclude(rom, story);
 }
 
@@ -227,7 +228,7 @@ ExitCode boot_in_lab(const BootOptions& options, const LabConfiguration& configu
   if (!lab) return report(lab.error());
   const auto port = lab->add_client_port("client");
   if (!port) return report(port.error());
-  if (options.json != "-") {
+  if (options.is_told()) {
     const LabPlan& plan = configuration.plan;
     fmt::print("{} {} against {} at {}, {}; addresses from {}; seed {}\n", options.profile->name,
                to_string(options.mac), to_string(options.target.server),
@@ -250,7 +251,17 @@ ExitCode run_boot(std::span<const std::string> words) {
   }
   const auto options = read_boot_options(*arguments);
   if (!options) return report(options.error());
+  if (const auto checked =
+          check_outputs({{"--json", options->json}, {"--save", options->save}},
+                        {{"the configuration", options->target.configuration_file}});
+      !checked) {
+    return report(checked.error());
+  }
   if (!options->interface.empty()) {
+    if (options->is_told()) {
+      fmt::print("{} {} on {}; seed {}\n", options->profile->name, to_string(options->mac),
+                 options->interface, options->seed);
+    }
     const auto code = BootRun(*options, "").run(options->interface, nullptr);
     return code ? *code : report(code.error());
   }

@@ -106,6 +106,19 @@ std::string with_lines(const std::string& file, const std::vector<std::string>& 
   return text;
 }
 
+// What is wrong with the further lines, at the end of the text, is said of --set, which gave them.
+Failure blame_lines(Failure failure, const std::string& name, const std::string& text,
+                    const std::vector<std::string>& lines) {
+  std::size_t number = static_cast<std::size_t>(std::ranges::count(text, '\n')) - lines.size();
+  for (const std::string& line : lines) {
+    const std::string place = fmt::format("{}:{}: ", name, ++number);
+    const std::size_t at = failure.message.find(place);
+    if (at == std::string::npos) continue;
+    failure.message.replace(at, place.size(), fmt::format("--set {}: ", line));
+  }
+  return failure;
+}
+
 }  // namespace
 
 Outcome<std::vector<Fault>> read_lab_faults(const std::vector<std::string>& texts,
@@ -135,7 +148,10 @@ Outcome<LabConfiguration> prepare_lab(const BootTarget& target, ArticleFor artic
       loaded = load_configuration_text(lab.name, lab.extended);
     }
   }
-  if (!loaded) return fail(loaded.error());
+  if (!loaded) {
+    const std::string& text = lab.text.empty() ? lab.extended : lab.text;
+    return fail(text.empty() ? loaded.error() : blame_lines(loaded.error(), lab.name, text, lines));
+  }
   lab.configuration = std::move(loaded->configuration);
   auto plan = plan_lab(lab.configuration, lab.name);
   if (!plan) return fail(plan.error());

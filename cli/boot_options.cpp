@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "cli/boot_lab.h"
 #include "cli/configuration_disk.h"
 #include "protocol/random.h"
@@ -29,7 +31,7 @@ Outcome<rom::Key> parse_key(std::string_view text) {
 Outcome<void> read_machine(const Arguments& arguments, BootOptions& options) {
   if (const auto text = arguments.value("mac")) {
     const auto mac = MacAddress::parse(*text);
-    if (!mac || mac->is_group())
+    if (!mac || mac->is_group() || *mac == MacAddress{})
       return wrong_usage(fmt::format(
           "--mac: '{}' is no address of a machine; write it like 52:54:00:12:34:56", *text));
     options.mac = *mac;
@@ -66,11 +68,16 @@ Outcome<void> read_machine(const Arguments& arguments, BootOptions& options) {
 
 }  // namespace
 
-Outcome<std::shared_ptr<const firmware::Profile>> load_profile(const std::string& name_or_file) {
+Outcome<std::shared_ptr<const firmware::Profile>> load_profile(std::string_view option,
+                                                               const std::string& name_or_file) {
   if (name_or_file.find('/') == std::string::npos && !name_or_file.ends_with(".toml")) {
     auto builtin = firmware::builtin_profile(name_or_file);
-    if (!builtin) return wrong_usage("--as: " + builtin.error().message);
-    return *builtin;
+    if (builtin) return *builtin;
+    std::error_code ignored;
+    const bool is_there = std::filesystem::is_regular_file(name_or_file, ignored);
+    return wrong_usage(fmt::format(
+        "{}: {}{}", option, builtin.error().message,
+        is_there ? fmt::format("; the file of this name is meant by ./{}", name_or_file) : ""));
   }
   const auto text = read_configuration_file(name_or_file, Pipes::Awaited);
   if (!text)
@@ -116,7 +123,7 @@ Outcome<BootOptions> read_boot_options(const Arguments& arguments) {
   }
   if (arguments.has("real-waits")) options.waits = rom::Waits::Real;
   options.profile_name = arguments.value_or("as", "ipxe-bios");
-  auto profile = load_profile(options.profile_name);
+  auto profile = load_profile("--as", options.profile_name);
   if (!profile) return fail(profile.error());
   options.profile = std::move(*profile);
   if (auto read = read_machine(arguments, options); !read) return fail(read.error());

@@ -33,13 +33,17 @@ struct BootOptions {
   std::string save;  // a capture file; empty: none
   std::string json;  // a file, "-", or empty: none
 
+  // A capture or a report on standard output stands alone there.
+  bool is_told() const { return json != "-" && save != "-"; }
+
   // The command that does the same again, with each packet shown.
   std::string again() const;
 };
 
 Outcome<BootOptions> read_boot_options(const Arguments& arguments);
 
-// A profile by its name or from a file.
-Outcome<std::shared_ptr<const firmware::Profile>> load_profile(const std::string& name_or_file);
+// A profile by its name or from a file; the option names it in a message.
+Outcome<std::shared_ptr<const firmware::Profile>> load_profile(std::string_view option,
+                                                               const std::string& name_or_file);
 
 }  // namespace pxeproof::cli

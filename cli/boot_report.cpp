@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "cli/output_file.h"
 #include "cli/step_json.h"
 
 namespace pxeproof::cli {
@@ -34,17 +33,7 @@ Outcome<void> write_report(const std::string& where, const BootReport& report,
   json["again"] = report.again;
   json["steps"] = steps_json(steps);
   const std::string text = json.dump(2, ' ', false, ordered_json::error_handler_t::replace);
-  if (where == "-") {
-    fmt::print("{}\n", text);
-    return {};
-  }
-  std::ofstream file(where);
-  file << text << "\n";
-  if (!file.flush()) {
-    return wrong_usage(fmt::format(
-        "{}: cannot be written; name a file in a directory that you may write to", where));
-  }
-  return {};
+  return write_output({"--json", where}, text + "\n");
 }
 
 std::string failure_text(const BootReport& report) {

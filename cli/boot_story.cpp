@@ -53,11 +53,16 @@ void BootStory::tell_steps() {
   }
 }
 
-void BootStory::finish() {
+Outcome<void> BootStory::finish() {
   reader_.finish();
-  if (!text_) return;
-  tell_steps();
-  print(text_->finish());
+  if (text_) {
+    tell_steps();
+    print(text_->finish());
+  }
+  if (capture_ && capture_->error()) {
+    return environment_failed("--save: " + capture_->error()->message);
+  }
+  return {};
 }
 
 }  // namespace pxeproof::cli

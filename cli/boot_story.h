@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/failure.h"
 #include "live/frame_observer.h"
 #include "live/monotonic_clock.h"
 #include "protocol/addresses.h"
@@ -35,8 +36,9 @@ class BootStory : public live::FrameObserver {
 
   void on_frame(Instant when, live::Direction direction, ByteView frame) override;
 
-  // Says what is left: transfers that never ended, names that were not found.
-  void finish();
+  // Says what is left: transfers that never ended, names that were not found. Fails when the
+  // capture could not be written, as on a full disk.
+  Outcome<void> finish();
 
   const std::vector<trace::Step>& steps() const { return steps_; }
 

@@ -6,8 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <tuple>
+#include <utility>
 
 #include "cli/arguments.h"
 #include "cli/conform_fixture.h"
@@ -16,6 +15,7 @@
 #include "cli/conform_replay.h"
 #include "cli/conform_run.h"
 #include "cli/conform_virtual.h"
+#include "cli/output_file.h"
 #include "cli/verbs.h"
 #include "conformance/baseline.h"
 #include "conformance/catalogue.h"
@@ -26,6 +26,7 @@
 #include "conformance/report_json.h"
 #include "conformance/report_text.h"
 #include "conformance/variant.h"
+#include "live/text_file.h"
 
 namespace pxeproof::cli {
 
@@ -74,21 +75,12 @@ ExitCode report(const Failure& failure) {
 }
 
 Outcome<std::string> read_text(const std::string& file) {
-  std::ifstream stream(file);
-  if (!stream) return wrong_usage(fmt::format("{}: cannot be read", file));
-  return std::string{std::istreambuf_iterator<char>(stream), {}};
-}
-
-Outcome<void> write_text(const std::string& option, const std::string& file,
-                         const std::string& text) {
-  if (file == "-") {
-    fmt::print("{}", text);
-    return {};
+  auto text = live::read_text_file(file);
+  if (!text) {
+    return wrong_usage(
+        fmt::format("{}: cannot be read ({}); name a file that exists", file, text.error()));
   }
-  std::ofstream stream(file);
-  stream << text;
-  if (!stream.flush()) return wrong_usage(fmt::format("--{}: {} cannot be written", option, file));
-  return {};
+  return std::move(*text);
 }
 
 ExitCode list_cases(const std::vector<std::string>& words, bool as_json) {
@@ -155,7 +147,8 @@ ExitCode write_fixture(const std::vector<std::string>& words) {
   conformance::Setting setting = conformance_setting(1);
   setting.root = (directory / conformance::kFixtureRoot).string();
   const std::string text = conformance::configuration_text(*conformance::find_variant(""), setting);
-  const auto written = write_text("fixture", (directory / "dnsmasq.conf").string(), text);
+  const auto written =
+      write_output({"conform fixture", (directory / "dnsmasq.conf").string()}, text);
   if (!written) return report(written.error());
   fmt::print("serve {}; dnsmasq.conf beside it has the standard configuration (set its networks)\n",
              setting.root);
@@ -224,7 +217,7 @@ Outcome<void> judge(const ConformOptions& options, conformance::TargetResult& re
                                  ? options.baseline_file
                                  : fmt::format("{}-{}.toml", result.target, result.version);
     const std::string text = conformance::write_baseline(result, *baseline ? &**baseline : nullptr);
-    if (auto written = write_text("baseline", file, text); !written) return written;
+    if (auto written = write_output({"--baseline", file}, text); !written) return written;
     fmt::print("baseline written to {}\n", file);
   }
   if (!options.strict) return {};
@@ -319,22 +312,22 @@ Outcome<conformance::Run> run_all(ConformOptions& options) {
 // Everything that was asked for in files.
 Outcome<void> write_reports(const ConformOptions& options, const conformance::Run& run) {
   const std::string json = conformance::write_json(run, PXEPROOF_VERSION);
-  std::vector<std::tuple<std::string, std::string, std::string>> files{
-      {"json", options.json, json},
-      {"junit", options.junit, conformance::write_junit(run)},
-      {"markdown", options.markdown, conformance::write_markdown_matrix(run)}};
+  const std::string junit = conformance::write_junit(run);
+  std::vector<std::pair<OutputFile, std::string>> files{
+      {{"--json", options.json}, json},
+      {{"--junit", options.junit}, junit},
+      {{"--markdown", options.markdown}, conformance::write_markdown_matrix(run)}};
   if (!options.run.out.empty()) {
     std::error_code failed;
     std::filesystem::create_directories(options.run.out, failed);
     const std::string directory = options.run.out + "/";
-    files.emplace_back("out", directory + "results.json", json);
-    files.emplace_back("out", directory + "conform.xml", conformance::write_junit(run));
-    files.emplace_back("out", directory + "index.html",
-                       conformance::write_html(run, PXEPROOF_VERSION));
+    files.push_back({{"--out", directory + "results.json"}, json});
+    files.push_back({{"--out", directory + "conform.xml"}, junit});
+    files.push_back(
+        {{"--out", directory + "index.html"}, conformance::write_html(run, PXEPROOF_VERSION)});
   }
-  for (const auto& [option, file, text] : files) {
-    if (file.empty()) continue;
-    if (auto written = write_text(option, file, text); !written) return written;
+  for (const auto& [output, text] : files) {
+    if (auto written = write_output(output, text); !written) return written;
   }
   if (!options.github) return {};
   fmt::print("{}", conformance::github_annotations(run));
@@ -353,6 +346,7 @@ ExitCode run_conform(std::span<const std::string> words) {
     fmt::print("{}", help_text(kSyntax));
     return ExitCode::AsExpected;
   }
+  if (const auto checked = check_belonging(*arguments); !checked) return report(checked.error());
   if (!arguments->positionals.empty()) {
     const std::string& first = arguments->positionals.front();
     const std::vector<std::string> rest(arguments->positionals.begin() + 1,

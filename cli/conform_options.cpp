@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
+#include <filesystem>
 
+#include "cli/output_file.h"
 #include "conformance/catalogue.h"
 #include "conformance/filter.h"
+#include "live/text_file.h"
 
 namespace pxeproof::cli {
 
@@ -64,15 +66,75 @@ Outcome<void> keep_shard(const std::string& text, std::vector<const conformance:
   return {};
 }
 
-Outcome<std::string> one_of(const Arguments& arguments, const std::string& option,
-                            const std::string& fallback, std::initializer_list<const char*> all) {
-  const std::string value = arguments.value_or(option, fallback);
-  for (const char* each : all) {
-    if (value == each) return value;
+// What an option speaks of; it is wrong elsewhere.
+struct OptionPlace {
+  std::string_view name;
+  unsigned works = 0;  // bits
+  std::string_view belongs_to;
+};
+
+using enum ConformWork;
+
+constexpr unsigned bit(ConformWork work) { return 1U << static_cast<unsigned>(work); }
+
+constexpr unsigned kReplays = bit(Replay) | bit(InterfaceReplay);
+constexpr std::array kPlaces = {
+    OptionPlace{"replay", kReplays, "a replay, not to --to-case"},
+    OptionPlace{"target", bit(Suite) | bit(Replay),
+                "the suite, or to --replay without --interface"},
+    OptionPlace{"interface", bit(Suite) | kReplays,
+                "a remote --target (a TOML file), or to --replay"},
+    OptionPlace{"seed", bit(Suite) | kReplays, "the suite, or to --replay"},
+    OptionPlace{"json", bit(Suite) | kReplays | bit(List), "the suite, --replay, or list"},
+    OptionPlace{"output", bit(Case), "--to-case"},
+    OptionPlace{"conf-file", bit(Replay), "--replay without --interface"},
+    OptionPlace{"server", bit(InterfaceReplay), "--replay with --interface"},
+    OptionPlace{"clients", bit(Suite), "a remote --target (a TOML file)"},
+};
+constexpr std::array<std::string_view, 13> kOfSuite = {
+    "time",  "level",  "strict",   "baseline", "update-baseline", "jobs", "shard", "all",
+    "junit", "github", "markdown", "out",      "mutant"};
+
+// Only a remote target is reached over an interface of this machine.
+Outcome<void> check_remote(const Arguments& arguments,
+                           const std::vector<conformance::TargetFile>& targets) {
+  const bool any_remote = std::ranges::any_of(targets, [](const conformance::TargetFile& each) {
+    return each.kind == conformance::TargetFile::Kind::Remote;
+  });
+  for (const char* name : {"interface", "clients"}) {
+    if (any_remote || !arguments.has(name)) continue;
+    return wrong_usage(
+        fmt::format("--{}: belongs to a remote target, and {} runs in a network of its own; give "
+                    "--target FILE.toml with kind = \"remote\", or leave it out",
+                    name, targets.empty() ? "this one" : targets.front().name));
   }
-  std::string names;
-  for (const char* each : all) names += (names.empty() ? "" : " or ") + std::string(each);
-  return wrong_usage(fmt::format("--{}: '{}' is neither; give {}", option, value, names));
+  return {};
+}
+
+// What the run reads and writes, before it takes its time.
+Outcome<void> check_files(const ConformOptions& options) {
+  std::vector<InputFile> inputs;
+  for (const std::string& target : options.target_words) inputs.push_back({"the target", target});
+  std::vector<OutputFile> outputs{
+      {"--json", options.json}, {"--junit", options.junit}, {"--markdown", options.markdown}};
+  if (options.baseline == ConformOptions::Baseline::File) {
+    if (options.update_baseline) {
+      outputs.push_back({"--baseline", options.baseline_file});
+    } else {
+      inputs.push_back({"the baseline", options.baseline_file});
+    }
+    std::error_code ignored;
+    const bool is_new =
+        options.update_baseline && !std::filesystem::exists(options.baseline_file, ignored);
+    if (const auto text = live::read_text_file(options.baseline_file); !text && !is_new) {
+      return wrong_usage(
+          fmt::format("--baseline: {} cannot be read ({}); name a baseline that exists, none, or "
+                      "write it with --update-baseline",
+                      options.baseline_file, text.error()));
+    }
+  }
+  if (auto checked = check_outputs(outputs, inputs); !checked) return checked;
+  return check_output_directory({"--out", options.run.out});
 }
 
 }  // namespace
@@ -90,12 +152,45 @@ Outcome<conformance::TargetFile> load_target(const std::string& name_or_file) {
                                    name_or_file,
                                    suggestion ? "did you mean " + *suggestion + "? " : "", list));
   }
-  std::ifstream file(name_or_file);
-  if (!file) return wrong_usage(fmt::format("--target: {} cannot be read", name_or_file));
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  auto target = conformance::read_target(text, name_or_file);
+  const auto text = live::read_text_file(name_or_file);
+  if (!text) {
+    return wrong_usage(fmt::format("--target: {} cannot be read ({}); name a TOML file that exists",
+                                   name_or_file, text.error()));
+  }
+  auto target = conformance::read_target(*text, name_or_file);
   if (!target) return wrong_usage(target.error());
   return std::move(*target);
+}
+
+ConformWork conform_work(const Arguments& arguments) {
+  const std::string first = arguments.positionals.empty() ? "" : arguments.positionals.front();
+  if (first == "list") return List;
+  if (first == "mutants" || first == "explain" || first == "fixture" || first == "diff")
+    return Other;
+  if (arguments.has("to-case")) return Case;
+  if (!arguments.has("replay")) return Suite;
+  return arguments.has("interface") ? InterfaceReplay : Replay;
+}
+
+Outcome<void> check_belonging(const Arguments& arguments) {
+  const ConformWork work = conform_work(arguments);
+  const auto refuse = [](std::string_view name, std::string_view belongs_to) {
+    return wrong_usage(fmt::format("--{}: belongs to {}; here it would be ignored, so leave it out",
+                                   name, belongs_to));
+  };
+  for (const OptionPlace& place : kPlaces) {
+    if ((place.works & bit(work)) == 0 && arguments.has(place.name))
+      return refuse(place.name, place.belongs_to);
+  }
+  for (const std::string_view name : kOfSuite) {
+    if (work != Suite && arguments.has(name)) return refuse(name, "the suite");
+  }
+  if (work != Suite && work != List && work != Other && !arguments.positionals.empty()) {
+    return wrong_usage(fmt::format(
+        "pxeproof conform: '{}' chooses cases of the suite, and a replay has none; leave it out",
+        arguments.positionals.front()));
+  }
+  return {};
 }
 
 Outcome<ConformOptions> read_conform_options(const Arguments& arguments) {
@@ -121,16 +216,26 @@ Outcome<ConformOptions> read_conform_options(const Arguments& arguments) {
     options.targets.push_back(std::move(*target));
     options.target_words.push_back(name);
   }
+  if (options.targets.empty()) {
+    return wrong_usage(
+        "--target: names no server; give builtin, dnsmasq, tftpd-hpa, atftpd or a TOML file");
+  }
+  if (auto checked = check_remote(arguments, options.targets); !checked) {
+    return fail(checked.error());
+  }
   const auto seed = parse_count("--seed", arguments.value_or("seed", "1"), 0, ~std::uint64_t{0});
   if (!seed) return fail(seed.error());
   options.run.seed = *seed;
   const auto jobs = parse_count("--jobs", arguments.value_or("jobs", "6"), 1, kMaximumJobs);
   if (!jobs) return fail(jobs.error());
   options.run.jobs = *jobs;
-  const auto time = one_of(arguments, "time", "fitting", {"fitting", "virtual", "real"});
-  if (!time) return fail(time.error());
-  if (*time == "virtual") options.run.time = ConformRunOptions::Time::Virtual;
-  if (*time == "real") options.run.time = ConformRunOptions::Time::Real;
+  if (const auto time = arguments.value("time")) {
+    if (*time != "virtual" && *time != "real") {
+      return wrong_usage(fmt::format("--time: '{}' is neither virtual nor real", *time));
+    }
+    options.run.time =
+        *time == "virtual" ? ConformRunOptions::Time::Virtual : ConformRunOptions::Time::Real;
+  }
   options.run.out = arguments.value_or("out", "");
   options.run.interface = arguments.value_or("interface", "");
   options.run.clients = arguments.value_or("clients", "");
@@ -164,6 +269,7 @@ Outcome<ConformOptions> read_conform_options(const Arguments& arguments) {
         *baseline == "none" ? ConformOptions::Baseline::None : ConformOptions::Baseline::File;
     options.baseline_file = *baseline;
   }
+  if (auto checked = check_files(options); !checked) return fail(checked.error());
   return options;
 }
 

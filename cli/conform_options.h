@@ -30,6 +30,14 @@ struct ConformOptions {
   std::string markdown{};
 };
 
+// What conform does by its words and options.
+enum class ConformWork { Suite, Replay, InterfaceReplay, Case, List, Other };
+ConformWork conform_work(const Arguments& arguments);
+
+// Refuses options, and words, that say nothing about this work: whoever gives them would believe
+// that they were heeded.
+Outcome<void> check_belonging(const Arguments& arguments);
+
 Outcome<ConformOptions> read_conform_options(const Arguments& arguments);
 
 // A target by its name or from a file.

@@ -11,6 +11,7 @@
 #include "cli/boot_lab.h"
 #include "cli/boot_target.h"
 #include "cli/conform_options.h"
+#include "cli/output_file.h"
 #include "cli/replay_index.h"
 #include "cli/replay_report.h"
 #include "cli/replay_tree.h"
@@ -26,6 +27,7 @@
 #include "live/station_runner.h"
 #include "live/stop_signals.h"
 #include "live/temporary_directory.h"
+#include "live/text_file.h"
 
 namespace pxeproof::cli {
 
@@ -72,11 +74,12 @@ int told(const Failure& failure) {
 }
 
 Outcome<std::vector<Dialogue>> read_case_file(const std::string& file) {
-  std::ifstream stream(file);
-  if (!stream) return wrong_usage(file + ": cannot be read; name a case that exists");
-  std::ostringstream text;
-  text << stream.rdbuf();
-  auto dialogues = conformance::read_case(text.str(), file);
+  const auto text = live::read_text_file(file);
+  if (!text) {
+    return wrong_usage(
+        fmt::format("{}: cannot be read ({}); name a case that exists", file, text.error()));
+  }
+  auto dialogues = conformance::read_case(*text, file);
   if (!dialogues) return wrong_usage(dialogues.error());
   return std::move(*dialogues);
 }
@@ -191,7 +194,17 @@ int ReplayRun::replay_in_lab(const Replay& replay, const ReplaySource& source) {
   const auto target = parse_boot_target("--target", server + ":" + file);
   if (!target) return told(target.error());
   const auto configuration = prepare_lab(*target, ArticleFor::Bios);
-  if (!configuration) return told(configuration.error());
+  if (!configuration) {
+    // The file that is served is a copy of what somebody wrote.
+    Failure failure = configuration.error();
+    const std::string& given = options_.configuration_file;
+    const std::string origin = given.empty() ? "configuration for " + replay.capture : given;
+    for (std::size_t at = 0; (at = failure.message.find(file, at)) != std::string::npos;) {
+      failure.message.replace(at, file.size(), origin);
+      at += origin.size();
+    }
+    return told(failure);
+  }
   BootLabOptions lab_options{
       .server = target->server, .verbosity = options_.verbosity, .seed = options_.seed};
   const LabPlan& plan = configuration->plan;
@@ -286,19 +299,8 @@ ExitCode ReplayRun::write_report() const {
                        {"seed", options_.seed},
                        {"replays", std::move(replays)}};
   const std::string text = report.dump(2) + "\n";
-  if (options_.json == "-") {
-    fmt::print("{}", text);
-    return ExitCode::AsExpected;
-  }
-  std::ofstream file(options_.json);
-  file << text;
-  if (!file.flush()) {
-    return static_cast<ExitCode>(
-        told({ExitCode::WrongUsage,
-              fmt::format("--json {}: cannot be written; name a file in a directory that is yours",
-                          options_.json)}));
-  }
-  return ExitCode::AsExpected;
+  const auto written = write_output({"--json", options_.json}, text);
+  return written ? ExitCode::AsExpected : static_cast<ExitCode>(told(written.error()));
 }
 
 }  // namespace
@@ -343,11 +345,21 @@ Outcome<ReplayOptions> read_replay_options(const Arguments& arguments) {
   const auto seed = parse_count("--seed", arguments.value_or("seed", "1"), 0, ~std::uint64_t{0});
   if (!seed) return fail(seed.error());
   options.seed = *seed;
+  if (auto checked = check_outputs(
+          {{"--json", options.json}},
+          {{"the capture", options.path}, {"the configuration", options.configuration_file}});
+      !checked) {
+    return fail(checked.error());
+  }
   return options;
 }
 
 ExitCode run_to_case(const Arguments& arguments) {
   const std::string capture = arguments.value_or("to-case", "");
+  const OutputFile output{"--output", arguments.value_or("output", "-")};
+  if (const auto checked = check_outputs({output}, {{"the capture", capture}}); !checked) {
+    return static_cast<ExitCode>(told(checked.error()));
+  }
   auto dialogues = conformance::read_dialogues(capture, {});
   if (!dialogues) {
     const bool is_unreadable =
@@ -365,22 +377,12 @@ ExitCode run_to_case(const Arguments& arguments) {
   }
   const std::string text =
       conformance::write_case(*dialogues, std::filesystem::path(capture).filename().string());
-  const std::string output = arguments.value_or("output", "-");
-  if (output == "-") {
-    fmt::print("{}", text);
-    return ExitCode::AsExpected;
+  if (const auto written = write_output(output, text); !written) {
+    return static_cast<ExitCode>(told(written.error()));
   }
-  std::ofstream file(output);
-  file << text;
-  if (!file.flush()) {
-    return static_cast<ExitCode>(
-        told({ExitCode::WrongUsage,
-              fmt::format("--output {}: cannot be written; name a file in a directory that is "
-                          "yours",
-                          output)}));
-  }
-  fmt::print("{}: {} conversations; next: pxeproof conform --replay {}\n", output,
-             dialogues->size(), output);
+  if (output.file == "-") return ExitCode::AsExpected;
+  fmt::print("{}: {} conversations; next: pxeproof conform --replay {}\n", output.file,
+             dialogues->size(), output.file);
   return ExitCode::AsExpected;
 }
 

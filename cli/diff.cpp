@@ -4,10 +4,10 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 
 #include "cli/arguments.h"
 #include "cli/capture_boots.h"
+#include "cli/output_file.h"
 #include "cli/verbs.h"
 #include "trace/boot_diff.h"
 #include "trace/boot_diff_text.h"
@@ -25,7 +25,7 @@ constexpr std::array kOptions = {
     OptionSpec{"ignore", "WHAT",
                "semantic, timing, cosmetic, a field such as siaddr, or STEP:FIELD"},
     OptionSpec{"as", "FIRMWARE",
-               "judge for ipxe, edk2, intel, uboot or grub; a profile's name will do"},
+               "judge for ipxe, edk2, intel, uboot, grub or rpi; a profile's name will do"},
     OptionSpec{"mac", "GOOD[,BAD]", "compare the boots of these machines only"},
     OptionSpec{"strict", "", "differences of time and form fail, too"},
     OptionSpec{"ladder", "", "draw both boots"},
@@ -187,20 +187,6 @@ void tell_pair(const trace::ComparedBoots& pair, const trace::DiffReport& report
   }
 }
 
-Outcome<void> write_file(const std::string& where, const std::string& text) {
-  if (where == "-") {
-    fmt::print("{}", text);
-    return {};
-  }
-  std::ofstream file(where);
-  file << text;
-  if (!file.flush()) {
-    return wrong_usage(fmt::format(
-        "{}: cannot be written; name a file in a directory that you may write to", where));
-  }
-  return {};
-}
-
 Outcome<trace::DiffReport> compare(const DiffRequest& request, const CaptureBoots& good,
                                    const CaptureBoots& bad) {
   trace::DiffReport report;
@@ -262,6 +248,12 @@ ExitCode conclude(const DiffRequest& request, const trace::DiffReport& report) {
 }
 
 Outcome<ExitCode> diff(const DiffRequest& request) {
+  if (auto checked =
+          check_outputs({{"--json", request.json}, {"--html", request.html}},
+                        {{"the first capture", request.good}, {"the second", request.bad}});
+      !checked) {
+    return fail(checked.error());
+  }
   const auto good = read_boots(request.good);
   if (!good) return fail(good.error());
   const auto bad = read_boots(request.bad);
@@ -283,15 +275,11 @@ Outcome<ExitCode> diff(const DiffRequest& request) {
     for (const std::string& boot : report->only_good) fmt::print("only in GOOD  {}\n", boot);
     for (const std::string& boot : report->only_bad) fmt::print("only in BAD   {}\n", boot);
   }
-  if (!request.json.empty()) {
-    if (auto written = write_file(request.json, diff_json(*report)); !written) {
-      return fail(written.error());
-    }
-  }
-  if (!request.html.empty()) {
-    if (auto written = write_file(request.html, diff_page(*report)); !written) {
-      return fail(written.error());
-    }
+  for (const auto& [output, text] :
+       {std::pair{OutputFile{"--json", request.json}, &trace::diff_json},
+        std::pair{OutputFile{"--html", request.html}, &trace::diff_page}}) {
+    if (output.file.empty()) continue;
+    if (auto written = write_output(output, text(*report)); !written) return fail(written.error());
   }
   return conclude(request, *report);
 }

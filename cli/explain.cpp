@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 #include "cli/arguments.h"
 #include "cli/capture_boots.h"
 #include "cli/explain_html.h"
 #include "cli/explain_text.h"
+#include "cli/output_file.h"
 #include "cli/verbs.h"
 
 namespace pxeproof::cli {
@@ -15,7 +15,8 @@ namespace pxeproof::cli {
 namespace {
 
 constexpr std::array kOptions = {
-    OptionSpec{"as", "FIRMWARE", "judge as if it were edk2, ipxe, intel, uboot or a profile"},
+    OptionSpec{"as", "FIRMWARE",
+               "judge as if it were edk2, ipxe, intel, uboot, grub, rpi or a profile"},
     OptionSpec{"boot", "N", "tell this boot of several"},
     OptionSpec{"mac", "MAC", "tell the boots of this machine"},
     OptionSpec{"ladder", "FORMAT", "only the ladder: text, svg, md or json"},
@@ -119,22 +120,6 @@ std::string nothing_text(const ExplainedCapture& capture) {
          "power-on, at the server or at a mirror port of the client";
 }
 
-ExitCode write_file(const std::string& where, const std::string& text) {
-  if (where == "-") {
-    fmt::print("{}", text);
-    return ExitCode::AsExpected;
-  }
-  std::ofstream file(where);
-  file << text;
-  if (!file.flush()) {
-    return report({ExitCode::WrongUsage,
-                   fmt::format("{}: cannot be written; name a file in a directory that you may "
-                               "write to",
-                               where)});
-  }
-  return ExitCode::AsExpected;
-}
-
 // Of several boots: all in a table, and the first with a fault in full.
 void print_story(const ExplainedCapture& capture, const std::vector<std::size_t>& places,
                  const Request& request) {
@@ -155,13 +140,17 @@ void print_story(const ExplainedCapture& capture, const std::vector<std::size_t>
 }
 
 ExitCode explain(const Request& request) {
+  const auto checked =
+      check_outputs({{"--json", request.json.value_or("")}, {"--html", request.html.value_or("")}},
+                    {{"the capture", request.path}});
+  if (!checked) return report(checked.error());
   const auto capture = explain_capture(request.path, request.options);
   if (!capture) return report(capture.error());
   if (!capture->damage.empty()) fmt::print(stderr, "{}\n", capture->damage);
   const std::vector<std::size_t> places = chosen(*capture, request);
   if (request.json) {
-    const ExitCode written = write_file(*request.json, explain_json(*capture));
-    if (written != ExitCode::AsExpected) return written;
+    const auto written = write_output({"--json", *request.json}, explain_json(*capture));
+    if (!written) return report(written.error());
   }
   if (capture->boots.empty()) {
     return report({ExitCode::NothingTested, nothing_text(*capture)});
@@ -172,8 +161,8 @@ ExitCode explain(const Request& request) {
                                request.path, capture->boots.size())});
   }
   if (request.html) {
-    const ExitCode written = write_file(*request.html, explain_page(*capture, places));
-    if (written != ExitCode::AsExpected) return written;
+    const auto written = write_output({"--html", *request.html}, explain_page(*capture, places));
+    if (!written) return report(written.error());
   }
   if (request.ladder) {
     fmt::print("{}", ladders_of(*capture, places, *request.ladder, {.rungs = 1000}));
@@ -201,8 +190,10 @@ ExitCode run_explain(std::span<const std::string> words) {
     if (*rules != "list") {
       return report({ExitCode::WrongUsage, "pxeproof explain: write --rules list"});
     }
-    fmt::print("{}", arguments->has("json") ? rules_json() : rules_text());
-    return ExitCode::AsExpected;
+    const auto json = arguments->value("json");
+    const auto written = json ? write_output({"--json", *json}, rules_json())
+                              : write_output({"--rules", "-"}, rules_text());
+    return written ? ExitCode::AsExpected : report(written.error());
   }
   const auto request = read_request(*arguments);
   if (!request) return report(request.error());

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 
 #include "cli/arguments.h"
@@ -12,6 +11,7 @@
 #include "cli/fleet_options.h"
 #include "cli/fleet_report.h"
 #include "cli/fleet_run.h"
+#include "cli/output_file.h"
 #include "cli/verbs.h"
 #include "live/private_namespaces.h"
 
@@ -26,7 +26,8 @@ ExitCode report(const Failure& failure) {
 
 // Standard output belongs to a machine-readable report when one was asked for there.
 std::FILE* story_stream(const FleetOptions& options) {
-  return options.json == "-" || options.jsonl == "-" ? stderr : stdout;
+  const bool is_taken = options.json == "-" || options.jsonl == "-" || options.html == "-";
+  return is_taken ? stderr : stdout;
 }
 
 std::string headline(const FleetOptions& options) {
@@ -42,18 +43,6 @@ std::string headline(const FleetOptions& options) {
                      options.seed);
 }
 
-Outcome<void> write_file(const std::string& where, const std::string& text) {
-  if (where.empty()) return {};
-  if (where == "-") {
-    fmt::print("{}\n", text);
-    return {};
-  }
-  std::ofstream file(where);
-  file << text << '\n';
-  if (!file.flush()) return wrong_usage(fmt::format("{}: cannot be written", where));
-  return {};
-}
-
 // Prints and writes what the run came to.
 ExitCode conclude(const FleetOptions& options, const FleetResult& result) {
   fmt::print(story_stream(options), "{}", fleet_report_text(options, result));
@@ -64,12 +53,14 @@ ExitCode conclude(const FleetOptions& options, const FleetResult& result) {
                static_cast<double>(result.tally.booted) / result.harness.wall_seconds);
   }
   if (!options.json.empty()) {
-    if (auto written = write_file(options.json, fleet_report_json(options, result)); !written) {
+    const std::string text = fleet_report_json(options, result) + "\n";
+    if (auto written = write_output({"--json", options.json}, text); !written) {
       return report(written.error());
     }
   }
   if (!options.html.empty()) {
-    if (auto written = write_file(options.html, fleet_report_html(options, result)); !written) {
+    const std::string text = fleet_report_html(options, result) + "\n";
+    if (auto written = write_output({"--html", options.html}, text); !written) {
       return report(written.error());
     }
   }

@@ -10,6 +10,7 @@
 
 #include "cli/boot_options.h"
 #include "cli/faults/fault.h"
+#include "cli/output_file.h"
 #include "protocol/random.h"
 
 namespace pxeproof::cli {
@@ -183,7 +184,7 @@ Outcome<void> read_mix(const std::string& text, FleetOptions& options) {
             fmt::format("--mix: '{}' is no PROFILE=WEIGHT; write edk2-x64=60,ipxe-bios=40", part));
       }
     }
-    auto profile = load_profile(share.name);
+    auto profile = load_profile("--mix", share.name);
     if (!profile) return fail(profile.error());
     share.profile = std::move(*profile);
     options.mix.push_back(std::move(share));
@@ -284,7 +285,11 @@ Outcome<void> read_target(const Arguments& arguments, FleetOptions& options) {
                        std::filesystem::exists(text, error);
   const auto target = is_file ? Outcome<BootTarget>(BootTarget{BootTarget::Server::Builtin, text})
                               : parse_boot_target("--against", text);
-  if (!target) return fail(target.error());
+  if (!target) {
+    return wrong_usage(
+        target.error().message +
+        "; or a configuration file that exists, whose name ends in .conf or holds a /");
+  }
   options.target = *target;
   const std::string time = arguments.value_or("time", "real");
   if (time != "real" && time != "virtual") {
@@ -363,9 +368,6 @@ Outcome<FleetOptions> read_fleet_options(const Arguments& arguments) {
         "away, or run the load that it names again",
         name));
   }
-  if (options.json == "-" && options.jsonl == "-") {
-    return wrong_usage("pxeproof fleet: --json and --jsonl cannot both go to standard output");
-  }
   if (arguments.has("real-waits")) options.waits = rom::Waits::Real;
   if (auto read = read_target(arguments, options); !read) return fail(read.error());
   if (auto read = read_numbers(arguments, options); !read) return fail(read.error());
@@ -405,6 +407,12 @@ Outcome<FleetOptions> read_fleet_options(const Arguments& arguments) {
     options.until = *phase;
   }
   if (auto read = read_conditions(arguments, options); !read) return fail(read.error());
+  if (auto checked = check_outputs(
+          {{"--json", options.json}, {"--jsonl", options.jsonl}, {"--html", options.html}},
+          {{"the configuration", options.target.configuration_file}});
+      !checked) {
+    return fail(checked.error());
+  }
   return options;
 }
 

@@ -9,6 +9,7 @@
 #include "cli/boot_lab.h"
 #include "cli/boot_report.h"
 #include "cli/boot_story.h"
+#include "cli/output_file.h"
 #include "cli/recorded_boot.h"
 #include "cli/tree_content.h"
 #include "cli/verbs.h"
@@ -77,7 +78,7 @@ struct LabBootOptions {
   Tree tree = Tree::OfConfiguration;
   std::string json;
 
-  bool is_told() const { return json != "-"; }
+  bool is_told() const { return json != "-" && save != "-"; }
   std::string again() const {
     std::string quoted;
     for (const Fault& fault : faults) quoted += " --fault " + in_quotes(fault.text);
@@ -103,7 +104,9 @@ Outcome<LabBootOptions> read_options(const Arguments& arguments) {
   options.json = arguments.value_or("json", "");
   options.uuid = arguments.value_or("uuid", "");
   if (!options.uuid.empty() && !Guid::parse(options.uuid)) {
-    return wrong_usage(fmt::format("--uuid: '{}' is no UUID", options.uuid));
+    return wrong_usage(
+        fmt::format("--uuid: '{}' is no UUID; write it like 123e4567-e89b-12d3-a456-426614174000",
+                    options.uuid));
   }
   if (arguments.has("real-waits")) options.ipv6_router = LabBootOptions::Ipv6Router::Absent;
   const auto target = parse_boot_target("--server", arguments.value_or("server", "builtin"));
@@ -292,7 +295,7 @@ Outcome<ExitCode> LabBoot::run() {
   if (!machine) return environment_failed(machine.error().message);
   power_on_ = live::now();
   if (auto driven = drive(*machine, story); !driven) return fail(driven.error());
-  story.finish();
+  if (auto finished = story.finish(); !finished) return fail(finished.error());
   if (!options_.own_clock.empty()) {
     const std::string comment =
         fmt::format("{} in QEMU against {}, {}", live::to_string(options_.firmware),
@@ -381,6 +384,14 @@ ExitCode run_lab(std::span<const std::string> words) {
   }
   const auto options = read_options(*arguments);
   if (!options) return report(options.error());
+  if (const auto checked =
+          check_outputs({{"--json", options->json},
+                         {"--save", options->save},
+                         {"--own-clock", options->own_clock}},
+                        {{"the configuration", options->target.configuration_file}});
+      !checked) {
+    return report(checked.error());
+  }
   const auto configuration = prepare_lab(
       options->target,
       live::architecture_of(options->firmware) != 0 ? ArticleFor::Uefi : ArticleFor::Bios);

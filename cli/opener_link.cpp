@@ -29,14 +29,14 @@ Failure opener_gone() {
 }  // namespace
 
 Outcome<std::unique_ptr<OpenerLink>> OpenerLink::start(ConfigurationOrigin origin,
-                                                       std::set<std::string> remove_at_end) {
+                                                       std::string control_path) {
   auto pair = live::MessageChannel::create_pair();
   if (!pair) return environment_failed(pair.error().message);
   std::optional<live::MessageChannel> ours(std::move(pair->first));
   std::optional<live::MessageChannel> theirs(std::move(pair->second));
   const auto started = live::start_helper(
       [&] {
-        return OpenerProcess(std::move(*theirs), {std::move(origin), std::move(remove_at_end)})
+        return OpenerProcess(std::move(*theirs), {std::move(origin), std::move(control_path)})
             .run();
       },
       {theirs->descriptor()});
@@ -139,6 +139,7 @@ void OpenerLink::handle(Message& message) {
     case OpenerMessage::CommitJournal:
     case OpenerMessage::SyncJournal:
     case OpenerMessage::Notify:
+    case OpenerMessage::ControlBound:
       return;  // only this side says these
   }
 }

@@ -25,9 +25,10 @@ struct ReadyServer {
 // A server's end of the channel to its opener. Nothing here blocks but wait_for_load.
 class OpenerLink : public server::FileOpener {
  public:
-  // Forks the opener. To be called before anything is open that it must not have.
+  // Forks the opener. To be called before anything is open that it must not have. The control
+  // socket (empty: none) goes with the opener, once it is announced to be this run's.
   static Outcome<std::unique_ptr<OpenerLink>> start(ConfigurationOrigin origin,
-                                                    std::set<std::string> remove_at_end);
+                                                    std::string control_path);
 
   // Asks for the configuration; the answer comes through take_loaded.
   void request_load();
@@ -39,6 +40,7 @@ class OpenerLink : public server::FileOpener {
 
   void request_new_journal() { post(encode_plain(OpenerMessage::NewJournal)); }
   void commit_journal() { post(encode_plain(OpenerMessage::CommitJournal)); }
+  void announce_control() { post(encode_plain(OpenerMessage::ControlBound)); }
   void sync_journal() { post(encode_plain(OpenerMessage::SyncJournal)); }
   void notify(const std::string& text) { post(encode_text(OpenerMessage::Notify, text)); }
 

@@ -31,6 +31,7 @@ namespace pxeproof::cli {
 //     CommitJournal ->                       the new journal takes the old one's name
 //          <- Committed (error text or none)
 //     SyncJournal, Notify (text)             need no answer
+//     ControlBound                           the control socket is this run's; needs none either
 enum class OpenerMessage : std::uint8_t {
   Open = 1,
   Load,
@@ -45,6 +46,7 @@ enum class OpenerMessage : std::uint8_t {
   LoadFailed,
   Journal,
   Committed,
+  ControlBound,
 };
 
 Bytes encode_open(const FileRequest& request);

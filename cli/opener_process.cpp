@@ -1,6 +1,7 @@
 #include "cli/opener_process.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -44,7 +45,7 @@ int OpenerProcess::run() {
          live::MessageChannel::Outcome::Done) {
     handle(message);
   }
-  for (const std::string& path : options_.remove_at_end) unlink(path.c_str());
+  remove_control();
   return 0;
 }
 
@@ -70,6 +71,8 @@ void OpenerProcess::handle(const Message& message) {
     case OpenerMessage::SyncJournal:
       if (journal_.is_open()) fdatasync(journal_.number());
       return;
+    case OpenerMessage::ControlBound:
+      return note_control();
     case OpenerMessage::Notify:
       return live::notify_service_manager(decode_text(message.octets));
     case OpenerMessage::Opened:
@@ -168,6 +171,21 @@ void OpenerProcess::new_journal() {
   live::lock_file(next_journal_);
   const std::array descriptors{next_journal_.number()};
   send(encode_text(OpenerMessage::Journal, ""), descriptors);
+}
+
+std::optional<OpenerProcess::SocketFile> OpenerProcess::socket_at(const std::string& path) {
+  struct stat status {};
+  if (path.empty() || lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return {};
+  return SocketFile{.device = status.st_dev, .number = status.st_ino};
+}
+
+void OpenerProcess::note_control() { control_ = socket_at(options_.control_path); }
+
+// What stands there now may be a later server's.
+void OpenerProcess::remove_control() const {
+  if (control_ && socket_at(options_.control_path) == control_) {
+    unlink(options_.control_path.c_str());
+  }
 }
 
 // The new journal is whole on disk before it takes the old one's name.

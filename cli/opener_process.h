@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -22,7 +23,7 @@ class OpenerProcess {
  public:
   struct Options {
     ConfigurationOrigin origin;
-    std::set<std::string> remove_at_end;  // files of this run, such as the control socket
+    std::string control_path;  // of the control socket; empty: none
   };
   OpenerProcess(live::MessageChannel channel, Options options)
       : channel_(std::move(channel)), options_(std::move(options)) {}
@@ -43,6 +44,8 @@ class OpenerProcess {
   bool is_allowed(const FileRequest& request) const;
   void new_journal();
   void commit_journal();
+  void note_control();
+  void remove_control() const;
   void send(const Bytes& octets, std::span<const int> descriptors = {});
 
   live::MessageChannel channel_;
@@ -60,6 +63,14 @@ class OpenerProcess {
   std::string journal_path_;
   live::FileDescriptor journal_;
   live::FileDescriptor next_journal_;
+  // The control socket that this run made, by its place on the disk.
+  struct SocketFile {
+    dev_t device = 0;
+    ino_t number = 0;
+    bool operator==(const SocketFile&) const = default;
+  };
+  static std::optional<SocketFile> socket_at(const std::string& path);
+  std::optional<SocketFile> control_;
 };
 
 }  // namespace pxeproof::cli

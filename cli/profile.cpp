@@ -4,13 +4,13 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include "cli/arguments.h"
 #include "cli/article.h"
 #include "cli/boot_options.h"
 #include "cli/fidelity.h"
 #include "cli/learned_profile.h"
+#include "cli/output_file.h"
 #include "cli/recorded_boot.h"
 #include "cli/tree_content.h"
 #include "cli/verbs.h"
@@ -150,6 +150,10 @@ Outcome<ExitCode> learn(const Arguments& arguments) {
   if (capture == "-") {
     return wrong_usage("profile learn: the capture is read twice; name a file instead of -");
   }
+  const std::string output = arguments.value_or("output", "");
+  if (auto checked = check_outputs({{"--output", output}}, {{"the capture", capture}}); !checked) {
+    return fail(checked.error());
+  }
   const auto asked = machine_of(arguments);
   if (!asked) return fail(asked.error());
   const auto seed = parse_count("--seed", arguments.value_or("seed", "1"), 0, UINT64_MAX);
@@ -162,7 +166,6 @@ Outcome<ExitCode> learn(const Arguments& arguments) {
   const auto root = tree_of(arguments, own);
   if (!root) return fail(root.error());
   const TreeContent tree(*root);
-  const std::string output = arguments.value_or("output", "");
   const std::string name =
       output.empty() ? "learned" : std::filesystem::path(output).stem().string();
   const auto learned =
@@ -172,16 +175,9 @@ Outcome<ExitCode> learn(const Arguments& arguments) {
                             .start_from = arguments.value_or("from", ""),
                             .seed = *seed});
   if (!learned) return fail(learned.error());
-  if (output.empty()) {
-    fmt::print("{}", learned->text);
-  } else {
-    std::ofstream file(output);
-    file << learned->text;
-    file.close();
-    if (!file) {
-      return wrong_usage(
-          fmt::format("{}: cannot be written; name a file in a directory that exists", output));
-    }
+  const OutputFile written_to{"--output", output.empty() ? "-" : output};
+  if (auto written = write_output(written_to, learned->text); !written) {
+    return fail(written.error());
   }
   tell(output.empty() ? stderr : stdout, *learned, output.empty() ? name : output);
   return learned->check.differences.empty() ? ExitCode::AsExpected : ExitCode::TestedThingFailed;
@@ -190,7 +186,7 @@ Outcome<ExitCode> learn(const Arguments& arguments) {
 Outcome<ExitCode> compare(const Arguments& arguments) {
   const std::string& name = arguments.positionals[1];
   const std::string& capture = arguments.positionals[2];
-  const auto profile = load_profile(name);
+  const auto profile = load_profile("profile compare", name);
   if (!profile) return fail(profile.error());
   const auto machine = machine_of(arguments);
   if (!machine) return fail(machine.error());
@@ -233,6 +229,36 @@ Outcome<ExitCode> compare(const Arguments& arguments) {
   return ExitCode::TestedThingFailed;
 }
 
+// What each verb heeds; an option that it does not know must not seem to be heeded.
+struct VerbOptions {
+  std::string_view verb;
+  std::vector<std::string_view> names;
+};
+
+Outcome<void> check_belonging(const Arguments& arguments, std::string_view verb) {
+  const std::array<VerbOptions, 4> verbs{
+      VerbOptions{"list", {}}, VerbOptions{"show", {}},
+      VerbOptions{"compare", {"mac", "boot", "tree", "ignore", "seed"}},
+      VerbOptions{"learn", {"output", "mac", "boot", "from", "tree", "seed"}}};
+  const auto row = std::ranges::find(verbs, verb, &VerbOptions::verb);
+  if (row == verbs.end()) return {};
+  for (const OptionSpec& spec : kOptions) {
+    const bool fits = std::ranges::find(row->names, spec.name) != row->names.end();
+    if (fits || !arguments.has(spec.name)) continue;
+    return wrong_usage(
+        fmt::format("profile {}: --{} says nothing here; leave it out "
+                    "(pxeproof profile --help says where it belongs)",
+                    verb, spec.name));
+  }
+  std::error_code ignored;
+  const auto tree = arguments.value("tree");
+  if (tree && !std::filesystem::is_directory(*tree, ignored)) {
+    return wrong_usage(
+        fmt::format("--tree: {} is no directory; name the one that was served", *tree));
+  }
+  return {};
+}
+
 }  // namespace
 
 ExitCode run_profile(std::span<const std::string> given) {
@@ -246,6 +272,10 @@ ExitCode run_profile(std::span<const std::string> given) {
     return ExitCode::AsExpected;
   }
   const std::vector<std::string>& asked = arguments->positionals;
+  const std::string_view verb = asked.empty() ? std::string_view("list") : asked.front();
+  if (const auto checked = check_belonging(*arguments, verb); !checked) {
+    return report(checked.error().message);
+  }
   if (asked.empty() || (asked[0] == "list" && asked.size() == 1)) return list();
   const bool learns = asked[0] == "learn" && asked.size() == 2;
   if (learns || (asked[0] == "compare" && asked.size() == 3)) {
@@ -261,8 +291,10 @@ ExitCode run_profile(std::span<const std::string> given) {
   }
   const auto text = firmware::builtin_profile_text(asked[1]);
   if (!text) {
-    const auto unknown = firmware::builtin_profile(asked[1]);
-    return report(unknown ? "pxeproof profile: no such profile" : unknown.error().message);
+    return report(
+        fmt::format("profile show: there is no built-in profile '{}', and a file shows itself; "
+                    "give one of {}",
+                    asked[1], fmt::join(firmware::builtin_profile_names(), ", ")));
   }
   fmt::print("{}", *text);
   return ExitCode::AsExpected;

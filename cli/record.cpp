@@ -1,9 +1,8 @@
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "cli/output_file.h"
 #include "cli/record_options.h"
 #include "cli/recording.h"
 #include "cli/verbs.h"
@@ -165,9 +164,8 @@ class FileEnd {
 
 // The whole file is read, or as far as was asked for; its last boot is judged as if silence
 // followed.
-Outcome<Ending> record_from_file(const RecordOptions& options, Recording& recording) {
-  auto reader = trace::CaptureReader::open(options.from);
-  if (!reader) return wrong_usage(reader.error().message);
+Outcome<Ending> record_from_file(const RecordOptions& options, trace::CaptureReader& reader,
+                                 Recording& recording) {
   std::optional<Ending> ending;
   FileEnd end(options);
   Instant last;
@@ -182,11 +180,11 @@ Outcome<Ending> record_from_file(const RecordOptions& options, Recording& record
                          frame->original_size);
     }
   };
-  while (const auto frame = reader->next()) {
+  while (const auto frame = reader.next()) {
     ++received;
     order.on_frame({.at = frame->at,
                     .number = frame->number,
-                    .link = reader->interfaces()[frame->interface].link,
+                    .link = reader.interfaces()[frame->interface].link,
                     .original_size = frame->original_size,
                     .octets = Bytes(frame->raw.begin(), frame->raw.end())});
     record_ordered();
@@ -194,7 +192,7 @@ Outcome<Ending> record_from_file(const RecordOptions& options, Recording& record
   }
   order.finish();
   record_ordered();
-  if (reader->error()) fmt::print(stderr, "{}\n", reader->error()->message);
+  if (reader.error()) fmt::print(stderr, "{}\n", reader.error()->message);
   if (!ending) {
     ending = Ending{.state = recording.judge(last + options.recorder.patience),
                     .cause = Ending::Cause::File};
@@ -232,17 +230,7 @@ Outcome<void> write_json(const RecordOptions& options, const Ending& ending,
     json["seconds"] = to_seconds(recorder.boot()->duration());
   }
   const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
-  if (options.json == "-") {
-    fmt::print("{}\n", text);
-    return {};
-  }
-  std::ofstream file(options.json);
-  file << text << "\n";
-  if (!file.flush()) {
-    return wrong_usage(fmt::format(
-        "{}: cannot be written; name a file in a directory that you may write to", options.json));
-  }
-  return {};
+  return write_output({"--json", options.json}, text + "\n");
 }
 
 void tell_failure(const RecordOptions& options, std::string_view expected,
@@ -293,20 +281,25 @@ ExitCode conclude(const RecordOptions& options, const Ending& ending, const Reco
   return ExitCode::AsExpected;
 }
 
+Outcome<Ending> record_into(const RecordOptions& options, Recording& recording) {
+  if (options.from.empty()) return record_live(options, recording);
+  auto reader = trace::CaptureReader::open(options.from);
+  if (!reader) return wrong_usage(reader.error().message);
+  return record_from_file(options, *reader, recording);
+}
+
 Outcome<ExitCode> record(const RecordOptions& options) {
+  const std::string_view names_output =
+      options.purpose == RecordOptions::Purpose::Case ? "--to-case" : "--output";
+  if (auto checked = check_outputs({{names_output, options.output}, {"--json", options.json}},
+                                   {{"the capture", options.from}});
+      !checked) {
+    return fail(checked.error());
+  }
   auto recording = Recording::create(options);
   if (!recording) return fail(recording.error());
-  const auto ending = options.from.empty() ? record_live(options, *recording)
-                                           : record_from_file(options, *recording);
-  if (!ending) {
-    // A file of no frames would only stand in the way of the next try.
-    std::error_code ignored;
-    const bool is_empty = recording->recorder().recorded() == 0;
-    if (is_empty && std::filesystem::is_regular_file(options.output, ignored)) {
-      std::filesystem::remove(options.output, ignored);
-    }
-    return fail(ending.error());
-  }
+  const auto ending = record_into(options, *recording);
+  if (!ending) return fail(ending.error());
   if (recording->error()) return environment_failed(recording->error()->message);
   if (!options.json.empty()) {
     if (auto written = write_json(options, *ending, recording->recorder()); !written) {

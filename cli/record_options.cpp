@@ -76,7 +76,10 @@ Outcome<RecordOptions> read_record_options(const Arguments& arguments,
   RecordOptions options;
   options.interface = arguments.value_or("interface", "");
   options.from = arguments.value_or("from", "");
-  if (options.interface.empty() == options.from.empty()) {
+  if (!options.interface.empty() && !options.from.empty()) {
+    return wrong_usage("record: --interface captures and --from reads a capture; give one of them");
+  }
+  if (options.interface.empty() && options.from.empty()) {
     return wrong_usage(
         "record: needs an interface or a capture; pxeproof record --interface IF, or --from FILE");
   }

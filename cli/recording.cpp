@@ -6,9 +6,6 @@
 
 namespace pxeproof::cli {
 
-Recording::Recording(const RecordOptions& options, trace::PcapngWriter writer)
-    : options_(options), writer_(std::move(writer)), recorder_(options.recorder) {}
-
 Outcome<Recording> Recording::create(const RecordOptions& options) {
   std::error_code ignored;
   if (options.overwrite == RecordOptions::Overwrite::No &&
@@ -18,29 +15,43 @@ Outcome<Recording> Recording::create(const RecordOptions& options) {
                     "one to overwrite it",
                     options.output));
   }
+  Recording recording(options);
+  // Whoever reads standard output gets a capture, if an empty one.
+  if (options.output == "-") {
+    if (auto opened = recording.open_output(); !opened) return fail(opened.error());
+  }
+  return recording;
+}
+
+Outcome<void> Recording::open_output() {
   auto writer = trace::PcapngWriter::create(
-      options.output, {.comment = options.recorder.anonymous_seed
-                                      ? "a boot, recorded and made anonymous by pxeproof"
-                                      : "a boot, recorded by pxeproof"});
-  if (!writer) return wrong_usage("--output: " + writer.error().message);
-  return Recording(options, std::move(*writer));
+      options_.output, {.comment = options_.recorder.anonymous_seed
+                                       ? "a boot, recorded and made anonymous by pxeproof"
+                                       : "a boot, recorded by pxeproof"});
+  if (!writer) {
+    error_ = writer.error();
+    return wrong_usage("--output: " + writer.error().message);
+  }
+  writer_.emplace(std::move(*writer));
+  return {};
 }
 
 std::uint32_t Recording::interface_of(trace::LinkType link) {
   const auto known = interfaces_.find(link);
   if (known != interfaces_.end()) return known->second;
   const std::string name = options_.recorder.anonymous_seed ? std::string() : options_.interface;
-  return interfaces_.emplace(link, writer_.add_interface({.name = name, .link = link}))
+  return interfaces_.emplace(link, writer_->add_interface({.name = name, .link = link}))
       .first->second;
 }
 
 void Recording::write() {
   while (const auto frame = recorder_.poll_recorded()) {
-    writer_.write({.interface = interface_of(frame->link),
-                   .since_unix_epoch = frame->at.time_since_epoch() + to_wall_clock_,
-                   .octets = frame->octets,
-                   .original_size = frame->original_size,
-                   .comment = frame->comment});
+    if (error_ || (!writer_ && !open_output())) continue;
+    writer_->write({.interface = interface_of(frame->link),
+                    .since_unix_epoch = frame->at.time_since_epoch() + to_wall_clock_,
+                    .octets = frame->octets,
+                    .original_size = frame->original_size,
+                    .comment = frame->comment});
   }
 }
 
@@ -70,7 +81,7 @@ void Recording::on_frame(Instant at, std::chrono::nanoseconds since_unix_epoch,
 void Recording::finish(const trace::PcapngWriter::Statistics& statistics,
                        std::chrono::nanoseconds since_unix_epoch) {
   for (const auto& [link, interface] : interfaces_) {
-    writer_.write_statistics(interface, since_unix_epoch, statistics);
+    writer_->write_statistics(interface, since_unix_epoch, statistics);
   }
   if (!steps_) return;
   steps_->finish();

@@ -17,6 +17,7 @@ namespace pxeproof::cli {
 // told as a story.
 class Recording {
  public:
+  // Its file is made with the first frame: a recording of nothing leaves what is there as it is.
   static Outcome<Recording> create(const RecordOptions& options);
 
   // A frame as captured, at its time and at its time of day.
@@ -30,16 +31,21 @@ class Recording {
               std::chrono::nanoseconds since_unix_epoch);
 
   const trace::BootRecorder& recorder() const { return recorder_; }
-  const std::optional<trace::CaptureError>& error() const { return writer_.error(); }
+  const std::optional<trace::CaptureError>& error() const {
+    return writer_ ? writer_->error() : error_;
+  }
 
  private:
-  Recording(const RecordOptions& options, trace::PcapngWriter writer);
+  explicit Recording(const RecordOptions& options)
+      : options_(options), recorder_(options.recorder) {}
+  Outcome<void> open_output();
   void write();
   void tell(Instant at, ByteView octets, trace::LinkType link, std::size_t original_size);
   std::uint32_t interface_of(trace::LinkType link);
 
   const RecordOptions& options_;
-  trace::PcapngWriter writer_;
+  std::optional<trace::PcapngWriter> writer_;
+  std::optional<trace::CaptureError> error_;  // why there is no writer
   trace::BootRecorder recorder_;
   std::map<trace::LinkType, std::uint32_t> interfaces_;
   Duration to_wall_clock_{0};  // what added to an Instant gives the time of day

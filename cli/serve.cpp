@@ -14,6 +14,7 @@
 #include "cli/dhcp_probe.h"
 #include "cli/explain_packet.h"
 #include "cli/metrics_exposer.h"
+#include "cli/output_file.h"
 #include "cli/running_server.h"
 #include "cli/serve_control.h"
 #include "cli/serve_directory.h"
@@ -60,6 +61,7 @@ Outcome<void> test_configuration(const ConfigurationOrigin& origin) {
   const auto loaded = load_and_record(*record);
   if (!loaded) return fail(loaded.error());
   print_warnings(*loaded, 1);
+  if (auto checked = check_serves(loaded->configuration); !checked) return checked;
   for (const server::Diagnostic& finding : check_boot_files(loaded->configuration)) {
     fmt::print(stderr, "{}\n", server::to_string(finding));
   }
@@ -122,9 +124,7 @@ Outcome<void> Serve::start() {
   auto signals = live::StopSignals::create();
   if (!signals) return environment_failed(signals.error().message);
   signals_.emplace(std::move(*signals));
-  std::set<std::string> remove_at_end;
-  if (!options_.control.empty()) remove_at_end.insert(options_.control);
-  auto opener = OpenerLink::start(options_.origin, std::move(remove_at_end));
+  auto opener = OpenerLink::start(options_.origin, options_.control);
   if (!opener) return fail(opener.error());
   opener_ = std::move(*opener);
   auto network_changes = live::NetworkChanges::create();
@@ -178,6 +178,7 @@ Outcome<void> Serve::start() {
   control_ = std::move(*control);
   if (!options_.control.empty()) {
     if (auto listening = control_->listen(options_.control); !listening) return listening;
+    opener_->announce_control();
   }
   if (!options_.metrics.empty()) {
     auto exposer = start_metrics_exposer(options_.metrics);
@@ -317,6 +318,12 @@ ExitCode run_serve(std::span<const std::string> words) {
   auto options = read_serve_options(*arguments, words);
   if (!options) return static_cast<ExitCode>(report(options.error()));
   const ConfigurationOrigin origin = options->origin;
+  const std::string report_file = options->once ? options->once->json : "";
+  if (const auto checked =
+          check_outputs({{"--json", report_file}}, {{"the configuration", origin.file}});
+      !checked) {
+    return static_cast<ExitCode>(report(checked.error()));
+  }
   if (origin.file.empty() && origin.directives.empty() && origin.directory.empty()) {
     return static_cast<ExitCode>(
         report({ExitCode::WrongUsage,

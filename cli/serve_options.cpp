@@ -7,6 +7,7 @@
 
 #include "live/entropy.h"
 #include "server/command_line_form.h"
+#include "server/directive_table.h"
 
 namespace pxeproof::cli {
 
@@ -80,6 +81,27 @@ Outcome<TftpLimitOptions> read_limits(const Arguments& arguments) {
   return limits;
 }
 
+// A misspelt option is named before the words that it left behind, whether it was to be one of ours
+// or of dnsmasq's.
+Outcome<void> check_foreign(const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (server::takes_next_word(word)) ++i;
+    if (!word.starts_with("--")) continue;
+    const std::string name = word.substr(2, word.find('=') - 2);
+    if (name.empty() || server::find_directive_by_beginning(name) != nullptr) continue;
+    std::vector<std::string> names;
+    for (const OptionSpec& spec : kOptions) names.emplace_back(spec.name);
+    if (const auto near = server::nearest_directive(name); !near.empty()) names.emplace_back(near);
+    const auto suggestion = nearest(name, names);
+    return wrong_usage(fmt::format(
+        "command line: --{} is no option of serve and none of dnsmasq; {}", printable(name),
+        suggestion ? fmt::format("did you mean --{}?", *suggestion)
+                   : "pxeproof serve --help lists the former"));
+  }
+  return {};
+}
+
 constexpr std::uint64_t kLongestWait = 7 * 24 * 3600;  // seconds
 
 Outcome<std::optional<OnceOptions>> read_once(const Arguments& arguments) {
@@ -140,6 +162,7 @@ Outcome<ServeOptions> read_serve_options(const Arguments& arguments,
   options.origin = {.file = arguments.value_or("conf-file", ""),
                     .directives = arguments.foreign,
                     .directory = {}};
+  if (auto checked = check_foreign(arguments.foreign); !checked) return fail(checked.error());
   if (arguments.positionals.size() > 1) {
     return wrong_usage(fmt::format("serve: one directory is served, and '{}' is a second one",
                                    arguments.positionals[1]));

@@ -12,6 +12,7 @@
 #include "live/network_interfaces.h"
 #include "protocol/dhcp/message.h"
 #include "protocol/tftp/packet.h"
+#include "server/lease_text.h"
 #include "server/tftp_options.h"
 
 namespace pxeproof::cli {
@@ -107,6 +108,14 @@ Outcome<LeaseFile> open_lease_file(const std::string& path) {
     return environment_failed(
         fmt::format("dhcp-leasefile {}: another server uses it; give each its own", path));
   }
+  // Written anew it would be empty.
+  const auto octets = live::read_whole_file(file.journal);
+  if (octets && server::is_no_lease_file(as_text(*octets))) {
+    return wrong_usage(
+        fmt::format("dhcp-leasefile {}: is there already, and no line of it is a lease; name "
+                    "another file, or move this one away",
+                    path));
+  }
   return file;
 }
 
@@ -129,6 +138,13 @@ bool follows_interfaces(const server::Configuration& configuration) {
 std::string wanted_lease_file(const server::Configuration& configuration) {
   const bool has_none = configuration.ranges.empty() || configuration.no_lease_file;
   return has_none ? std::string() : configuration.lease_file;
+}
+
+Outcome<void> check_serves(const server::Configuration& configuration) {
+  if (configuration.serves_dhcp() || configuration.tftp.enabled) return {};
+  return wrong_usage(
+      "the configuration serves nothing: it has neither a dhcp-range nor a dhcp-relay nor "
+      "enable-tftp");
 }
 
 Outcome<std::optional<live::UserIdentity>> configured_user(
@@ -163,11 +179,7 @@ ResourceOpener::Binding ResourceOpener::make_binding(const server::Configuration
 }
 
 Outcome<ServerResources> ResourceOpener::open(const server::Configuration& configuration) {
-  if (!configuration.serves_dhcp() && !configuration.tftp.enabled) {
-    return wrong_usage(
-        "the configuration serves nothing: it has neither a dhcp-range nor a dhcp-relay nor "
-        "enable-tftp");
-  }
+  if (auto checked = check_serves(configuration); !checked) return fail(checked.error());
   ServerResources resources;
   auto interfaces = live::list_network_interfaces();
   if (!interfaces) return fail(environment(interfaces.error()));

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint16_t kFirstFileType = 0x8000;  // dnsmasq counts its services from here
 constexpr std::uint16_t kFirstUefi = 6;
+constexpr std::uint32_t kForever = 0xffffffff;  // RFC 2131 s.3.3
 
 struct Service {
   std::uint16_t architecture = 0;
@@ -29,6 +30,7 @@ struct Findings {
   std::optional<pxe::MenuPrompt> prompt{};
   std::map<std::uint16_t, std::string> offered_files{};  // by architecture, without a menu
   Ipv4Address first_lease{};
+  std::string lease_time = "1h";  // as dhcp-range has it
 };
 
 std::optional<pxe::VendorOptions> vendor_of(const dhcp::MessageView& message) {
@@ -59,6 +61,12 @@ void learn(Findings& found, std::uint16_t architecture, const dhcp::MessageView&
            const dhcp::MessageView& answer) {
   if (!answer.yiaddr().is_unspecified() && answer.type() == dhcp::MessageType::Offer) {
     found.first_lease = answer.yiaddr();
+    if (const auto time = answer.first(dhcp::OptionCode::LeaseTime)) {
+      const auto seconds = ByteReader(*time).u32();
+      if (seconds) {
+        found.lease_time = *seconds == kForever ? "infinite" : fmt::format("{}", *seconds);
+      }
+    }
   }
   const auto vendor = vendor_of(answer);
   if (vendor) {
@@ -112,8 +120,8 @@ std::string derive_configuration(const Dialogue& dialogue, std::string_view tftp
   }
   std::string text = "port=0\nlog-dhcp\n";
   if (dialogue.server_leases && !found.first_lease.is_unspecified()) {
-    text += fmt::format("dhcp-range={},{},255.255.255.0,1h\n", to_string(found.first_lease),
-                        to_string(found.first_lease));
+    text += fmt::format("dhcp-range={},{},255.255.255.0,{}\n", to_string(found.first_lease),
+                        to_string(found.first_lease), found.lease_time);
     text += fmt::format("listen-address={}\n", to_string(dialogue.server));
   } else {
     text += fmt::format("dhcp-range={},proxy,255.255.255.0\n", to_string(dialogue.server));

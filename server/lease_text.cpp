@@ -126,19 +126,24 @@ LeaseText read_lease_text(std::string_view text) {
     if (words[0] == kEnded && words.size() == 2) {
       const auto address = Ipv4Address::parse(words[1]);
       if (address) {
+        ++result.understood;
         leases.erase(*address);
       } else {
         complain(fmt::format("'{}' is no IPv4 address", words[1]));
       }
       continue;
     }
-    if (words[0] == "duid") break;  // dnsmasq's DHCPv6 leases follow
+    if (words[0] == "duid") {  // dnsmasq's DHCPv6 leases follow
+      ++result.understood;
+      break;
+    }
     if (words.size() != 5) {
       complain("a lease has five words");
       continue;
     }
     auto lease = read_lease(words);
     if (lease) {
+      ++result.understood;
       leases.insert_or_assign(lease->lease.address, std::move(*lease));
     } else {
       complain(std::move(lease.error()));
@@ -146,6 +151,17 @@ LeaseText read_lease_text(std::string_view text) {
   }
   for (auto& [address, lease] : leases) result.leases.push_back(std::move(lease));
   return result;
+}
+
+bool is_no_lease_file(std::string_view text) {
+  const LeaseText read = read_lease_text(text);
+  if (read.understood > 0) return false;
+  if (!read.faults.empty()) return true;
+  // Of a first line that was torn, as much is there as begins one.
+  const std::string_view torn = text.substr(text.size() - read.torn_octets);
+  const std::string_view word = torn.substr(0, torn.find(' '));
+  const bool is_time = word.find_first_not_of("0123456789") == std::string_view::npos;
+  return !is_time && !kEnded.starts_with(word);
 }
 
 }  // namespace pxeproof::server

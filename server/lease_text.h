@@ -42,7 +42,11 @@ struct LeaseText {
   };
   std::vector<Fault> faults;    // lines that were skipped
   std::size_t torn_octets = 0;  // at the end
+  std::size_t understood = 0;   // lines of leases and of their ends
 };
 LeaseText read_lease_text(std::string_view text);
+
+// Whether this is a file of something else: it has lines, and none of them is a lease.
+bool is_no_lease_file(std::string_view text);
 
 }  // namespace pxeproof::server

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <pcap/pcap.h>
 
+#include <cerrno>
+#include <cstring>
+
 namespace pxeproof::trace {
 
 namespace {
@@ -23,7 +26,8 @@ struct PcapWriter::File {
   }
 };
 
-PcapWriter::PcapWriter(std::unique_ptr<File> file) : file_(std::move(file)) {}
+PcapWriter::PcapWriter(std::unique_ptr<File> file, std::string name)
+    : file_(std::move(file)), name_(std::move(name)) {}
 PcapWriter::PcapWriter(PcapWriter&&) noexcept = default;
 PcapWriter& PcapWriter::operator=(PcapWriter&&) noexcept = default;
 PcapWriter::~PcapWriter() = default;
@@ -38,7 +42,7 @@ Result<PcapWriter, CaptureError> PcapWriter::create(const std::string& path) {
         fmt::format("{}: cannot be written; name a file in a directory that you may write to",
                     file->handle == nullptr ? path : pcap_geterr(file->handle))});
   }
-  return PcapWriter(std::move(file));
+  return PcapWriter(std::move(file), path);
 }
 
 void PcapWriter::write(std::chrono::nanoseconds since_unix_epoch, ByteView frame) {
@@ -49,7 +53,8 @@ void PcapWriter::write(std::chrono::nanoseconds since_unix_epoch, ByteView frame
   header.caplen = static_cast<bpf_u_int32>(frame.size());
   header.len = header.caplen;
   pcap_dump(reinterpret_cast<u_char*>(file_->dumper), &header, frame.data());
-  pcap_dump_flush(file_->dumper);
+  if (pcap_dump_flush(file_->dumper) == 0 || error_) return;
+  error_ = CaptureError{fmt::format("{}: cannot be written: {}", name_, std::strerror(errno))};
 }
 
 }  // namespace pxeproof::trace

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "protocol/bytes.h"
@@ -22,10 +23,15 @@ class PcapWriter {
   // The frame at its time after the Unix epoch.
   void write(std::chrono::nanoseconds since_unix_epoch, ByteView frame);
 
+  // The first failure to write, such as a full disk; nullopt when all is on its way to the disk.
+  const std::optional<CaptureError>& error() const { return error_; }
+
  private:
   struct File;
-  explicit PcapWriter(std::unique_ptr<File> file);
+  PcapWriter(std::unique_ptr<File> file, std::string name);
   std::unique_ptr<File> file_;
+  std::string name_;
+  std::optional<CaptureError> error_;
 };
 
 }  // namespace pxeproof::trace

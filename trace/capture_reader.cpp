@@ -219,7 +219,9 @@ Result<CaptureReader, CaptureError> CaptureReader::open(const std::string& path)
   const auto refuse = [&name](std::string_view problem) {
     return fail(CaptureError{fmt::format("{}: {}", name, problem)});
   };
-  switch (look_at(file.get())) {
+  const Magic magic = look_at(file.get());
+  const int read_error = errno;
+  switch (magic) {
     case Magic::Pcap: {
       auto format = Pcap::open(std::move(file), name);
       if (!format) return fail(format.error());
@@ -233,11 +235,14 @@ Result<CaptureReader, CaptureError> CaptureReader::open(const std::string& path)
     case Magic::Pcapng:
       return CaptureReader(std::make_unique<Pcapng>(std::move(file), name), name);
     case Magic::Gzip:
-      return refuse("is compressed; gunzip it, or pipe: gunzip -c FILE | pxeproof ... -");
+      return refuse(
+          "is neither pcap nor pcapng, and begins as a gzip file does; if it is one, gunzip it, or "
+          "pipe: gunzip -c FILE | pxeproof ... -");
     case Magic::Empty:
       return refuse("is empty; was the capture stopped before the first packet?");
     case Magic::Unreadable:
-      return refuse("cannot be read; name a capture file, not a directory");
+      if (read_error == EISDIR) return refuse("is a directory; name a capture file in it");
+      return refuse(fmt::format("cannot be read: {}", std::strerror(read_error)));
     case Magic::Foreign:
       break;
   }

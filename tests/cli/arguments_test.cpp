@@ -52,6 +52,31 @@ TEST(ParseArguments, RefusesAMissingValueAndAStrayWord) {
   EXPECT_FALSE(parse({"stray"}));
 }
 
+// --output --anonymize wrote a file of that name, and it was not anonymous.
+TEST(ParseArguments, RefusesAnOptionAsTheValueOfAnother) {
+  const auto swallowed = parse({"--against", "--test"});
+  ASSERT_FALSE(swallowed);
+  EXPECT_EQ(swallowed.error().code, ExitCode::WrongUsage);
+  EXPECT_THAT(
+      swallowed.error().message,
+      HasSubstr("--against needs a value, and --test is an option; write --against=--test"));
+  EXPECT_EQ(parse({"--against=--test"})->value("against"), "--test");
+  Syntax collecting = kSyntax;
+  collecting.foreign = ForeignOptions::Collect;
+  EXPECT_FALSE(parse({"--against", "--test"}, collecting));
+  EXPECT_FALSE(parse({"--against", "--port=0"}, collecting));
+}
+
+// "-1" was taken for a letter of dnsmasq's.
+TEST(ParseArguments, LeavesOurOptionItsValueAmongForeignOnes) {
+  Syntax syntax = kSyntax;
+  syntax.foreign = ForeignOptions::Collect;
+  const auto arguments = parse({"--against", "-1", "-q"}, syntax);
+  ASSERT_TRUE(arguments);
+  EXPECT_EQ(arguments->value("against"), "-1");
+  EXPECT_THAT(arguments->foreign, ElementsAre("-q"));
+}
+
 TEST(ParseArguments, KeepsForeignOptionsAsWritten) {
   Syntax syntax = kSyntax;
   syntax.foreign = ForeignOptions::Collect;

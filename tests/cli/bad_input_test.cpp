@@ -145,5 +145,80 @@ TEST_F(BadInput, InterfaceThatDoesNotExistIsTheEnvironmentsFault) {
   EXPECT_THAT(run.output, HasSubstr("nosuch0"));
 }
 
+// Words that a verb would not heed, and what the message has to name.
+struct Refused {
+  std::vector<std::string> words;
+  std::string said;
+};
+
+void expect_refused(const std::vector<Refused>& all) {
+  for (const Refused& each : all) {
+    const ProgramRun run = run_pxeproof(each.words);
+    std::string line;
+    for (const std::string& word : each.words) line += word + " ";
+    EXPECT_EQ(run.exit_code, 2) << line << run.output;
+    EXPECT_THAT(run.output, HasSubstr(each.said)) << line;
+  }
+}
+
+TEST_F(BadInput, ConformRefusesWhatItWouldNotHeed) {
+  expect_refused({
+      {{"conform", "TFTP-01", "--interface", "nosuch0"}, "remote target"},
+      {{"conform", "TFTP-01", "--clients", "x"}, "remote target"},
+      {{"conform", "TFTP-01", "--conf-file", "x"}, "belongs to --replay"},
+      {{"conform", "TFTP-01", "--server", "1.2.3.4"}, "belongs to --replay with --interface"},
+      {{"conform", "TFTP-01", "--output", "x"}, "belongs to --to-case"},
+      {{"conform", "--replay", "f", "--server", "1.2.3.4"}, "--replay with --interface"},
+      {{"conform", "--replay", "f", "--out", "x"}, "belongs to the suite"},
+      {{"conform", "--to-case", "f", "--replay", "f"}, "not to --to-case"},
+      {{"conform", "TFTP-01", "--replay", "f"}, "chooses cases"},
+      {{"conform", "--target", ","}, "names no server"},
+      {{"conform", "--target", scratch_.path("no.toml")}, "name a TOML file that exists"},
+      {{"conform", "--baseline", scratch_.path(".")}, "--baseline: "},
+      {{"conform", "--baseline", scratch_.path("nofile")}, "--update-baseline"},
+      {{"conform", "diff", scratch_.path("."), "x"}, "cannot be read"},
+      {{"conform", "--time", "x"}, "neither virtual nor real"},
+  });
+}
+
+TEST_F(BadInput, ProfileRefusesWhatItWouldNotHeed) {
+  expect_refused({
+      {{"profile", "list", "--output", "x"}, "--output says nothing here"},
+      {{"profile", "show", "ipxe-bios", "--boot", "2"}, "--boot says nothing here"},
+      {{"profile", "compare", "ipxe-bios", "x", "--from", "y"}, "--from says nothing here"},
+      {{"profile", "learn", "x", "--ignore", "timing"}, "--ignore says nothing here"},
+      {{"profile", "learn", "x", "--tree", scratch_.path("none")}, "is no directory"},
+      {{"profile", "compare", "nosuch", "x"}, "profile compare: there is no profile"},
+      {{"profile", "show", "./l2.toml"}, "no built-in profile"},
+  });
+}
+
+TEST_F(BadInput, MisspeltOptionOfServeIsNamedBeforeTheRest) {
+  const std::string file = scratch_.write_article();
+  expect_refused({
+      {{"serve", "--conffile", file, "--test"}, "did you mean --conf-file?"},
+      {{"serve", "--conf-fle", file}, "did you mean --conf-file?"},
+      {{"serve", "--seeed", "3", "tree"}, "did you mean --seed?"},
+      {{"serve", "--cnfine", "on", "tree"}, "did you mean --confine?"},
+      {{"serve", "--seed", "-1", "tree", "--test"}, "--seed: '-1'"},
+      {{"serve", "--timeout", "-1", "--once", "tree"}, "--timeout: '-1'"},
+      {{"serve", "--control", "--test", "tree"}, "--control needs a value"},
+      {{"serve", "--conf-file", scratch_.write("empty.conf", ""), "--test"}, "serves nothing"},
+  });
+}
+
+TEST_F(BadInput, MessageNamesTheOptionThatItIsAbout) {
+  expect_refused({
+      {{"fleet", "--mix", "foo=1"}, "--mix: there is no profile"},
+      {{"fleet", "--set", "foo"}, "--set foo: "},
+      {{"fleet", "--against", "noext"}, "ends in .conf"},
+      {{"record", "--interface", "lo", "--from", "x"}, "give one of them"},
+      {{"boot", "--mac", "00:00:00:00:00:00"}, "no address of a machine"},
+      {{"boot", "-x"}, "--help lists them"},
+      {{"explain", scratch_.write("odd", "\x1f not gzip")}, "if it is one"},
+      {{"explain", scratch_.path(".")}, "is a directory"},
+  });
+}
+
 }  // namespace
 }  // namespace pxeproof::testing

@@ -149,6 +149,20 @@ TEST(LeaseText, LeavesATornLineOut) {
   EXPECT_TRUE(read.faults.empty());
 }
 
+// A file of something else was taken for a journal of faults, and written anew: empty.
+TEST(LeaseText, TellsAFileOfSomethingElse) {
+  EXPECT_TRUE(server::is_no_lease_file("root:x:0:0:root:/root:/bin/bash\n"));
+  EXPECT_TRUE(server::is_no_lease_file("my notes"));
+  EXPECT_TRUE(server::is_no_lease_file("port=0\ndhcp-range=10.0.0.1,10.0.0.9\n"));
+  EXPECT_FALSE(server::is_no_lease_file(""));
+  EXPECT_FALSE(server::is_no_lease_file("\n"));
+  EXPECT_FALSE(server::is_no_lease_file("nonsense\n0 52:54:00:12:34:56 10.0.0.50 * *\n"));
+  EXPECT_FALSE(server::is_no_lease_file("ended 10.0.0.50\n"));
+  EXPECT_FALSE(server::is_no_lease_file("17326"));  // torn
+  EXPECT_FALSE(server::is_no_lease_file("1732627000 52:54"));
+  EXPECT_FALSE(server::is_no_lease_file("duid 00:01:02\n"));
+}
+
 TEST(Metrics, AreNamedAndLabelled) {
   const nlohmann::json counters = {
       {"uptime_seconds", 12.5},

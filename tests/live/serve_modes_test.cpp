@@ -167,7 +167,7 @@ TEST_F(ServeModes, TestsTheBootFilesThatClientsAreSent) {
 }
 
 TEST_F(ServeModes, StopsWhenAConfigurationProgramFails) {
-  const std::string program = directory.write("program", "#!/bin/sh\necho log-dhcp\nexit $1\n");
+  const std::string program = directory.write("program", "#!/bin/sh\necho enable-tftp\nexit $1\n");
   std::filesystem::permissions(program, std::filesystem::perms::owner_all);
   const auto test = [&](const std::string& code) {
     return run_serve_program({"serve", "--conf-script=" + program + " " + code, "--test"});
