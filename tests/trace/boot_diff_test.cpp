@@ -314,6 +314,8 @@ TEST(BootDiff, TellsThatTheEndsDiffer) {
   const BootDiff diff = compare_boots(BootBuilder().discover().boot(), bad.boot(), {});
   EXPECT_THAT(diff.differences,
               ElementsAre(is_difference(Kind::Verdict, Rank::Semantic, "end", "verdict")));
+  EXPECT_THAT(fork_text(diff), testing::StartsWith("the end ("));
+  EXPECT_THAT(fork_text(diff), HasSubstr("; in BAD STALLED"));
 }
 
 TEST(BootDiff, ReportsAsJson) {
