@@ -250,7 +250,7 @@ ExitCode conclude(const DiffRequest& request, const trace::DiffReport& report) {
 Outcome<ExitCode> diff(const DiffRequest& request) {
   if (auto checked =
           check_outputs({{"--json", request.json}, {"--html", request.html}},
-                        {{"the first capture", request.good}, {"the second", request.bad}});
+                        {{"the first capture", request.good}, {"the second capture", request.bad}});
       !checked) {
     return fail(checked.error());
   }

@@ -85,6 +85,9 @@ bool follows_interfaces(const server::Configuration& configuration);
 // dhcp-leasefile, where there is something to lease; empty: none.
 std::string wanted_lease_file(const server::Configuration& configuration);
 
+// Refuses a configuration with which there is nothing to answer.
+Outcome<void> check_serves(const server::Configuration& configuration);
+
 // dnsmasq's rule: the user and group that the configuration names; nullopt where it names none or
 // where this process is not root.
 Outcome<std::optional<live::UserIdentity>> configured_user(
