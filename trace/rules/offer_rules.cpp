@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "protocol/dhcp/client_options.h"
+#include "trace/rules/advice.h"
 #include "trace/rules/looks.h"
 #include "trace/rules/queries.h"
 
@@ -71,11 +72,21 @@ SeenDhcp proxy_with_empty_hands(const BootSession& session) {
   return {};
 }
 
+std::vector<Fix> raspberry_pi_fixes() {
+  return {{"dnsmasq", "pxe-service=0,\"Raspberry Pi Boot   \""},
+          {"ISC dhcpd",
+           "option vendor-encapsulated-options with the menu text "
+           "\"Raspberry Pi Boot\""}};
+}
+
 std::vector<Fix> offer_boot(const RuleInput& in) {
-  const std::string_view file = example_file(in.architecture());
-  return {{"dnsmasq", service_line(in.architecture(), file)},
-          {"ISC dhcpd", fmt::format("next-server ADDRESS; filename \"{}\";", file)},
-          {"Kea", fmt::format("\"next-server\": \"ADDRESS\", \"boot-file-name\": \"{}\"", file)}};
+  if (in.family == firmware::Family::RaspberryPi) return raspberry_pi_fixes();
+  const std::string_view file = example_file(in);
+  std::vector<Fix> fixes = dnsmasq_fixes(in, file, Namer::Unknown);
+  fixes.push_back({"ISC dhcpd", fmt::format("next-server ADDRESS; filename \"{}\";", file)});
+  fixes.push_back(
+      {"Kea", fmt::format("\"next-server\": \"ADDRESS\", \"boot-file-name\": \"{}\"", file)});
+  return fixes;
 }
 
 }  // namespace
@@ -92,7 +103,6 @@ Look no_boot_offer(const RuleInput& in) {
   if (any_answer_cut(in.session)) return std::nullopt;
   Finding finding;
   finding.packets = packets_of(in.session.offers);
-  finding.until = "offer";
   const auto nameless = std::ranges::find_if(
       in.session.offers, [](const SeenDhcp& offer) { return !gives_address(*offer.what); });
   finding.confidence = Confidence::Certain;
@@ -124,7 +134,7 @@ Look dhcp_boot_alone(const RuleInput& in) {
       "If dnsmasq should be the proxy here: with dhcp-range=...,proxy and only dhcp-boot it keeps "
       "silent to every client. It needs a pxe-service or pxe-prompt line. It is silent also to "
       "clients that dhcp-ignore or its range's network leave out.";
-  finding.fixes = {{"dnsmasq", service_line(in.architecture(), example_file(in.architecture()))}};
+  finding.fixes = {{"dnsmasq", service_line(in, example_file(in))}};
   finding.elsewhere =
       "not decidable from this side: see dnsmasq's configuration, or its log with "
       "log-dhcp";
@@ -263,11 +273,7 @@ Look architecture_not_served(const RuleInput& in) {
         dhcp::describe_architecture(in.architecture()),
         dhcp::describe_architecture(*other->architecture), other->number);
   }
-  finding.fixes = {
-      {"dnsmasq", service_line(in.architecture(), example_file(in.architecture()))},
-      {"ISC dhcpd", fmt::format("if option arch = 00:{:02x} {{ filename \"{}\"; }}",
-                                in.architecture(), example_file(in.architecture()))},
-      {"Kea", fmt::format("client-class test \"option[93].hex == 0x{:04x}\"", in.architecture())}};
+  finding.fixes = fixes_by_architecture(in, example_file(in), namer_of(in.session));
   return finding;
 }
 
@@ -286,32 +292,9 @@ Look raspberry_pi_menu(const RuleInput& in) {
   finding.cause =
       "This is a Raspberry Pi that calls itself architecture 0. It boots only when the "
       "menu of an offer (43.9) says \"Raspberry Pi Boot\"; none here does.";
-  finding.fixes = {{"dnsmasq", "pxe-service=0,\"Raspberry Pi Boot   \""},
-                   {"ISC dhcpd",
-                    "option vendor-encapsulated-options with the menu text "
-                    "\"Raspberry Pi Boot\""}};
+  finding.fixes = raspberry_pi_fixes();
   finding.until = "offer";
   return finding;
-}
-
-// UEFI specification, table of default file names.
-std::string_view removable_media_file(std::uint16_t architecture) {
-  switch (architecture) {
-    case 15:
-      return "bootia32.efi";
-    case 18:
-      return "bootarm.efi";
-    case 19:
-      return "bootaa64.efi";
-    case 26:
-      return "bootriscv32.efi";
-    case 28:
-      return "bootriscv64.efi";
-    case 40:
-      return "bootloongarch64.efi";
-    default:
-      return "bootx64.efi";
-  }
 }
 
 Look http_offer_rejected(const RuleInput& in) {

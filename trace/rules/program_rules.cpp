@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/dhcp/client_options.h"
+#include "trace/rules/advice.h"
 #include "trace/rules/looks.h"
 #include "trace/rules/queries.h"
 #include "trace/step_text.h"
@@ -107,13 +108,7 @@ Look wrong_architecture_image(const RuleInput& in) {
           *wanted == 0 ? std::string("BIOS") : dhcp::describe_architecture(*wanted),
           seen->pe_machine ? "content" : "name", dhcp::describe_architecture(in.architecture()));
       const std::string_view file = example_file(plain(in.architecture()));
-      finding.fixes = {
-          {"dnsmasq", service_line(in.architecture(), file)},
-          {"ISC dhcpd", fmt::format("if option arch = 00:{:02x} {{ filename \"{}\"; }}",
-                                    in.architecture(), file)},
-          {"Kea", fmt::format("class on option[93].hex == 0x{:04x}, boot-file-name "
-                              "\"{}\"",
-                              in.architecture(), file)}};
+      finding.fixes = fixes_by_architecture(in, file, namer_of(session, seen->filename));
       return finding;
     }
   }
@@ -157,12 +152,8 @@ Look ipxe_loop(const RuleInput& in) {
           "iPXE (option 77 \"iPXE\" or option 175).",
           quote(seen->filename), rounds > 1 ? fmt::format(" ({} rounds)", rounds) : "");
       finding.fixes = {
-          {"dnsmasq",
-           "dhcp-match=set:ipxe,175\n"
-           "pxe-service=tag:!ipxe," +
-               csa_name(in.architecture()) + ",\"iPXE\"," + dnsmasq_word(seen->filename) +
-               "\n"
-               "dhcp-boot=tag:ipxe,http://SERVER/boot.ipxe"},
+          {"dnsmasq", ipxe_lines(in, seen->filename, "http://SERVER/boot.ipxe",
+                                 namer_of(in.sessions[at], seen->filename))},
           {"ISC dhcpd",
            "if exists user-class and option user-class = \"iPXE\" { filename "
            "\"boot.ipxe\"; }"},

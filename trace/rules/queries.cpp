@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "protocol/dhcp/client_options.h"
-
 namespace pxeproof::trace {
 
 bool says_pxe(const DhcpStep& answer) { return answer.vendor_class.starts_with("PXEClient"); }
@@ -182,29 +180,6 @@ bool answered_dhcp(const BootSession& session, Ipv4Address server) {
   });
 }
 
-std::string csa_name(std::uint16_t architecture) {
-  const auto* known = dhcp::find_architecture(architecture);
-  if (known == nullptr || known->csa_name.empty()) return std::to_string(architecture);
-  return std::string(known->csa_name);
-}
-
-std::string_view example_file(std::uint16_t architecture) {
-  switch (architecture) {
-    case 0:
-      return "pxelinux.0";
-    case 6:
-      return "grubia32.efi";
-    case 10:
-      return "grubarm.efi";
-    case 11:
-      return "grubaa64.efi";
-    case 27:
-      return "grubriscv64.efi";
-    default:
-      return "grubx64.efi";
-  }
-}
-
 const SeenTransfer* key_manager_asked(const BootSession& session) {
   std::size_t programs = 0;
   for (const SeenTransfer& seen : session.transfers) {
@@ -226,11 +201,6 @@ std::string dnsmasq_word(std::string_view text) {
     word += printable(std::string_view(&letter, 1));
   }
   return word + "\"";
-}
-
-std::string service_line(std::uint16_t architecture, std::string_view file) {
-  return fmt::format("pxe-service={},\"Network boot\",{}", csa_name(architecture),
-                     dnsmasq_word(file));
 }
 
 std::string quote(std::string_view text) { return fmt::format("\"{}\"", printable(text)); }

@@ -70,13 +70,6 @@ const SeenArp* no_neighbour(const BootSession& session, Ipv4Address address);
 // The server was heard of in this session: it answers DHCP.
 bool answered_dhcp(const BootSession& session, Ipv4Address server);
 
-// "X86-64_EFI" for 7; the number where dnsmasq has no name.
-std::string csa_name(std::uint16_t architecture);
-// A boot file that suits an architecture, for examples: "grubx64.efi".
-std::string_view example_file(std::uint16_t architecture);
-// The pxe-service line for an architecture.
-std::string service_line(std::uint16_t architecture, std::string_view file);
-
 // A word of a line of dnsmasq's configuration, in quotes where it needs them.
 std::string dnsmasq_word(std::string_view text);
 
