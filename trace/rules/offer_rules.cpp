@@ -186,7 +186,43 @@ Look two_servers(const RuleInput& in) {
   return finding;
 }
 
+namespace {
+
+// Another client would have taken what the proxy names: this one asked for a name of its own.
+Finding asks_past_proxy(const RuleInput& in, const SeenTransfer& asked) {
+  const auto proxies = proxy_offers(in.session);
+  const auto named =
+      std::ranges::find_if(proxies, [](const SeenDhcp& proxy) { return names_boot(*proxy.what); });
+  const DhcpStep& proxy = *named->what;
+  const Ipv4Address server = proxy.siaddr.is_unspecified() ? identity_of(proxy) : proxy.siaddr;
+  const bool has_file = !proxy.boot_file.empty();
+  const std::string file = has_file ? dnsmasq_word(proxy.boot_file) : std::string("FILE");
+  Finding finding;
+  finding.confidence =
+      in.family == firmware::Family::Uboot ? Confidence::Certain : Confidence::Likely;
+  finding.packets = {named->packet()};
+  add_packets(finding.packets, *asked.step);
+  finding.cause = fmt::format(
+      "The proxy {} names {}, and the client asks {} for {}, a name that it makes of its own "
+      "address: its firmware{} uses only what stands in the address offer, and that names no file.",
+      to_string(identity_of(proxy)), has_file ? quote(proxy.boot_file) : "what to boot in a menu",
+      to_string(asked->asked), quote(asked->filename),
+      in.family == firmware::Family::Uboot ? ", U-Boot," : "");
+  finding.fixes = {
+      {"address server",
+       fmt::format("put the boot file into its own answer: next-server {}, file {}",
+                   to_string(server), file)},
+      {"dnsmasq", fmt::format("as address server: dhcp-boot={},,{}", file, to_string(server))},
+      {"U-Boot",
+       fmt::format("or at its prompt: setenv autoload no; dhcp; setenv serverip {}; tftpboot {}",
+                   to_string(server), file)}};
+  return finding;
+}
+
+}  // namespace
+
 Look proxy_offer_ignored(const RuleInput& in) {
+  if (const SeenTransfer* asked = asked_past_proxy(in.session)) return asks_past_proxy(in, *asked);
   if (in.session.fetches() || !in.session.boot_server_requests.empty()) return std::nullopt;
   // There it is another thing that keeps the client from using it.
   if (in.session.kind == ClientKind::HttpRom || !in.session.declines.empty() ||

@@ -155,6 +155,17 @@ bool server_is_deaf(const TransferStep& transfer) {
   return transfer.blocks == 0 && transfer.oacks_after_ack >= 2;
 }
 
+const SeenTransfer* asked_past_proxy(const BootSession& session) {
+  const std::vector<SeenDhcp> proxies = proxy_offers(session);
+  const bool is_named =
+      std::ranges::any_of(proxies, [](const SeenDhcp& proxy) { return names_boot(*proxy.what); });
+  if (!is_named || has_file(session)) return nullptr;
+  const auto own = std::ranges::find_if(session.transfers, [](const SeenTransfer& seen) {
+    return seen->filename == fmt::format("{:08X}.img", seen->client.address.value);
+  });
+  return own == session.transfers.end() ? nullptr : &*own;
+}
+
 bool boot_server_is_silent(const BootSession& session) {
   return !session.boot_server_requests.empty() && session.boot_server_answers.empty();
 }

@@ -61,6 +61,10 @@ std::string_view host_of_url(std::string_view url);
 // The server repeats its OACK though the client acknowledged it: it does not hear the client.
 bool server_is_deaf(const TransferStep& transfer);
 
+// The request by which a client asks the address server for a file under its own address, as U-Boot
+// does when that names none, though a proxy names one; nullptr when there is none.
+const SeenTransfer* asked_past_proxy(const BootSession& session);
+
 // Whether the boot server requests stayed without any answer.
 bool boot_server_is_silent(const BootSession& session);
 // ICMP that says the port is closed, or the host not to be reached; nullptr for none.
