@@ -75,6 +75,7 @@ struct TransferStep {
   std::uint32_t late = 0;                   // packets of the server after the client's ERROR
   std::uint32_t late_oacks = 0;             // of these, OACKs sent again
   std::optional<std::uint16_t> pe_machine;  // of an EFI program, by its first block
+  Bytes first_octets;                       // of the first block as captured, 16 at most
   bool wrapped_wrong = false;               // after block 65535 came block 1 instead of 0
   struct Misnumbered {  // a block that was not due, and that the client did not take
     std::uint16_t number = 0;

@@ -1,6 +1,7 @@
 #include "tests/support/capture_script.h"
 
 #include <algorithm>
+#include <array>
 
 #include "protocol/frames/build.h"
 #include "tests/support/script_messages.h"
@@ -169,7 +170,10 @@ CaptureScript& CaptureScript::from_client(const ScriptClient& client, const Scri
 
 CaptureScript& CaptureScript::data(const ScriptClient& client, const ScriptServer& server,
                                    std::uint16_t block, std::size_t size) {
-  const Bytes content(size, 'x');
+  Bytes content(size, 'x');
+  // As an EFI program begins.
+  constexpr std::array<std::uint8_t, 2> kMark{'M', 'Z'};
+  if (block == 1 && size >= kMark.size()) std::ranges::copy(kMark, content.begin());
   return from_server(client, server, tftp::Data{block, content});
 }
 

@@ -153,7 +153,41 @@ void add_file_captures(std::vector<FaultCapture>& list) {
   }
 }
 
+namespace {
+
+// A web server's words, saved under the program's name.
+void fetch_page(CaptureScript& script, ScriptClient& client, const std::string& name) {
+  const std::string_view page = "<!DOCTYPE html>\n<html><body>Please log in</body></html>\n";
+  script.rrq(client, kProxy, name, {{"tsize", "0"}});
+  script.from_server(client, kProxy, tftp::Oack{{{"tsize", std::to_string(page.size())}}, {}});
+  script.from_client(client, kProxy, tftp::Ack{0, {}});
+  script.from_server(client, kProxy, tftp::Data{1, as_bytes(page)});
+  script.from_client(client, kProxy, tftp::Ack{1, {}});
+}
+
+}  // namespace
+
 void add_program_captures(std::vector<FaultCapture>& list) {
+  for (ScriptClient client : {edk2_client(), intel_client()}) {
+    CaptureScript script;
+    const bool is_bios = client.architecture == 0;
+    const std::string file = is_bios ? "pxelinux.0" : "grubx64.efi";
+    reach_file(script, client, file);
+    fetch_page(script, client, file);
+    list.push_back({is_bios ? "r86-page-for-bios" : "r86-page-for-uefi", "R86", script, 60s, {}});
+  }
+  {
+    // WDS: the loader asks for its orders, and is named itself.
+    CaptureScript script;
+    ScriptClient client = intel_client();
+    reach_file(script, client, "boot\\x64\\wdsnbp.com");
+    script.fetch(client, kProxy, "boot\\x64\\wdsnbp.com", 30000, 512);
+    for (const Duration pause : {1s, 10s}) {
+      script.wait(pause).ask_4011(client, kProxy.address);
+      script.answer_4011(client, kProxy, file_answer("boot\\x64\\wdsnbp.com"));
+    }
+    list.push_back({"r85-wds-waits-for-approval", "R85", script, 60s, {}});
+  }
   {
     CaptureScript script;
     ScriptClient client = edk2_client();

@@ -121,6 +121,25 @@ void add_offer_captures(std::vector<FaultCapture>& list) {
     });
     list.push_back({"r23-proxy-offer-ignored", "R23", script, 10s, {}});
   }
+  for (const bool is_closed : {true, false}) {
+    // U-Boot takes no proxy's offer: told no name, it asks for one made of its address.
+    CaptureScript script;
+    ScriptClient client;
+    client.make = ScriptClient::Make::Uboot;
+    client.architecture = 22;
+    script.lease_with_proxy(
+        client, {.siaddr = kProxy.address, .file = "Image", .vendor_class = "PXEClient"});
+    for (int tries = 0; tries < 3; ++tries) {
+      script.rrq(client, kRouter, "0A000039.img");
+      const auto port = static_cast<std::uint16_t>(client.next_port - 1);
+      if (is_closed) {
+        script.port_unreachable(kRouter, client, {client.address, port}, {kRouter.address, 69});
+      }
+      script.wait(5s);
+    }
+    if (is_closed) list.push_back({"r23-uboot-and-a-closed-port", "R23", script, 20s, {}});
+    if (!is_closed) list.push_back({"r23-uboot-in-silence", "R23", script, 20s, {"R10"}});
+  }
   {
     CaptureScript script;
     ScriptClient served = ipxe_client();

@@ -4,6 +4,7 @@
 
 #include "protocol/dhcp/client_options.h"
 #include "protocol/tftp/packet.h"
+#include "trace/rules/advice.h"
 #include "trace/rules/looks.h"
 #include "trace/rules/queries.h"
 
@@ -158,9 +159,13 @@ Look asks_4011_despite_file(const RuleInput& in) {
       "many BIOS ROMs then ask port 4011 all the same, and {}.",
       to_string(identity_of(*offer->what)), quote(offer->what->boot_file),
       requests_in_words(in.session));
-  finding.fixes = {{"dnsmasq", "dhcp-option=vendor:PXEClient,6,08\nor " +
-                                   service_line(in.architecture(), offer->what->boot_file) +
-                                   " on a dnsmasq that answers 4011"},
+  // Where it leases the address too, a pxe-service for UEFI would be answered no better.
+  std::string lines = "dhcp-option=vendor:PXEClient,6,08";
+  if (!in.is_uefi() || !gives_address(*offer->what)) {
+    lines += fmt::format("\nor {} on a dnsmasq that answers 4011",
+                         service_line(in, offer->what->boot_file));
+  }
+  finding.fixes = {{"dnsmasq", lines},
                    {"ISC dhcpd", "option vendor-encapsulated-options 06:01:08:ff;"},
                    {"Kea", "option 43 with 06 01 08 ff"},
                    {"others", "or drop option 60 from the answer"}};
@@ -190,13 +195,7 @@ Look answer_without_file(const RuleInput& in) {
     finding.cause += fmt::format(" In dnsmasq {} means {} only, and {} is {}.", csa_name(other),
                                  other, in.architecture(), csa_name(in.architecture()));
   }
-  const std::string_view file = example_file(in.architecture());
-  finding.fixes = {
-      {"dnsmasq", service_line(in.architecture(), file)},
-      {"ISC dhcpd",
-       fmt::format("if option arch = 00:{:02x} {{ filename \"{}\"; }}", in.architecture(), file)},
-      {"Kea", fmt::format("a client class with option[93].hex == 0x{:04x} and boot-file-name",
-                          in.architecture())}};
+  finding.fixes = fixes_by_architecture(in, example_file(in), namer_of(in.session));
   weaken_by_cut_answers(in.session, finding);
   return finding;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/tftp/negotiation.h"
+#include "trace/rules/advice.h"
 #include "trace/rules/looks.h"
 #include "trace/rules/queries.h"
 
@@ -152,6 +153,30 @@ const SeenTransfer* program_before(const RuleInput& in, const SeenTransfer& requ
   return found;
 }
 
+// What cures it when the client's name for the file came from DHCP, or is its own.
+std::vector<Fix> fixes_of_named_file(const RuleInput& in, std::string_view name) {
+  const Namer namer = namer_of(in.session, name);
+  if (is_url(name)) {
+    const std::string_view base = base_name(name.substr(0, name.find('?')));
+    if (role_of(base) == FileRole::Config) {
+      const std::string_view program = in.is_uefi() ? "ipxe.efi" : "undionly.kpxe";
+      return {{"dnsmasq", ipxe_lines(in, program, name, namer)}};
+    }
+    std::vector<Fix> fixes = dnsmasq_fixes(in, base.empty() ? example_file(in) : base, namer);
+    fixes.front().text += "\nand the file below tftp-root, readable for all";
+    return fixes;
+  }
+  std::string place = fmt::format("put {} below tftp-root, readable for all", quote(name));
+  // A Raspberry Pi's names are its own.
+  if (in.family != firmware::Family::RaspberryPi) {
+    place +=
+        fmt::format("; or name the file that is there: {}", line_that_names(in, "NAME", namer));
+  }
+  return {
+      {"dnsmasq", place},
+      {"tftpd-hpa", fmt::format("the name is relative to --secure DIRECTORY: {}", quote(name))}};
+}
+
 }  // namespace
 
 Look file_not_found(const RuleInput& in) {
@@ -196,14 +221,9 @@ Look file_not_found(const RuleInput& in) {
                                  quote(similar));
   }
   finding.cause += name_hint(transfer.filename);
-  if (is_first) {
-    finding.fixes = {
-        {"dnsmasq",
-         fmt::format("put {} below tftp-root, readable for all; or name the file that is "
-                     "there: pxe-service={},\"...\",NAME",
-                     quote(transfer.filename), csa_name(in.architecture()))},
-        {"tftpd-hpa",
-         fmt::format("the name is relative to --secure DIRECTORY: {}", quote(transfer.filename))}};
+  if (is_first || named_by != nullptr) {
+    finding.fixes = fixes_of_named_file(in, transfer.filename);
+    if (!is_first) finding.until = "config";
   } else {
     finding.fixes = {{"loader",
                       "correct the name in its configuration; a leading / begins at the "
@@ -236,7 +256,7 @@ Look layer_suffix(const RuleInput& in) {
       "The server appended the layer \".0\" to the base name {}: it does so when the name in the "
       "configuration has no dot.",
       quote(stem));
-  finding.fixes = {{"dnsmasq", fmt::format("pxe-service={},\"...\",{}", csa_name(in.architecture()),
+  finding.fixes = {{"dnsmasq", fmt::format("pxe-service={},\"...\",{}", csa_name(in),
                                            has_extension ? stem : stem + ".efi")}};
   return finding;
 }
@@ -362,12 +382,24 @@ Look loader_part_missing(const RuleInput& in) {
   return finding;
 }
 
+namespace {
+
+// RFC 5071: the place of its configuration. GRUB, iPXE and Windows have other ways.
+bool reads_options_of_pxelinux(const SeenTransfer& program) {
+  const FileRole role = role_of(program->filename);
+  return role == FileRole::Pxelinux || role == FileRole::SyslinuxEfi;
+}
+
+}  // namespace
+
 Look configuration_missing(const RuleInput& in) {
   const SeenTransfer* last = last_transfer(in.session);
   if (last == nullptr || last->what->outcome != Outcome::Refused) return std::nullopt;
   if (role_of(last->what->filename) != FileRole::Config) return std::nullopt;
   const SeenTransfer* program = program_before(in, *last);
   if (program == nullptr) program = first_file(in.sessions);
+  // A name that DHCP told is not the loader's: file_not_found says who told it.
+  if (source_of(boot_answers(in.session), last->what->filename) != nullptr) return std::nullopt;
   // U-Boot needs no loader: it looks for configurations itself.
   const bool is_firmware = in.family == firmware::Family::Uboot && program == nullptr;
   if (program == nullptr && !is_firmware) return std::nullopt;
@@ -376,9 +408,11 @@ Look configuration_missing(const RuleInput& in) {
   if (program != nullptr) finding.packets = packets_of(*program);
   std::size_t tried = 0;
   std::string wanted = last->what->filename;  // what every machine would take
+  bool reads_options = is_firmware || (program != nullptr && reads_options_of_pxelinux(*program));
   for (const SeenTransfer& seen : in.session.transfers) {
     if (seen->outcome != Outcome::Refused || role_of(seen->filename) != FileRole::Config) continue;
     ++tried;
+    reads_options = reads_options || seen->filename.find("pxelinux.cfg/") != std::string::npos;
     if (tried == 1) finding.packets.push_back(seen.packet());
     const std::string base = lower_case(base_name(seen->filename));
     if (base == "default" || base == "grub.cfg") wanted = seen->filename;
@@ -388,10 +422,12 @@ Look configuration_missing(const RuleInput& in) {
       "{} finds no configuration: {} name{} tried, the last {}.",
       is_firmware ? std::string("U-Boot") : fmt::format("{} runs and", quote((*program)->filename)),
       tried, tried == 1 ? "" : "s", quote(last->what->filename));
-  finding.fixes = {
-      {"server", fmt::format("create {} below the TFTP root", quote(wanted))},
-      {"dnsmasq",
-       "or tell its place: dhcp-option=209,NAME and 210,DIRECTORY/ (not in proxy mode)"}};
+  finding.fixes = {{"server", fmt::format("create {} below the TFTP root", quote(wanted))}};
+  if (reads_options) {
+    finding.fixes.push_back(
+        {"dnsmasq",
+         "or tell its place: dhcp-option=209,NAME and 210,DIRECTORY/ (not in proxy mode)"});
+  }
   finding.until = "config";
   return finding;
 }

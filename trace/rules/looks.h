@@ -38,6 +38,7 @@ Look address_server_promises_pxe(const RuleInput& in);
 Look asks_4011_despite_file(const RuleInput& in);
 Look vendor_block_broken(const RuleInput& in);
 Look local_boot_chosen(const RuleInput& in);
+Look wds_pending(const RuleInput& in);
 
 // Addresses and relays (address_rules.cpp).
 Look relay_drops_answers(const RuleInput& in);
@@ -89,6 +90,7 @@ Look web_server_unreachable(const RuleInput& in);
 
 // Programs that run, or do not (program_rules.cpp).
 Look wrong_architecture_image(const RuleInput& in);
+Look file_is_no_program(const RuleInput& in);
 Look ipxe_loop(const RuleInput& in);
 Look port_was_blocked(const RuleInput& in);
 Look reinstall_loop(const RuleInput& in);

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "protocol/dhcp/client_options.h"
+#include "trace/rules/advice.h"
 #include "trace/rules/looks.h"
 #include "trace/rules/queries.h"
 #include "trace/session_signs.h"
@@ -72,11 +73,21 @@ SeenDhcp proxy_with_empty_hands(const BootSession& session) {
   return {};
 }
 
+std::vector<Fix> raspberry_pi_fixes() {
+  return {{"dnsmasq", "pxe-service=0,\"Raspberry Pi Boot   \""},
+          {"ISC dhcpd",
+           "option vendor-encapsulated-options with the menu text "
+           "\"Raspberry Pi Boot\""}};
+}
+
 std::vector<Fix> offer_boot(const RuleInput& in) {
-  const std::string_view file = example_file(in.architecture());
-  return {{"dnsmasq", service_line(in.architecture(), file)},
-          {"ISC dhcpd", fmt::format("next-server ADDRESS; filename \"{}\";", file)},
-          {"Kea", fmt::format("\"next-server\": \"ADDRESS\", \"boot-file-name\": \"{}\"", file)}};
+  if (in.family == firmware::Family::RaspberryPi) return raspberry_pi_fixes();
+  const std::string_view file = example_file(in);
+  std::vector<Fix> fixes = dnsmasq_fixes(in, file, Namer::Unknown);
+  fixes.push_back({"ISC dhcpd", fmt::format("next-server ADDRESS; filename \"{}\";", file)});
+  fixes.push_back(
+      {"Kea", fmt::format("\"next-server\": \"ADDRESS\", \"boot-file-name\": \"{}\"", file)});
+  return fixes;
 }
 
 }  // namespace
@@ -93,7 +104,6 @@ Look no_boot_offer(const RuleInput& in) {
   if (any_answer_cut(in.session)) return std::nullopt;
   Finding finding;
   finding.packets = packets_of(in.session.offers);
-  finding.until = "offer";
   const auto nameless = std::ranges::find_if(
       in.session.offers, [](const SeenDhcp& offer) { return !gives_address(*offer.what); });
   finding.confidence = Confidence::Certain;
@@ -125,7 +135,7 @@ Look dhcp_boot_alone(const RuleInput& in) {
       "If dnsmasq should be the proxy here: with dhcp-range=...,proxy and only dhcp-boot it keeps "
       "silent to every client. It needs a pxe-service or pxe-prompt line. It is silent also to "
       "clients that dhcp-ignore or its range's network leave out.";
-  finding.fixes = {{"dnsmasq", service_line(in.architecture(), example_file(in.architecture()))}};
+  finding.fixes = {{"dnsmasq", service_line(in, example_file(in))}};
   finding.elsewhere =
       "not decidable from this side: see dnsmasq's configuration, or its log with "
       "log-dhcp";
@@ -177,7 +187,43 @@ Look two_servers(const RuleInput& in) {
   return finding;
 }
 
+namespace {
+
+// Another client would have taken what the proxy names: this one asked for a name of its own.
+Finding asks_past_proxy(const RuleInput& in, const SeenTransfer& asked) {
+  const auto proxies = proxy_offers(in.session);
+  const auto named =
+      std::ranges::find_if(proxies, [](const SeenDhcp& proxy) { return names_boot(*proxy.what); });
+  const DhcpStep& proxy = *named->what;
+  const Ipv4Address server = proxy.siaddr.is_unspecified() ? identity_of(proxy) : proxy.siaddr;
+  const bool has_file = !proxy.boot_file.empty();
+  const std::string file = has_file ? dnsmasq_word(proxy.boot_file) : std::string("FILE");
+  Finding finding;
+  finding.confidence =
+      in.family == firmware::Family::Uboot ? Confidence::Certain : Confidence::Likely;
+  finding.packets = {named->packet()};
+  add_packets(finding.packets, *asked.step);
+  finding.cause = fmt::format(
+      "The proxy {} names {}, and the client asks {} for {}, a name that it makes of its own "
+      "address: its firmware{} uses only what stands in the address offer, and that names no file.",
+      to_string(identity_of(proxy)), has_file ? quote(proxy.boot_file) : "what to boot in a menu",
+      to_string(asked->asked), quote(asked->filename),
+      in.family == firmware::Family::Uboot ? ", U-Boot," : "");
+  finding.fixes = {
+      {"address server",
+       fmt::format("put the boot file into its own answer: next-server {}, file {}",
+                   to_string(server), file)},
+      {"dnsmasq", fmt::format("as address server: dhcp-boot={},,{}", file, to_string(server))},
+      {"U-Boot",
+       fmt::format("or at its prompt: setenv autoload no; dhcp; setenv serverip {}; tftpboot {}",
+                   to_string(server), file)}};
+  return finding;
+}
+
+}  // namespace
+
 Look proxy_offer_ignored(const RuleInput& in) {
+  if (const SeenTransfer* asked = asked_past_proxy(in.session)) return asks_past_proxy(in, *asked);
   if (in.session.fetches() || !in.session.boot_server_requests.empty()) return std::nullopt;
   // There it is another thing that keeps the client from using it.
   if (in.session.kind == ClientKind::HttpRom || !in.session.declines.empty() ||
@@ -265,11 +311,7 @@ Look architecture_not_served(const RuleInput& in) {
         dhcp::describe_architecture(in.architecture()),
         dhcp::describe_architecture(*other->architecture), other->number);
   }
-  finding.fixes = {
-      {"dnsmasq", service_line(in.architecture(), example_file(in.architecture()))},
-      {"ISC dhcpd", fmt::format("if option arch = 00:{:02x} {{ filename \"{}\"; }}",
-                                in.architecture(), example_file(in.architecture()))},
-      {"Kea", fmt::format("client-class test \"option[93].hex == 0x{:04x}\"", in.architecture())}};
+  finding.fixes = fixes_by_architecture(in, example_file(in), namer_of(in.session));
   return finding;
 }
 
@@ -288,32 +330,9 @@ Look raspberry_pi_menu(const RuleInput& in) {
   finding.cause =
       "This is a Raspberry Pi that calls itself architecture 0. It boots only when the "
       "menu of an offer (43.9) says \"Raspberry Pi Boot\"; none here does.";
-  finding.fixes = {{"dnsmasq", "pxe-service=0,\"Raspberry Pi Boot   \""},
-                   {"ISC dhcpd",
-                    "option vendor-encapsulated-options with the menu text "
-                    "\"Raspberry Pi Boot\""}};
+  finding.fixes = raspberry_pi_fixes();
   finding.until = "offer";
   return finding;
-}
-
-// UEFI specification, table of default file names.
-std::string_view removable_media_file(std::uint16_t architecture) {
-  switch (architecture) {
-    case 15:
-      return "bootia32.efi";
-    case 18:
-      return "bootarm.efi";
-    case 19:
-      return "bootaa64.efi";
-    case 26:
-      return "bootriscv32.efi";
-    case 28:
-      return "bootriscv64.efi";
-    case 40:
-      return "bootloongarch64.efi";
-    default:
-      return "bootx64.efi";
-  }
 }
 
 Look http_offer_rejected(const RuleInput& in) {

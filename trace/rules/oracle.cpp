@@ -28,7 +28,13 @@ std::string server_of(const DhcpStep& answer) {
 
 Prediction fetches(Family family, const DhcpStep& answer) {
   if (is_url(answer.boot_file)) {
-    return {family, Outcome::Boots, fmt::format("would fetch {}", printable(answer.boot_file))};
+    if (family == Family::Ipxe) {
+      return {family, Outcome::Boots, fmt::format("would fetch {}", printable(answer.boot_file))};
+    }
+    // A ROM takes it for a name as any other.
+    return {family, Outcome::NoBoot,
+            fmt::format("would ask {} by TFTP for a file named {}", server_of(answer),
+                        printable(answer.boot_file))};
   }
   return {family, Outcome::Boots,
           fmt::format("would fetch {} from {}", printable(answer.boot_file), server_of(answer))};
@@ -147,8 +153,36 @@ Prediction predict(Family family, const BootSession& session) {
   }
 }
 
+namespace {
+
+// What a ROM loaded asks in this round, and not the ROM itself.
+bool is_of_loaded_program(Family own, const BootSession& session) {
+  const bool asks_plainly = session.kind == ClientKind::Plain && session.question() != nullptr;
+  switch (own) {
+    case Family::Edk2:
+    case Family::IntelRom:
+    case Family::Uboot:
+    case Family::RaspberryPi:
+    case Family::OtherPxe:
+    case Family::OtherHttp:
+      return session.kind == ClientKind::Ipxe || asks_plainly;
+    case Family::Ipxe:
+      return asks_plainly;
+    case Family::Unknown:
+    case Family::Grub:
+    case Family::UefiIp4:
+    case Family::OperatingSystem:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
 std::vector<std::string> other_firmware(Family own, const BootSession& session) {
   if (session.offers.empty()) return {};
+  // These answers are for iPXE, or for HTTP boot: a ROM that boots by PXE would get others.
+  if (is_of_loaded_program(own, session) || session.kind == ClientKind::HttpRom) return {};
   std::vector<std::string> lines;
   std::vector<std::pair<std::string, std::string>> told;  // text, families
   for (const Family family : kFamilies) {
@@ -180,8 +214,14 @@ std::vector<Failure> failures_of(const BootVerdict& verdict, const BootSession& 
     case RomState::WaitsForAck:
       if (refused) return {Failure::RequestRefused, Failure::NoAcknowledgement};
       return {Failure::NoAcknowledgement};
-    case RomState::HasAddress:
+    case RomState::HasAddress: {
+      // Why it did not fetch the URL that it was told is not known by its words.
+      const std::vector<SeenDhcp> answers = boot_answers(session);
+      const bool has_url = std::ranges::any_of(
+          answers, [](const SeenDhcp& answer) { return is_url(answer->boot_file); });
+      if (has_url) return {};
       return {Failure::NothingToBoot};
+    }
     case RomState::WaitsForBootServer: {
       const auto& answers = session.boot_server_answers;
       const bool shows_menu = !answers.empty() && !answers.back()->menu.empty();
@@ -210,6 +250,12 @@ std::vector<Failure> failures_of(const BootVerdict& verdict, const BootSession& 
 std::string screen_words(Family family, const BootVerdict& verdict, const BootSession& session) {
   if (verdict.kind == BootVerdict::Kind::Booted) return {};
   if (captured_sides({session}) != CapturedSides::Both) return {};
+  // It is the running program that writes to the screen; of iPXE it is known what.
+  const bool is_loaded = is_of_loaded_program(family, session);
+  if (is_loaded && session.kind != ClientKind::Ipxe) return {};
+  // The words known of ROMs are those of PXE.
+  if (session.kind == ClientKind::HttpRom) return {};
+  if (is_loaded) family = Family::Ipxe;
   const DhcpStep* question = session.question();
   const auto architecture = question == nullptr ? std::nullopt : question->architecture;
   const auto profile = firmware::builtin_profile(firmware::profile_of(family, architecture));

@@ -16,7 +16,8 @@ struct Prediction {
 Prediction predict(firmware::Family family, const BootSession& session);
 
 // The other families' lot, for "what other firmware would have done"; those that do not differ are
-// told in one line.
+// told in one line. None for a round of what the firmware loaded, nor of HTTP boot: the answers
+// were for that.
 std::vector<std::string> other_firmware(firmware::Family own, const BootSession& session);
 
 // What the machine's screen shows when it ends so; empty when it is not known.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/dhcp/client_options.h"
+#include "trace/rules/advice.h"
 #include "trace/rules/looks.h"
 #include "trace/rules/queries.h"
 #include "trace/session_signs.h"
@@ -92,17 +93,82 @@ Look wrong_architecture_image(const RuleInput& in) {
           *wanted == 0 ? std::string("BIOS") : dhcp::describe_architecture(*wanted),
           seen->pe_machine ? "content" : "name", dhcp::describe_architecture(in.architecture()));
       const std::string_view file = example_file(program_architecture(in.architecture()));
-      finding.fixes = {
-          {"dnsmasq", service_line(in.architecture(), file)},
-          {"ISC dhcpd", fmt::format("if option arch = 00:{:02x} {{ filename \"{}\"; }}",
-                                    in.architecture(), file)},
-          {"Kea", fmt::format("class on option[93].hex == 0x{:04x}, boot-file-name "
-                              "\"{}\"",
-                              in.architecture(), file)}};
+      finding.fixes = fixes_by_architecture(in, file, namer_of(session, seen->filename));
       return finding;
     }
   }
   return std::nullopt;
+}
+
+namespace {
+
+bool begins_with(const TransferStep& transfer, std::string_view text) {
+  const Bytes& octets = transfer.first_octets;
+  return octets.size() >= text.size() && std::equal(text.begin(), text.end(), octets.begin());
+}
+
+// Firmware's loader of images takes these only: PE/COFF, with and without a DOS stub, and TE.
+bool may_be_efi_program(const TransferStep& transfer) {
+  using namespace std::string_view_literals;
+  return begins_with(transfer, "MZ") || begins_with(transfer, "PE\0\0"sv) ||
+         begins_with(transfer, "VZ");
+}
+
+bool is_web_page(const TransferStep& transfer) {
+  const std::string head =
+      lower_case(std::string(transfer.first_octets.begin(), transfer.first_octets.end()));
+  const std::size_t begin = head.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos) return false;
+  const std::string_view text = std::string_view(head).substr(begin);
+  return text.starts_with("<!doctype") || text.starts_with("<html") || text.starts_with("<?xml");
+}
+
+// Of other machines it is not known what they load.
+bool loads_efi_programs_only(const RuleInput& in) {
+  const auto* known = dhcp::find_architecture(in.architecture());
+  return in.family != firmware::Family::Uboot && in.family != firmware::Family::Ipxe &&
+         in.boot.architecture.has_value() && known != nullptr && known->name.starts_with("UEFI");
+}
+
+std::string first_octets_in_words(const TransferStep& transfer) {
+  const Bytes& octets = transfer.first_octets;
+  const auto end = std::ranges::find_if(
+      octets, [](std::uint8_t octet) { return octet < 0x20 || octet >= 0x7f; });
+  constexpr std::size_t kTold = 4;
+  const std::string text(octets.begin(), end);
+  if (text.size() >= kTold) return quote(text);
+  return to_hex(ByteView(octets).first(std::min(kTold, octets.size())));
+}
+
+}  // namespace
+
+Look file_is_no_program(const RuleInput& in) {
+  const bool is_stuck = in.boot.verdict.kind == BootVerdict::Kind::Stalled;
+  const SeenTransfer* file = first_file(in.sessions);
+  if (!is_stuck || file == nullptr || in.session.kind != ClientKind::Rom) return std::nullopt;
+  const TransferStep& transfer = *file->what;
+  // What was loaded next was loaded by it.
+  const SeenTransfer* last = last_transfer(in.session);
+  const bool ran = !in.session.http.empty() || last == nullptr || last->step != file->step;
+  constexpr std::size_t kEnough = 4;
+  const bool is_known =
+      transfer.first_octets.size() >= kEnough && lower_case(transfer.mode) == "octet";
+  // A program for another machine is told so.
+  if (ran || !is_known || wrong_architecture_image(in)) return std::nullopt;
+  const bool is_refused = loads_efi_programs_only(in) && !may_be_efi_program(transfer);
+  const bool is_page = is_web_page(transfer);
+  if (!is_refused && !is_page) return std::nullopt;
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  finding.packets = packets_of(*file);
+  finding.cause = fmt::format("{} is no {}: it begins with {}{}. The firmware cannot run it.",
+                              quote(transfer.filename), is_refused ? "EFI program" : "boot program",
+                              first_octets_in_words(transfer),
+                              is_page ? ", as a web page does" : ", and not with \"MZ\"");
+  finding.fixes = {
+      {"server", fmt::format("put the program itself there as {}{}", quote(transfer.filename),
+                             is_page ? ": a download may have brought a page in its place" : "")}};
+  return finding;
 }
 
 Look ipxe_loop(const RuleInput& in) {
@@ -142,12 +208,8 @@ Look ipxe_loop(const RuleInput& in) {
           "iPXE (option 77 \"iPXE\" or option 175).",
           quote(seen->filename), rounds > 1 ? fmt::format(" ({} rounds)", rounds) : "");
       finding.fixes = {
-          {"dnsmasq",
-           "dhcp-match=set:ipxe,175\n"
-           "pxe-service=tag:!ipxe," +
-               csa_name(in.architecture()) + ",\"iPXE\"," + dnsmasq_word(seen->filename) +
-               "\n"
-               "dhcp-boot=tag:ipxe,http://SERVER/boot.ipxe"},
+          {"dnsmasq", ipxe_lines(in, seen->filename, "http://SERVER/boot.ipxe",
+                                 namer_of(in.sessions[at], seen->filename))},
           {"ISC dhcpd",
            "if exists user-class and option user-class = \"iPXE\" { filename "
            "\"boot.ipxe\"; }"},
@@ -308,7 +370,7 @@ Look secure_boot(const RuleInput& in) {
       is_stalled && (next_device(in.sessions, in.session) != nullptr ||
                      (in.boot.restarted && in.boot.verdict.state == RomState::SearchesConfig));
   if ((!stuck_with_nbp && !is_back) || !in.is_uefi() || wrong_architecture_image(in) ||
-      file_of_wrong_size(in)) {
+      file_of_wrong_size(in) || file_is_no_program(in) || wds_pending(in)) {
     return std::nullopt;
   }
   const SeenTransfer* file = nullptr;
@@ -400,7 +462,8 @@ Look program_is_mute(const RuleInput& in) {
   if (!stuck || in.session.transfers.empty() || wrong_architecture_image(in)) return std::nullopt;
   const SeenTransfer* file = last_transfer(in.session);
   if (file == nullptr || !came_whole(*file->what) || file_of_wrong_size(in) ||
-      is_abort_program((*file)->filename) || is_key_manager((*file)->filename)) {
+      is_abort_program((*file)->filename) || is_key_manager((*file)->filename) ||
+      file_is_no_program(in) || wds_pending(in)) {
     return std::nullopt;
   }
   Finding finding;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "protocol/dhcp/client_options.h"
 #include "trace/session_signs.h"
 
 namespace pxeproof::trace {
@@ -160,6 +159,17 @@ bool server_is_deaf(const TransferStep& transfer) {
   return transfer.blocks == 0 && transfer.oacks_after_ack >= 2;
 }
 
+const SeenTransfer* asked_past_proxy(const BootSession& session) {
+  const std::vector<SeenDhcp> proxies = proxy_offers(session);
+  const bool is_named =
+      std::ranges::any_of(proxies, [](const SeenDhcp& proxy) { return names_boot(*proxy.what); });
+  if (!is_named || has_file(session)) return nullptr;
+  const auto own = std::ranges::find_if(session.transfers, [](const SeenTransfer& seen) {
+    return seen->filename == fmt::format("{:08X}.img", seen->client.address.value);
+  });
+  return own == session.transfers.end() ? nullptr : &*own;
+}
+
 bool boot_server_is_silent(const BootSession& session) {
   return !session.boot_server_requests.empty() && session.boot_server_answers.empty();
 }
@@ -185,29 +195,6 @@ bool answered_dhcp(const BootSession& session, Ipv4Address server) {
   });
 }
 
-std::string csa_name(std::uint16_t architecture) {
-  const auto* known = dhcp::find_architecture(architecture);
-  if (known == nullptr || known->csa_name.empty()) return std::to_string(architecture);
-  return std::string(known->csa_name);
-}
-
-std::string_view example_file(std::uint16_t architecture) {
-  switch (architecture) {
-    case 0:
-      return "pxelinux.0";
-    case 6:
-      return "grubia32.efi";
-    case 10:
-      return "grubarm.efi";
-    case 11:
-      return "grubaa64.efi";
-    case 27:
-      return "grubriscv64.efi";
-    default:
-      return "grubx64.efi";
-  }
-}
-
 const SeenTransfer* key_manager_asked(const BootSession& session) {
   std::size_t programs = 0;
   for (const SeenTransfer& seen : session.transfers) {
@@ -229,11 +216,6 @@ std::string dnsmasq_word(std::string_view text) {
     word += printable(std::string_view(&letter, 1));
   }
   return word + "\"";
-}
-
-std::string service_line(std::uint16_t architecture, std::string_view file) {
-  return fmt::format("pxe-service={},\"Network boot\",{}", csa_name(architecture),
-                     dnsmasq_word(file));
 }
 
 std::string quote(std::string_view text) { return fmt::format("\"{}\"", printable(text)); }

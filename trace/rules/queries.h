@@ -62,6 +62,10 @@ std::string_view host_of_url(std::string_view url);
 // The server repeats its OACK though the client acknowledged it: it does not hear the client.
 bool server_is_deaf(const TransferStep& transfer);
 
+// The request by which a client asks the address server for a file under its own address, as U-Boot
+// does when that names none, though a proxy names one; nullptr when there is none.
+const SeenTransfer* asked_past_proxy(const BootSession& session);
+
 // Whether the boot server requests stayed without any answer.
 bool boot_server_is_silent(const BootSession& session);
 // ICMP that says the port is closed, or the host not to be reached; nullptr for none.
@@ -70,13 +74,6 @@ const SeenIcmp* port_closed(const BootSession& session, Ipv4Address server, std:
 const SeenArp* no_neighbour(const BootSession& session, Ipv4Address address);
 // The server was heard of in this session: it answers DHCP.
 bool answered_dhcp(const BootSession& session, Ipv4Address server);
-
-// "X86-64_EFI" for 7; the number where dnsmasq has no name.
-std::string csa_name(std::uint16_t architecture);
-// A boot file that suits an architecture, for examples: "grubx64.efi".
-std::string_view example_file(std::uint16_t architecture);
-// The pxe-service line for an architecture.
-std::string service_line(std::uint16_t architecture, std::string_view file);
 
 // A word of a line of dnsmasq's configuration, in quotes where it needs them.
 std::string dnsmasq_word(std::string_view text);

@@ -268,6 +268,8 @@ Look hop_is_missing(const RuleInput& in) {
 
 Look tftp_not_running(const RuleInput& in) {
   if (file_without_server(in) || address_used_twice(in)) return std::nullopt;
+  // Nobody meant that host to have the file.
+  if (asked_past_proxy(in.session) != nullptr) return std::nullopt;
   if (auto missing = hop_is_missing(in)) return missing;
   const SeenTransfer* last = unanswered(in);
   if (last == nullptr) return std::nullopt;

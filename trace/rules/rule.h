@@ -30,6 +30,10 @@ struct RuleInput {
   const CaptureContext& capture;
   std::optional<std::uint16_t> asked_for{};  // what the names it asked for are made for
 
+  // nullopt: neither option 93 nor a name tells it.
+  std::optional<std::uint16_t> known_architecture() const {
+    return boot.architecture ? boot.architecture : asked_for;
+  }
   std::uint16_t architecture() const { return boot.architecture.value_or(asked_for.value_or(0)); }
   bool is_uefi() const { return architecture() >= 6; }
 };

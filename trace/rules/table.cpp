@@ -80,7 +80,7 @@ constexpr std::array kRules = {
     Rule{"R22", "asks-4011-despite-file", kFault, 15,
          "The offer names a file without 43.6 bit 3: firmware asks 4011 all the same.", "2",
          rule::asks_4011_despite_file},
-    Rule{"R23", "proxy-offer-ignored", kFault, 45,
+    Rule{"R23", "proxy-offer-ignored", kFault, 44,
          "Firmware that uses only the address server's offer.", "3", rule::proxy_offer_ignored},
     Rule{"R24", "architecture-not-served", kFault, 35,
          "A proxy, or another client's answers, show that this architecture is not served.", "6",
@@ -223,6 +223,12 @@ constexpr std::array kRules = {
          rule::http_content_missing},
     Rule{"R84", "address-used-twice", kFault, 9,
          "Another host uses the address that the client was given.", "", rule::address_used_twice},
+    Rule{"R85", "wds-waits-for-approval", kFault, 30,
+         "WDS names its loader again, round after round: the machine is to be approved.", "",
+         rule::wds_pending},
+    Rule{"R86", "file-is-no-program", kFault, 9,
+         "The boot file came whole and is no program: a web page, for example.", "",
+         rule::file_is_no_program},
 };
 
 // It booted, or it waits for a person.

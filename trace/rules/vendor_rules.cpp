@@ -173,4 +173,50 @@ Look local_boot_chosen(const RuleInput& in) {
   return std::nullopt;
 }
 
+namespace {
+
+// What WDS is asked on port 4011 by its own loader, which then takes its orders there.
+const SeenTransfer* loader_of_wds(const BootSession& session) {
+  const SeenTransfer* last = last_transfer(session);
+  const bool is_loader = last != nullptr && came_whole(*last->what) &&
+                         role_of((*last)->filename) == FileRole::WindowsLoader;
+  return is_loader ? last : nullptr;
+}
+
+}  // namespace
+
+Look wds_pending(const RuleInput& in) {
+  const SeenTransfer* loader = loader_of_wds(in.session);
+  if (loader == nullptr) return std::nullopt;
+  Finding finding;
+  add_packets(finding.packets, *loader->step);
+  std::size_t asked = 0;
+  for (const SeenDhcp& request : in.session.boot_server_requests) {
+    if (request.at() < (*loader)->ended) continue;
+    ++asked;
+    finding.packets.push_back(request.packet());
+  }
+  const SeenDhcp* again = nullptr;
+  for (const SeenDhcp& answer : in.session.boot_server_answers) {
+    if (answer.at() < (*loader)->ended) continue;
+    // Another program is an order, and the loader goes on with that.
+    if (base_name(answer->boot_file) != base_name((*loader)->filename)) return std::nullopt;
+    again = &answer;
+    finding.packets.push_back(answer.packet());
+  }
+  if (asked == 0 || again == nullptr) return std::nullopt;
+  finding.cause = fmt::format(
+      "{} runs and asks port 4011 {}; {} names the same program again: WDS has the machine wait "
+      "until an administrator approves it, or has nothing else for it.",
+      quote((*loader)->filename), asked == 1 ? "once more" : fmt::format("{} times more", asked),
+      to_string(identity_of(*again->what)));
+  finding.fixes = {
+      {"WDS",
+       "approve the machine among the pending devices (wdsutil /Approve-AutoAddDevices "
+       "/RequestId:ALL), or prestage it"},
+      {"WDS", "or ask for no approval: wdsutil /Set-Server /AutoAddPolicy /Policy:Disabled"}};
+  finding.elsewhere = "the machine's screen shows the request's number while it waits";
+  return finding;
+}
+
 }  // namespace pxeproof::trace::rule
