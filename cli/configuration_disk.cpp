@@ -32,13 +32,18 @@ Outcome<server::LoadedConfiguration> load(const server::ConfigurationSources& so
 
 }  // namespace
 
-Result<std::string, std::string> ConfigurationDisk::read(const std::string& path) {
+Result<std::string, std::string> read_configuration_file(const std::string& path,
+                                                         live::Pipes pipes) {
   // Standard input can be read once only, and a reload reads every file again.
   if (path == "-") {
     static const auto input = live::read_text_file("/dev/stdin");
     return input;
   }
-  return live::read_text_file(path);
+  return live::read_text_file(path, pipes);
+}
+
+Result<std::string, std::string> ConfigurationDisk::read(const std::string& path) {
+  return read_configuration_file(path, live::Pipes::Refused);
 }
 
 Result<std::vector<std::string>, std::string> ConfigurationDisk::list(const std::string& path) {
@@ -82,7 +87,7 @@ Outcome<server::LoadedConfiguration> load_configuration(
   server::ConfigurationSources sources;
   sources.command_line = directives;
   if (!file.empty()) {
-    auto text = read_configuration_file(file, Pipes::Awaited);
+    auto text = read_configuration_file(file, live::Pipes::Awaited);
     if (!text) {
       return wrong_usage(fmt::format(
           "{}: cannot be read ({}); name a configuration file that exists and that you may read",
