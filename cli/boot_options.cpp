@@ -72,7 +72,7 @@ Outcome<std::shared_ptr<const firmware::Profile>> load_profile(const std::string
     if (!builtin) return wrong_usage("--as: " + builtin.error().message);
     return *builtin;
   }
-  const auto text = read_configuration_file(name_or_file, live::Pipes::Awaited);
+  const auto text = read_configuration_file(name_or_file, Pipes::Awaited);
   if (!text)
     return wrong_usage(
         fmt::format("{}: the profile cannot be read ({}); name a TOML file that exists",

@@ -32,18 +32,17 @@ Outcome<server::LoadedConfiguration> load(const server::ConfigurationSources& so
 
 }  // namespace
 
-Result<std::string, std::string> read_configuration_file(const std::string& path,
-                                                         live::Pipes pipes) {
+Result<std::string, std::string> read_configuration_file(const std::string& path, Pipes pipes) {
   // Standard input can be read once only, and a reload reads every file again.
   if (path == "-") {
     static const auto input = live::read_text_file("/dev/stdin");
     return input;
   }
-  return live::read_text_file(path, pipes);
+  return pipes == Pipes::Awaited ? live::read_text_file(path) : live::read_text_file_at_once(path);
 }
 
 Result<std::string, std::string> ConfigurationDisk::read(const std::string& path) {
-  return read_configuration_file(path, live::Pipes::Refused);
+  return read_configuration_file(path, Pipes::Refused);
 }
 
 Result<std::vector<std::string>, std::string> ConfigurationDisk::list(const std::string& path) {
@@ -87,7 +86,7 @@ Outcome<server::LoadedConfiguration> load_configuration(
   server::ConfigurationSources sources;
   sources.command_line = directives;
   if (!file.empty()) {
-    auto text = read_configuration_file(file, live::Pipes::Awaited);
+    auto text = read_configuration_file(file, Pipes::Awaited);
     if (!text) {
       return wrong_usage(fmt::format(
           "{}: cannot be read ({}); name a configuration file that exists and that you may read",

@@ -4,14 +4,16 @@
 #include <vector>
 
 #include "cli/failure.h"
-#include "live/text_file.h"
 #include "server/configuration_reader.h"
 
 namespace pxeproof::cli {
 
+// What a pipe may take: seconds, so that a command's output can be a configuration, or nothing. Who
+// serves meanwhile must not wait for each pipe in turn.
+enum class Pipes { Awaited, Refused };
+
 // Standard input is "-", and read once only.
-Result<std::string, std::string> read_configuration_file(const std::string& path,
-                                                         live::Pipes pipes);
+Result<std::string, std::string> read_configuration_file(const std::string& path, Pipes pipes);
 
 // The files that a configuration names, from the disk. Pipes are refused.
 class ConfigurationDisk : public server::ConfigurationFiles {

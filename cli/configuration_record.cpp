@@ -23,7 +23,7 @@ Outcome<server::LoadedConfiguration> load(const server::ConfigurationSources& so
 
 }  // namespace
 
-Outcome<ConfigurationRecord> record_sources(const ConfigurationOrigin& origin, live::Pipes pipes) {
+Outcome<ConfigurationRecord> record_sources(const ConfigurationOrigin& origin, Pipes pipes) {
   ConfigurationRecord record;
   record.sources.command_line = origin.directives;
   if (!origin.file.empty()) {

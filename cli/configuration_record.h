@@ -31,7 +31,7 @@ struct ConfigurationRecord {
 
 // Reads from the disk and keeps what was read.
 Outcome<ConfigurationRecord> record_sources(const ConfigurationOrigin& origin,
-                                            live::Pipes pipes = live::Pipes::Awaited);
+                                            Pipes pipes = Pipes::Awaited);
 
 class RecordingFiles : public server::ConfigurationFiles {
  public:

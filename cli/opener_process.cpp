@@ -86,8 +86,7 @@ void OpenerProcess::load() {
   // A file system that hangs or a conf-script that does not end must not outlive the server.
   const live::DiesWithParent end(parent_);
   // From the second time on somebody is served, and transfers wait for files to be opened.
-  auto record =
-      record_sources(options_.origin, has_loaded_ ? live::Pipes::Refused : live::Pipes::Awaited);
+  auto record = record_sources(options_.origin, has_loaded_ ? Pipes::Refused : Pipes::Awaited);
   if (!record) return send(encode_failure(record.error()));
   auto loaded = load_and_record(*record);
   if (!loaded) return send(encode_failure(loaded.error()));

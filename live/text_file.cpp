@@ -18,10 +18,10 @@ namespace {
 constexpr std::size_t kLargestFile = std::size_t{64} << 20U;
 constexpr int kPatienceMs = 5000;
 
-}  // namespace
+enum class Pipes { Awaited, Refused };
 
-Result<std::string, std::string> read_text_file(const std::string& path, Pipes pipes) {
-  // A pipe that nobody writes into must not hold whoever reads it for ever.
+// A pipe that nobody writes into must not hold whoever reads it for ever.
+Result<std::string, std::string> read_file(const std::string& path, Pipes pipes) {
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!file.is_open()) return fail(std::string(std::strerror(errno)));
   struct stat status {};
@@ -52,6 +52,16 @@ Result<std::string, std::string> read_text_file(const std::string& path, Pipes p
   if (text.empty() && S_ISFIFO(status.st_mode))
     return fail(std::string("a pipe that nobody writes into"));
   return text;
+}
+
+}  // namespace
+
+Result<std::string, std::string> read_text_file(const std::string& path) {
+  return read_file(path, Pipes::Awaited);
+}
+
+Result<std::string, std::string> read_text_file_at_once(const std::string& path) {
+  return read_file(path, Pipes::Refused);
 }
 
 Result<FileDescriptor, std::string> wait_for_pipe(const std::string& path) {
