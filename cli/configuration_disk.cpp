@@ -32,13 +32,17 @@ Outcome<server::LoadedConfiguration> load(const server::ConfigurationSources& so
 
 }  // namespace
 
-Result<std::string, std::string> ConfigurationDisk::read(const std::string& path) {
+Result<std::string, std::string> read_configuration_file(const std::string& path, Pipes pipes) {
   // Standard input can be read once only, and a reload reads every file again.
   if (path == "-") {
     static const auto input = live::read_text_file("/dev/stdin");
     return input;
   }
-  return live::read_text_file(path);
+  return pipes == Pipes::Awaited ? live::read_text_file(path) : live::read_text_file_at_once(path);
+}
+
+Result<std::string, std::string> ConfigurationDisk::read(const std::string& path) {
+  return read_configuration_file(path, Pipes::Refused);
 }
 
 Result<std::vector<std::string>, std::string> ConfigurationDisk::list(const std::string& path) {

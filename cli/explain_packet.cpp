@@ -8,6 +8,7 @@
 
 #include "cli/disk_files.h"
 #include "cli/lab_plan.h"
+#include "live/text_file.h"
 #include "protocol/dhcp/client_options.h"
 #include "protocol/dhcp/message.h"
 #include "protocol/frames/build.h"
@@ -63,7 +64,13 @@ bool is_server_port(const server::Configuration& configuration, std::uint16_t po
 }
 
 Outcome<Packet> read_packet(const PacketName& name, const server::Configuration& configuration) {
+  auto pipe = live::wait_for_pipe(name.file);
+  if (!pipe) {
+    return wrong_usage(
+        fmt::format("{}: cannot be read ({}); name a capture file", name.file, pipe.error()));
+  }
   auto reader = trace::CaptureReader::open(name.file);
+  pipe->close();
   if (!reader) return wrong_usage(reader.error().message);
   while (const auto frame = reader->next()) {
     if (name.number && frame->number != *name.number) continue;

@@ -1,12 +1,8 @@
 #include "trace/capture_reader.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <pcap/pcap.h>
-#include <poll.h>
 #include <stdio_ext.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -29,26 +25,6 @@ struct CloseFile {
   }
 };
 using FileHandle = std::unique_ptr<std::FILE, CloseFile>;
-
-// How long a pipe with a name may take until the first octet comes: opening it as any other file
-// would wait for ever for who writes into it.
-constexpr int kPatienceMs = 5000;
-
-// nullptr with errno set: ETIMEDOUT for a pipe that gives nothing.
-FileHandle open_file(const std::string& path) {
-  const int number = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (number < 0) return nullptr;
-  struct stat status {};
-  const bool is_pipe = fstat(number, &status) == 0 && S_ISFIFO(status.st_mode);
-  pollfd first{.fd = number, .events = POLLIN, .revents = 0};
-  if (is_pipe && poll(&first, 1, kPatienceMs) == 0) {
-    ::close(number);
-    errno = ETIMEDOUT;
-    return nullptr;
-  }
-  fcntl(number, F_SETFL, fcntl(number, F_GETFL) & ~O_NONBLOCK);
-  return FileHandle(fdopen(number, "rb"));
-}
 
 // libpcap's number for a link type is that of the file but for raw IP.
 LinkType link_type_of(int dlt) {
@@ -204,11 +180,7 @@ CaptureReader::~CaptureReader() = default;
 
 Result<CaptureReader, CaptureError> CaptureReader::open(const std::string& path) {
   const std::string name = path == "-" ? "standard input" : path;
-  FileHandle file = path == "-" ? FileHandle(stdin) : open_file(path);
-  if (!file && errno == ETIMEDOUT) {
-    return fail(CaptureError{
-        fmt::format("{}: is a pipe that nobody writes into; name a capture file", name)});
-  }
+  FileHandle file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"));
   if (!file) {
     return fail(CaptureError{fmt::format("{}: {}; name a capture file, or - for standard input",
                                          name, std::strerror(errno))});

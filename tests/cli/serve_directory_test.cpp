@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/boot_file_check.h"
 #include "cli/configuration_disk.h"
 #include "firmware/boot_program.h"
 #include "tests/cli/run_pxeproof.h"
@@ -95,6 +96,24 @@ TEST(ServeDirectory, GivesIpxeItsScriptAndNotItselfAgain) {
   ASSERT_TRUE(text);
   EXPECT_THAT(*text, AllOf(HasSubstr("dhcp-boot=tag:ipxe,boot.ipxe"),
                            HasSubstr("pxe-service=tag:!ipxe,0,")));
+}
+
+// The name says nothing here, and the machine would say nothing either.
+TEST(BootFileCheck, FindsAProgramForAnotherMachineByWhatIsInIt) {
+  const testing::ScratchDirectory scratch;
+  scratch.write("tree/loader", efi(0x8664));
+  scratch.write("tree/loader.0", efi(0x8664));
+  scratch.write("tree/pxelinux.0", kPxelinux);
+  const auto loaded = load_configuration_text(
+      "serve", "dhcp-range=10.0.0.0,proxy\nenable-tftp\ntftp-root=" + scratch.path("tree") +
+                   "\npxe-service=x86PC,A,loader\npxe-service=x86PC,B,pxelinux\n"
+                   "pxe-service=11,C,loader\npxe-service=7,D,loader\n");
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  std::vector<std::string> found;
+  for (const server::Diagnostic& each : check_boot_files(loaded->configuration)) {
+    found.push_back(each.rule + ":" + std::to_string(each.location.line));
+  }
+  EXPECT_THAT(found, ::testing::ElementsAre("boot-file-foreign:4", "boot-file-foreign:6"));
 }
 
 TEST(ServeDirectory, SaysWhatIsMissing) {
