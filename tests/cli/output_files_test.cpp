@@ -2,9 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -56,7 +56,7 @@ live::FileDescriptor listen_at(const std::string& path) {
 bool is_there_after_a_while(const std::string& path) {
   for (int i = 0; i < 20; ++i) {
     if (!fs::exists(fs::symlink_status(path))) return false;
-    usleep(10'000);
+    poll(nullptr, 0, 10);
   }
   return true;
 }
