@@ -87,7 +87,7 @@ void OpenerProcess::handle(const Message& message) {
 
 void OpenerProcess::load() {
   // A file system that hangs or a conf-script that does not end must not outlive the server.
-  const live::DiesWithParent end(parent_);
+  const live::EndsWithPeer end(channel_.descriptor());
   // From the second time on somebody is served, and transfers wait for files to be opened.
   auto record = record_sources(options_.origin, has_loaded_ ? Pipes::Refused : Pipes::Awaited);
   if (!record) return send(encode_failure(record.error()));

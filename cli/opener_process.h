@@ -1,8 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-#include <unistd.h>
-
 #include <memory>
 #include <optional>
 #include <set>
@@ -51,7 +48,6 @@ class OpenerProcess {
   live::MessageChannel channel_;
   Options options_;
   ResourceOpener resources_;
-  const pid_t parent_ = getppid();
   bool has_loaded_ = false;
   // What was read last.
   ConfigurationRecord record_;

@@ -1,8 +1,11 @@
 #include "live/helper_process.h"
 
-#include <sys/prctl.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <set>
@@ -23,6 +26,16 @@ void close_others(const std::set<int>& kept) {
   close_range(from, ~0U, 0);
 }
 
+std::atomic<int> watched_socket{-1};
+
+// In a signal handler: calls nothing that could be half done.
+void end_without_peer(int /*signal*/) {
+  const int before = errno;
+  pollfd peer{.fd = watched_socket.load(), .events = 0, .revents = 0};
+  if (poll(&peer, 1, 0) > 0 && (peer.revents & POLLHUP) != 0) _exit(1);
+  errno = before;
+}
+
 }  // namespace
 
 SystemResult<pid_t> start_helper(const std::function<int()>& job, std::set<int> kept) {
@@ -40,12 +53,23 @@ SystemResult<pid_t> start_helper(const std::function<int()>& job, std::set<int> 
   _exit(code);
 }
 
-DiesWithParent::DiesWithParent(pid_t parent) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+EndsWithPeer::EndsWithPeer(int socket) : socket_(socket) {
+  watched_socket = socket;
+  struct sigaction action {};
+  action.sa_handler = end_without_peer;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGIO, &action, nullptr);
+  fcntl(socket, F_SETOWN, getpid());
+  fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_ASYNC);
   // It may have ended before anybody watched.
-  if (getppid() != parent) _exit(1);
+  end_without_peer(SIGIO);
 }
 
-DiesWithParent::~DiesWithParent() { prctl(PR_SET_PDEATHSIG, 0); }
+EndsWithPeer::~EndsWithPeer() {
+  fcntl(socket_, F_SETFL, fcntl(socket_, F_GETFL) & ~O_ASYNC);
+  struct sigaction action {};
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGIO, &action, nullptr);
+}
 
 }  // namespace pxeproof::live

@@ -15,14 +15,19 @@ namespace pxeproof::live {
 // error and those that are named.
 SystemResult<pid_t> start_helper(const std::function<int()>& job, std::set<int> kept);
 
-// While this lives, the helper is killed when its parent ends, whatever it waits for then. Changing
-// users ends the protection early (prctl(2)).
-class DiesWithParent {
+// While this lives, the process ends when the other end of a connected socket is closed, whatever
+// it waits for then; one in a process at a time. The kernel's own signal at a parent's end
+// (PR_SET_PDEATHSIG) would not do: a parent that has given up its rights may not send it to a
+// helper that keeps them.
+class EndsWithPeer {
  public:
-  explicit DiesWithParent(pid_t parent);
-  ~DiesWithParent();
-  DiesWithParent(const DiesWithParent&) = delete;
-  DiesWithParent& operator=(const DiesWithParent&) = delete;
+  explicit EndsWithPeer(int socket);
+  ~EndsWithPeer();
+  EndsWithPeer(const EndsWithPeer&) = delete;
+  EndsWithPeer& operator=(const EndsWithPeer&) = delete;
+
+ private:
+  int socket_;
 };
 
 }  // namespace pxeproof::live
