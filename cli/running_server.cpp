@@ -392,6 +392,11 @@ void RunningServer::hear_opener(Instant now) {
     if (std::exchange(asked_, Asked::Nothing) == Asked::Sockets) {
       hear_sockets(std::move(*loaded));
     } else {
+      if (*loaded) {
+        for (const server::Diagnostic& warning : (*loaded)->loaded.warnings) {
+          log_.message(ServerLog::Level::Warning, server::to_string(warning));
+        }
+      }
       const Outcome<void> applied =
           *loaded ? apply(std::move(**loaded)) : Outcome<void>(fail(loaded->error()));
       for (const Reloaded& each : std::exchange(reloading_, {})) each(applied);
