@@ -103,7 +103,7 @@ bool PlainMessages::keep(std::uint32_t number, Instant at, std::uint32_t interfa
 }
 
 std::vector<Step> PlainMessages::take() {
-  std::ranges::rotate(kept_, kept_.begin() + static_cast<std::ptrdiff_t>(oldest_));
+  std::rotate(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(oldest_), kept_.end());
   std::vector<Step> steps;
   for (const Kept& kept : kept_) {
     SeenPacket packet;
