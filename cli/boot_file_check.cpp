@@ -4,11 +4,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <set>
 #include <string>
 
+#include "cli/program_head.h"
 #include "firmware/boot_program.h"
 #include "protocol/bytes.h"
 #include "server/boot_file.h"
@@ -24,14 +24,6 @@ using server::Diagnostic;
 std::optional<struct stat> status_of(const std::string& path) {
   struct stat status {};
   return stat(path.c_str(), &status) == 0 ? std::optional(status) : std::nullopt;
-}
-
-Bytes read_head(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  Bytes head(firmware::kBootProgramHead);
-  file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
-  head.resize(static_cast<std::size_t>(file.gcount()));
-  return head;
 }
 
 class Checker {
@@ -87,7 +79,7 @@ class Checker {
     const bool is_open = std::ranges::all_of(architectures, is_judged) &&
                          std::ranges::none_of(architectures, is_told);
     if (architectures.empty() || !is_open) return;
-    const auto program = firmware::read_boot_program(file, read_head(*path));
+    const auto program = firmware::read_boot_program(file, read_program_head(*path));
     if (!program) return;
     const auto starts = [&program](std::uint16_t each) {
       return std::ranges::find(program->architectures, each) != program->architectures.end();

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <map>
 
+#include "cli/program_head.h"
 #include "firmware/boot_program.h"
 #include "protocol/dhcp/client_options.h"
 
@@ -28,14 +28,6 @@ struct Candidate {
   firmware::BootProgram program;
   int depth = 0;
 };
-
-Bytes read_head(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  Bytes head(firmware::kBootProgramHead);
-  file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
-  head.resize(static_cast<std::size_t>(file.gcount()));
-  return head;
-}
 
 // The more preferred, then the nearer, then the first by name.
 bool is_better(const Candidate& left, const Candidate& right) {
@@ -58,7 +50,7 @@ std::map<std::uint16_t, Candidate> find_programs(const fs::path& directory) {
     if (!at->is_regular_file(ignored)) continue;  // links are followed
     if (++files > kMaximumFiles) break;
     const std::string path = at->path().lexically_relative(directory).generic_string();
-    const auto program = firmware::read_boot_program(path, read_head(at->path()));
+    const auto program = firmware::read_boot_program(path, read_program_head(at->path()));
     if (!program) continue;
     const Candidate candidate{.path = path, .program = *program, .depth = at.depth()};
     for (const std::uint16_t architecture : program->architectures) {

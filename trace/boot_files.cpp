@@ -132,13 +132,23 @@ std::string_view directory_of(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash + 1);
 }
 
-FileRole role_of(std::string_view name) {
+namespace {
+
+// What tells a file's role by its name; nullptr when nothing does.
+const Sign* sign_of(std::string_view name) {
   std::string path = lower_case(name);
   std::ranges::replace(path, '\\', '/');
   const std::string_view base = base_name(path);
   const auto found =
       std::ranges::find_if(kSigns, [&](const Sign& sign) { return fits(sign, path, base); });
-  return found == kSigns.end() ? FileRole::Other : found->role;
+  return found == kSigns.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+FileRole role_of(std::string_view name) {
+  const Sign* sign = sign_of(name);
+  return sign == nullptr ? FileRole::Other : sign->role;
 }
 
 FileRole role_of_target(std::string_view target) {
@@ -147,12 +157,10 @@ FileRole role_of_target(std::string_view target) {
 
 bool is_payload(FileRole role) { return role == FileRole::Kernel || role == FileRole::Initrd; }
 
+// These are the files that may be missing and that their ending tells.
 bool is_accessory(std::string_view name) {
-  constexpr std::array<std::string_view, 9> kEndings{".png", ".jpg", ".jpeg", ".bmp", ".tga",
-                                                     ".lss", ".pf2", ".psf",  ".dtb"};
-  const std::string lower = lower_case(name.substr(0, name.find('?')));
-  return std::ranges::any_of(kEndings,
-                             [&lower](std::string_view ending) { return lower.ends_with(ending); });
+  const Sign* sign = sign_of(name.substr(0, name.find('?')));
+  return sign != nullptr && sign->where == Where::End && sign->role == FileRole::Optional;
 }
 
 bool fetches_more(FileRole role) {

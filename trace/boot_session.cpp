@@ -170,7 +170,9 @@ const DhcpStep* BootSession::question() const {
 std::vector<BootSession> split_sessions(const Boot& boot) {
   SessionSplitter splitter;
   for (const Step& step : boot.steps) splitter.on_step(step);
-  return splitter.take();
+  std::vector<BootSession> sessions = splitter.take();
+  for (BootSession& session : sessions) session.rom = sessions.front().kind;
+  return sessions;
 }
 
 const BootSession* deciding_session(const std::vector<BootSession>& sessions) {

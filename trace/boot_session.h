@@ -29,6 +29,7 @@ using SeenArp = Seen<ArpStep>;
 // boot, which must outlive it.
 struct BootSession {
   ClientKind kind = ClientKind::Plain;
+  ClientKind rom = ClientKind::Plain;  // the kind of the boot's first round
   Instant begun;
   Instant ended;
   std::vector<SeenDhcp> discovers;

@@ -131,7 +131,7 @@ TEST(ExplainVerb, JudgesAsAnotherFirmware) {
   const ScratchDirectory scratch;
   const std::string file = saved(scratch, "r06-siaddr-0");
   const ProgramRun run = run_pxeproof({"explain", file, "--as", "edk2"});
-  EXPECT_THAT(run.output, HasSubstr("taken for"));
+  EXPECT_THAT(run.output, AllOf(HasSubstr("taken for"), HasSubstr("iPXE would")));
   const ProgramRun unknown = run_pxeproof({"explain", file, "--as", "ekd2"});
   EXPECT_EQ(unknown.exit_code, 2);
   EXPECT_THAT(unknown.output, HasSubstr("did you mean edk2?"));

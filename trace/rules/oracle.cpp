@@ -156,25 +156,10 @@ Prediction predict(Family family, const BootSession& session) {
 namespace {
 
 // What a ROM loaded asks in this round, and not the ROM itself.
-bool is_of_loaded_program(Family own, const BootSession& session) {
-  const bool asks_plainly = session.kind == ClientKind::Plain && session.question() != nullptr;
-  switch (own) {
-    case Family::Edk2:
-    case Family::IntelRom:
-    case Family::Uboot:
-    case Family::RaspberryPi:
-    case Family::OtherPxe:
-    case Family::OtherHttp:
-      return session.kind == ClientKind::Ipxe || asks_plainly;
-    case Family::Ipxe:
-      return asks_plainly;
-    case Family::Unknown:
-    case Family::Grub:
-    case Family::UefiIp4:
-    case Family::OperatingSystem:
-      return false;
-  }
-  return false;
+bool is_of_loaded_program(const BootSession& session) {
+  const bool asks_as_program =
+      session.kind == ClientKind::Ipxe || session.kind == ClientKind::Plain;
+  return asks_as_program && session.kind != session.rom && session.question() != nullptr;
 }
 
 }  // namespace
@@ -182,7 +167,7 @@ bool is_of_loaded_program(Family own, const BootSession& session) {
 std::vector<std::string> other_firmware(Family own, const BootSession& session) {
   if (session.offers.empty()) return {};
   // These answers are for iPXE, or for HTTP boot: a ROM that boots by PXE would get others.
-  if (is_of_loaded_program(own, session) || session.kind == ClientKind::HttpRom) return {};
+  if (is_of_loaded_program(session) || session.kind == ClientKind::HttpRom) return {};
   std::vector<std::string> lines;
   std::vector<std::pair<std::string, std::string>> told;  // text, families
   for (const Family family : kFamilies) {
@@ -251,7 +236,7 @@ std::string screen_words(Family family, const BootVerdict& verdict, const BootSe
   if (verdict.kind == BootVerdict::Kind::Booted) return {};
   if (captured_sides({session}) != CapturedSides::Both) return {};
   // It is the running program that writes to the screen; of iPXE it is known what.
-  const bool is_loaded = is_of_loaded_program(family, session);
+  const bool is_loaded = is_of_loaded_program(session);
   if (is_loaded && session.kind != ClientKind::Ipxe) return {};
   // The words known of ROMs are those of PXE.
   if (session.kind == ClientKind::HttpRom) return {};
