@@ -85,19 +85,26 @@ void OpenerProcess::handle(const Message& message) {
   }
 }
 
-void OpenerProcess::load() {
-  // A file system that hangs or a conf-script that does not end must not outlive the server.
+Outcome<OpenerProcess::Read> OpenerProcess::read_configuration() {
+  // A file system that hangs or a conf-script that does not end must not outlive the server. What
+  // comes afterwards waits for nobody, and tidies up at the server's end.
   const live::EndsWithPeer end(channel_.descriptor());
   // From the second time on somebody is served, and transfers wait for files to be opened.
   auto record = record_sources(options_.origin, has_loaded_ ? Pipes::Refused : Pipes::Awaited);
-  if (!record) return send(encode_failure(record.error()));
+  if (!record) return fail(record.error());
   auto loaded = load_and_record(*record);
-  if (!loaded) return send(encode_failure(loaded.error()));
-  auto sent = open_and_send(*record, loaded->configuration);
+  if (!loaded) return fail(loaded.error());
+  return Read{std::move(*record), std::move(loaded->configuration)};
+}
+
+void OpenerProcess::load() {
+  auto read = read_configuration();
+  if (!read) return send(encode_failure(read.error()));
+  auto sent = open_and_send(read->record, read->configuration);
   if (!sent) return send(encode_failure(sent.error()));
   has_loaded_ = true;
-  record_ = std::move(*record);
-  configuration_ = std::move(loaded->configuration);
+  record_ = std::move(read->record);
+  configuration_ = std::move(read->configuration);
   earlier_roots_ = std::exchange(roots_, roots_of(configuration_.tftp));
 }
 

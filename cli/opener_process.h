@@ -32,6 +32,11 @@ class OpenerProcess {
   using Message = live::MessageChannel::Message;
 
   void handle(const Message& message);
+  struct Read {
+    ConfigurationRecord record;
+    server::Configuration configuration;
+  };
+  Outcome<Read> read_configuration();
   void load();
   void open_again();
   // Sends Loaded and what goes with it.
