@@ -8,6 +8,7 @@
 #include <cmath>
 #include <optional>
 
+#include "cli/learned_waits.h"
 #include "cli/packet_fields.h"
 
 namespace pxeproof::cli {
@@ -20,22 +21,14 @@ using firmware::IpRules;
 using firmware::Profile;
 using firmware::SessionXid;
 
-constexpr Duration kCoarseTick = 200ms;  // a clock that moves in longer steps
-
 std::string quoted(std::string_view word) { return fmt::format("\"{}\"", word); }
 std::string truth(bool value) { return value ? "true" : "false"; }
-
-std::string texts(const std::vector<std::string>& values) {
-  std::vector<std::string> each;
-  each.reserve(values.size());
-  for (const std::string& value : values) each.push_back(toml_text(value));
-  return fmt::format("[{}]", fmt::join(each, ", "));
-}
 
 std::string tftp_options(const std::vector<tftp::Option>& options) {
   std::vector<std::string> rows;
   rows.reserve(options.size());
-  for (const tftp::Option& option : options) rows.push_back(texts({option.name, option.value}));
+  for (const tftp::Option& option : options)
+    rows.push_back(toml_texts({option.name, option.value}));
   return fmt::format("[{}]", fmt::join(rows, ", "));
 }
 
@@ -115,15 +108,6 @@ class DraftWriter {
   void write_arp();
   void write_session();
   void write_phase(const std::string& seen_as, const std::vector<ObservedMessage>& messages);
-  void write_waits(const std::string& table, const std::vector<ObservedMessage>& messages,
-                   const DhcpPhase* base);
-  // Waits as TOML, and what they rest on.
-  struct SeenWaits {
-    std::string value;
-    std::string note;
-  };
-  std::optional<SeenWaits> seen_waits(const std::vector<const RecordedFrame*>& run,
-                                      const firmware::RetryRule& below) const;
   bool datagram_between(const RecordedFrame& one, const RecordedFrame& other) const;
   bool took_data(const ObservedRequest& request) const;
   void write_arp_waits();
@@ -132,7 +116,6 @@ class DraftWriter {
   void write_volatile();
   const DhcpPhase* base_phase(std::string_view table) const;
   IpRules::Identification identification() const;
-  std::string duration(Duration wait, bool by_ticks) const;
 
   const ObservedMachine& machine_;
   const Profile& base_;
@@ -243,7 +226,7 @@ void DraftWriter::write_arp_waits() {
     run.push_back(each);
     target = arp->target_address;
   }
-  const auto waits = seen_waits(run, base_.arp.retry);
+  const auto waits = waits_of_run(run, base_.arp.retry, base_);
   if (waits) set("arp", "waits", waits->value, waits->note);
 }
 
@@ -259,7 +242,7 @@ void DraftWriter::write_tftp_waits() {
     run.push_back(each.frame);
     asked = &each.request;
   }
-  const auto waits = seen_waits(run, base_.tftp.retry);
+  const auto waits = waits_of_run(run, base_.tftp.retry, base_);
   if (waits) set("tftp", "retry", fmt::format("{{waits = {}}}", waits->value), waits->note);
 }
 
@@ -277,45 +260,6 @@ bool DraftWriter::took_data(const ObservedRequest& request) const {
     const auto* const ack = packet ? std::get_if<tftp::Ack>(&*packet) : nullptr;
     return ack != nullptr && ack->block > 0;
   });
-}
-
-// What the repetitions in a run say of its waits; nullopt: nothing, or that they double as below.
-std::optional<DraftWriter::SeenWaits> DraftWriter::seen_waits(
-    const std::vector<const RecordedFrame*>& run, const firmware::RetryRule& below) const {
-  if (run.size() < 2) return std::nullopt;
-  std::vector<Duration> waits;
-  std::vector<std::uint32_t> numbers;
-  for (std::size_t i = 1; i < run.size(); ++i) {
-    waits.push_back(run[i]->at - run[i - 1]->at);
-    numbers.push_back(run[i]->number);
-  }
-  const std::size_t seen = waits.size();
-  std::vector<Duration> known;
-  if (const auto* const fixed = std::get_if<firmware::FixedWaits>(&below)) {
-    known = fixed->waits;
-  } else if (const auto* const adaptive = std::get_if<firmware::AdaptiveWait>(&below)) {
-    for (Duration wait = adaptive->minimum; known.size() < seen; wait *= 2) known.push_back(wait);
-  }
-  const Duration tolerance = std::max<Duration>(50ms, base_.clock.tick);
-  bool fits = seen <= known.size();
-  for (std::size_t i = 0; fits && i < seen; ++i) {
-    fits = std::chrono::abs(waits[i] - known[i]) <= tolerance;
-  }
-  if (fits && std::holds_alternative<firmware::AdaptiveWait>(below)) return std::nullopt;
-  if (fits) waits.assign(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(seen));
-  for (std::size_t i = seen; fits && i < known.size(); ++i) waits.push_back(known[i]);
-  // How long the last one is waited for no packet tells.
-  if (!fits) waits.push_back(waits.back());
-  std::vector<std::string> each;
-  each.reserve(waits.size());
-  for (const Duration wait : waits) {
-    each.push_back(fits && wait % 1ms != Duration{} ? fmt::format("{}ns", wait.count())
-                                                    : fmt::format("{}ms", (wait + 500us) / 1ms));
-  }
-  return SeenWaits{
-      texts(each),
-      fits ? fmt::format("as in {}; {} seen, at {}", base_.name, seen, name_packets(numbers))
-           : fmt::format("the first {} from {}", seen, name_packets(numbers))};
 }
 
 void DraftWriter::write_session() {
@@ -363,65 +307,6 @@ void DraftWriter::write_session() {
   }
 }
 
-std::string DraftWriter::duration(Duration wait, bool by_ticks) const {
-  const Duration tick = base_.clock.tick;
-  if (by_ticks && tick >= kCoarseTick) {
-    // The first wait is over up to a tick early.
-    const auto ticks = (wait + tick - kCoarseTick / 2) / tick;
-    return fmt::format("{}t", std::max<std::int64_t>(ticks, 1));
-  }
-  if (by_ticks && tick > Duration{}) return fmt::format("{}t", (wait + tick / 2) / tick);
-  return fmt::format("{}ms", (wait + 500us) / 1ms);
-}
-
-// The waits of the base stay where the recorded repetitions came at them; else what was seen takes
-// their place.
-void DraftWriter::write_waits(const std::string& table,
-                              const std::vector<ObservedMessage>& messages, const DhcpPhase* base) {
-  std::vector<Duration> gaps;
-  std::vector<std::uint32_t> numbers;
-  for (std::size_t i = 1; i < messages.size() && messages[i].same_run; ++i) {
-    gaps.push_back(messages[i].frame->at - messages[i - 1].frame->at);
-    numbers.push_back(messages[i].frame->number);
-  }
-  std::vector<Duration> known;
-  if (base != nullptr) {
-    if (const auto* const fixed = std::get_if<firmware::FixedWaits>(&base->retry)) {
-      known = fixed->waits;
-    }
-  }
-  const Duration tolerance = std::max<Duration>(50ms, base_.clock.tick);
-  bool fits = base != nullptr && !known.empty() && gaps.size() < known.size() + 1;
-  for (std::size_t i = 0; fits && i < gaps.size(); ++i) {
-    const Duration off = gaps[i] > known[i] ? gaps[i] - known[i] : known[i] - gaps[i];
-    fits = off <= tolerance;
-  }
-  const bool by_ticks = base == nullptr || !base->exact_waits;
-  std::vector<std::string> waits;
-  if (fits) {
-    for (const Duration wait : known) {
-      waits.push_back(wait % 1ms == Duration{} ? fmt::format("{}ms", wait / 1ms)
-                                               : fmt::format("{}ns", wait.count()));
-    }
-    set(table, "waits", texts(waits),
-        gaps.empty() ? fmt::format("as in {}: no repetition was seen", base_.name)
-                     : fmt::format("as in {}; {} seen, at {}", base_.name, gaps.size(),
-                                   name_packets(numbers)));
-    return;
-  }
-  for (const Duration gap : gaps) waits.push_back(duration(gap, by_ticks));
-  for (std::size_t i = gaps.size(); i < known.size(); ++i) {
-    waits.push_back(duration(known[i], by_ticks));
-  }
-  if (known.size() <= gaps.size()) {
-    // How long the last one is waited for no packet tells; doubling is the specification's way.
-    waits.push_back(duration(gaps.empty() ? Duration(4s) : gaps.back() * 2, by_ticks));
-  }
-  set(table, "waits", texts(waits),
-      gaps.empty() ? "no repetition was seen: a guess"
-                   : fmt::format("the first {} from {}", gaps.size(), name_packets(numbers)));
-}
-
 void DraftWriter::write_phase(const std::string& seen_as,
                               const std::vector<ObservedMessage>& messages) {
   // Where a firmware asks boot servers alike at every address there is one table for all.
@@ -455,7 +340,7 @@ void DraftWriter::write_phase(const std::string& seen_as,
         {option.code, registered ? *own : option.value, option.field, option.offset}, known,
         place));
   });
-  set(table, "options", texts(options), note);
+  set(table, "options", toml_texts(options), note);
   // Zeros behind END are padding up to a size; without any the size is unknown but not larger.
   const ByteView message = first.message.packet();
   std::size_t padded = 0;
@@ -492,17 +377,18 @@ void DraftWriter::write_phase(const std::string& seen_as,
   if (table.ends_with("discover") && (has_offset || base_has_offset)) {
     set(table, "secs_offset", std::to_string(first.message.secs()), note);
   }
-  write_waits(table, messages, base);
+  const LearnedWaits waits = waits_of_phase(messages, base, base_);
+  set(table, "waits", waits.value, waits.note);
   if (table == "dhcp.then.discover" && base == nullptr) {
     const auto& before = machine_.phases.at("dhcp.discover").back();
     set("dhcp.then", "name", "\"second\"", "");
-    set("dhcp.then", "pause", quoted(duration(first.frame->at - before.frame->at, false)),
+    set("dhcp.then", "pause", quoted(milliseconds(first.frame->at - before.frame->at)),
         "between the two attempts' DISCOVERs: too long by the first one's last wait");
     if (!machine_.phases.contains("dhcp.then.request")) {
       std::vector<std::string> request = options;
       std::replace(request.begin(), request.end(), std::string("53 01"), std::string("53 03"));
       request.insert(request.end(), {"54 {server}", "50 {yiaddr}"});
-      set("dhcp.then.request", "options", texts(request), "never seen: a guess");
+      set("dhcp.then.request", "options", toml_texts(request), "never seen: a guess");
       set("dhcp.then.request", "waits", R"(["4s"])", "never seen: a guess");
     }
   }
@@ -589,7 +475,7 @@ void DraftWriter::write_volatile() {
   std::vector<std::string> rows;
   const auto add = [&rows](std::string_view packets, std::string_view field,
                            std::string_view relation) {
-    rows.push_back(texts({std::string(packets), std::string(field), std::string(relation)}));
+    rows.push_back(toml_texts({std::string(packets), std::string(field), std::string(relation)}));
   };
   bool identification_declared = false;
   bool port_declared = false;

@@ -1,6 +1,7 @@
 #include "cli/profile_draft.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -88,6 +89,13 @@ std::string toml_text(std::string_view text) {
     quoted += each;
   }
   return quoted + '"';
+}
+
+std::string toml_texts(const std::vector<std::string>& values) {
+  std::vector<std::string> each;
+  each.reserve(values.size());
+  for (const std::string& value : values) each.push_back(toml_text(value));
+  return fmt::format("[{}]", fmt::join(each, ", "));
 }
 
 std::vector<std::string> rows_below(const ProfileDraft& draft, std::string_view base) {

@@ -30,6 +30,9 @@ class ProfileDraft {
 // A basic string of TOML.
 std::string toml_text(std::string_view text);
 
+// An array of them.
+std::string toml_texts(const std::vector<std::string>& values);
+
 // The values of a built-in profile and those below it that a draft does not have: "table.key =
 // value". Screen texts, lists and volatile rows are left out.
 std::vector<std::string> rows_below(const ProfileDraft& draft, std::string_view base);

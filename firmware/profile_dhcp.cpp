@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -213,6 +214,11 @@ std::vector<Duration> read_durations(TomlReader& table, std::string_view key, Du
     result.push_back(duration(table, key, text, tick));
   }
   if (result.empty()) table.refuse(key, "needs one wait at least");
+  const bool never_waits =
+      std::ranges::all_of(result, [](Duration each) { return each == Duration{}; });
+  if (never_waits) {
+    table.refuse(key, "needs a wait of more than 0 s, or all repetitions go out at once");
+  }
   return result;
 }
 

@@ -51,7 +51,10 @@ struct TomlReader::Position {
     if (table == nullptr) return nullptr;
     const toml::node* const node = table->get(key);
     if (node == nullptr) {
-      document.refuse(table->source(), fmt::format("{} is missing", path_of(key)));
+      document.refuse(table->source(),
+                      fmt::format("{} is missing; add it, or a line based_on = \"PROFILE\" with a "
+                                  "profile that has it",
+                                  path_of(key)));
     }
     return node;
   }

@@ -9,8 +9,8 @@
 namespace pxeproof::live {
 namespace {
 
-constexpr std::size_t kRoundsPerWake = 16;  // then the other sources get their turn
-constexpr std::size_t kBatch = 64;          // frames that are sent together
+constexpr std::size_t kRoundsPerWake = 16;          // then the other sources get their turn
+constexpr std::size_t kBatch = PacketPort::kBatch;  // frames that are sent together
 
 }  // namespace
 
@@ -29,27 +29,31 @@ std::vector<int> BatchRunner::descriptors() const {
   return numbers;
 }
 
-bool BatchRunner::receive(Way& way) {
+void BatchRunner::on_readable(int descriptor) {
+  for (Way& way : ways_) {
+    if (way.cable.port->descriptor() == descriptor) way.may_have_frames = true;
+  }
+}
+
+void BatchRunner::receive(Way& way) {
   auto frames = way.cable.port->receive();
   if (!frames) {
     error_ = std::move(frames.error());
-    return false;
+    return;
   }
+  way.may_have_frames = frames->size() == PacketPort::kBatch;
   const Instant time = now();
   for (const ByteView frame : *frames) station_.on_frame(time, frame);
-  return !frames->empty();
 }
 
 Activity BatchRunner::on_wake(Instant /*now*/) {
   bool busy = false;
-  for (Way& way : ways_) way.is_empty = false;
   for (std::size_t round = 0; round < kRoundsPerWake && !error_; ++round) {
     bool idle = true;
     for (Way& way : ways_) {
-      // A cable without frames is asked again with the next wake: there will be one when it has.
-      if (way.is_empty) continue;
-      way.is_empty = !receive(way);
-      if (!way.is_empty) idle = false;
+      if (!way.may_have_frames) continue;
+      receive(way);
+      idle = false;
     }
     const auto due = station_.poll_timeout();
     if (const Instant time = now(); due && *due <= time) {

@@ -31,6 +31,7 @@ class BatchRunner : public EventSource {
   const std::optional<SystemError>& error() const { return error_; }
 
   std::vector<int> descriptors() const override;
+  void on_readable(int descriptor) override;
   Activity on_wake(Instant now) override;
   std::optional<Instant> deadline() const override { return station_.poll_timeout(); }
 
@@ -39,10 +40,10 @@ class BatchRunner : public EventSource {
     Cable cable;
     std::vector<Frame> frames;  // the first `count` are waiting; capacity is reused
     std::size_t count = 0;
-    bool is_empty = false;  // as of this wake
+    bool may_have_frames = false;  // since the last wake
   };
 
-  bool receive(Way& way);
+  void receive(Way& way);
   void drain();
   void put(Way& way, Frame& frame);
   void flush(Way& way);

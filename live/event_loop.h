@@ -23,6 +23,9 @@ class EventSource {
   // What to watch for reading. Fixed while the source is in a loop.
   virtual std::vector<int> descriptors() const = 0;
 
+  // This descriptor is readable: told before on_wake, which need not ask the others then.
+  virtual void on_readable(int /*descriptor*/) {}
+
   // A descriptor is readable, or the deadline has passed, or the loop is looking round: do all that
   // can be done without blocking.
   virtual Activity on_wake(Instant now) = 0;

@@ -16,7 +16,6 @@
 namespace pxeproof::live {
 namespace {
 
-constexpr std::size_t kBatch = 64;
 constexpr std::size_t kVlanTagSize = 4;
 constexpr std::size_t kMaximumFrame = 65536 + 64;  // segmentation offload makes such giants
 constexpr std::size_t kIpOffset = frames::kEthernetHeaderSize;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -32,15 +33,17 @@ class PacketPort {
     std::uint64_t dropped = 0;  // by the kernel, because we read too slowly
   };
 
+  static constexpr std::size_t kBatch = 64;  // frames that come, or go, in one system call
+
   static SystemResult<PacketPort> open(const std::string& interface);
   static SystemResult<PacketPort> open(const std::string& interface, const Options& options);
 
   int descriptor() const { return socket_.number(); }
   const std::string& interface() const { return interface_; }
 
-  // A batch of frames that have arrived, none when there are none left. A VLAN tag that the kernel
-  // took off is put back, a checksum that the sender left to its card is filled in. The views are
-  // valid until the next call.
+  // A batch of frames that have arrived; after less than a whole one there were none left. A VLAN
+  // tag that the kernel took off is put back, a checksum that the sender left to its card is filled
+  // in. The views are valid until the next call.
   SystemResult<std::span<const ByteView>> receive();
 
   // Sends in order. A frame that the kernel refuses is counted and skipped.

@@ -3,6 +3,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <string>
@@ -23,6 +24,22 @@ struct MacAddress {
   bool is_group() const { return (octets[0] & 1U) != 0; }
 
   friend auto operator<=>(const MacAddress&, const MacAddress&) = default;
+  // As two numbers: GCC 12 calls memcmp for an array of octets.
+  friend bool operator==(const MacAddress& left, const MacAddress& right) {
+    return left.first_four() == right.first_four() && left.last_two() == right.last_two();
+  }
+
+ private:
+  std::uint32_t first_four() const {
+    std::uint32_t value = 0;
+    std::memcpy(&value, octets.data(), sizeof value);
+    return value;
+  }
+  std::uint16_t last_two() const {
+    std::uint16_t value = 0;
+    std::memcpy(&value, octets.data() + 4, sizeof value);
+    return value;
+  }
 };
 std::string to_string(const MacAddress& mac);
 

@@ -9,15 +9,11 @@
 
 namespace pxeproof::server {
 
-// The ERROR a client is sent for a reason.
-struct TftpErrorAnswer {
-  tftp::ErrorCode code = tftp::ErrorCode::NotDefined;
-  std::string text;
-};
+// The ERROR that a client is sent for a reason.
+tftp::ErrorCode error_code(TftpReason reason);
 
 // The wording is dnsmasq's where it has one, but names the file as the client did: no path of the
 // server leaves it (case TSEC-05). Octets of the name that do not print are escaped.
-TftpErrorAnswer error_answer(TftpReason reason, std::string_view requested_name,
-                             Ipv4Address client);
+std::string error_text(TftpReason reason, std::string_view requested_name, Ipv4Address client);
 
 }  // namespace pxeproof::server

@@ -304,10 +304,10 @@ void TftpServer::tell_failure(TransferSlot slot, TftpReason reason,
   if (session == nullptr && from_client == nullptr && reason != TftpReason::Superseded &&
       reason != TftpReason::HalfOpenEvicted) {
     ++counters_.refused[static_cast<std::size_t>(reason)];
-    const auto answer = error_answer(reason, transfer.filename, transfer.client.address);
     return tell(
         transfer.client, transfer.local,
-        TftpRefused{.name = printable(transfer.filename), .reason = reason, .code = answer.code});
+        TftpRefused{
+            .name = printable(transfer.filename), .reason = reason, .code = error_code(reason)});
   }
   ++counters_.failed[static_cast<std::size_t>(reason)];
   TftpFailed failed{.name = printable(transfer.filename),
@@ -349,9 +349,9 @@ void TftpServer::drop(const IncomingDatagram& datagram, TftpReason reason) {
 void TftpServer::reply_error(const Endpoint& source, const Endpoint& destination, TftpReason reason,
                              std::string_view name) {
   if (replies_.size() >= options_.limits.replies) return;
-  const TftpErrorAnswer answer = error_answer(reason, name, destination.address);
   Reply& reply = replies_.emplace_back(Reply{source, destination, {}});
-  tftp::encode_error(answer.code, answer.text, reply.packet);
+  tftp::encode_error(error_code(reason), error_text(reason, name, destination.address),
+                     reply.packet);
 }
 
 void TftpServer::tell(const Endpoint& client, const Endpoint& local,

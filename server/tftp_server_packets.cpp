@@ -119,9 +119,7 @@ void TftpServer::refuse(const IncomingDatagram& datagram, TftpReason reason,
   recent_.note(datagram.source, source.port);
   ++counters_.refused[static_cast<std::size_t>(reason)];
   tell(datagram.source, datagram.destination,
-       TftpRefused{.name = printable(name),
-                   .reason = reason,
-                   .code = error_answer(reason, name, datagram.source.address).code});
+       TftpRefused{.name = printable(name), .reason = reason, .code = error_code(reason)});
 }
 
 // A client endpoint has one transfer (case TLOSS-06). The same request again means that the first

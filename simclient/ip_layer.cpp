@@ -123,9 +123,13 @@ void IpLayer::send_direct(const FlowKey& key, ByteView payload) {
     flow_->key = key;
     flow_->frames.retarget(flow);
   }
-  Frame frame;
-  flow_->frames.build(next_identification(), payload, frame);
-  transmit(std::move(frame));
+  if (has_next_) {
+    Frame frame;
+    flow_->frames.build(next_identification(), payload, frame);
+    return transmit(std::move(frame));
+  }
+  flow_->frames.build(next_identification(), payload, next_frame_);
+  has_next_ = true;
 }
 
 bool IpLayer::takes(const MacAddress& destination) const {
@@ -192,18 +196,16 @@ void IpLayer::drain_arp() {
 }
 
 void IpLayer::transmit(Frame frame) {
-  if (next_frame_) {
-    further_frames_.push_back(std::move(frame));
-  } else {
-    next_frame_ = std::move(frame);
-  }
+  if (has_next_) return further_frames_.push_back(std::move(frame));
+  next_frame_ = std::move(frame);
+  has_next_ = true;
 }
 
 bool IpLayer::poll_transmit(Frame& out) {
-  if (!next_frame_) return false;
-  out = std::move(*next_frame_);
-  next_frame_.reset();
-  if (!further_frames_.empty()) {
+  if (!has_next_) return false;
+  std::swap(out, next_frame_);
+  has_next_ = !further_frames_.empty();
+  if (has_next_) {
     next_frame_ = std::move(further_frames_[next_further_]);
     if (++next_further_ == further_frames_.size()) {
       further_frames_.clear();

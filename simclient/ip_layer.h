@@ -101,8 +101,9 @@ class IpLayer {
   std::uint16_t identification_;
   std::uint8_t received_ = 0;  // frames the card has taken, modulo 256
   std::optional<Flow> flow_;   // the last one used
-  // What is to be sent: mostly one frame, which needs no memory of its own kind then.
-  std::optional<Frame> next_frame_;
+  // What is to be sent: mostly one frame, which is built in the memory of one that was sent before.
+  Frame next_frame_;
+  bool has_next_ = false;
   std::vector<Frame> further_frames_;  // from next_further_ on
   std::size_t next_further_ = 0;
 };

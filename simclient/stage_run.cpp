@@ -38,19 +38,19 @@ void StageRun::start(Instant now, RomBoard& board, StageInput input) {
       fmt::format("{} {} {} {} {}", to_string(input.image), input.name, to_string(input.server),
                   input.config_file.value_or(""), input.path_prefix.value_or(""));
   if (++starts_[place] > options_.loop_rounds) {
-    return fail_payload({}, fmt::format("{} starts itself again and again, for ever, as the real "
-                                        "one does",
-                                        printable(input.name)));
+    return fail_boot({}, fmt::format("{} starts itself again and again, for ever, as the real "
+                                     "one does",
+                                     printable(input.name)));
   }
   if (++programs_ > options_.chain_limit) {
-    return fail_payload({}, fmt::format("{} programs started one another, which is the limit",
-                                        options_.chain_limit));
+    return fail_boot({}, fmt::format("{} programs started one another, which is the limit",
+                                     options_.chain_limit));
   }
   if (is_bios(input.architecture) &&
       hangs_a_bios(input.image, firmware::efi_machine_of(input.content))) {
-    return fail_payload({}, fmt::format("{} is a UEFI image; a BIOS machine jumps into it all the "
-                                        "same, and hangs",
-                                        printable(input.name)));
+    return fail_boot({}, fmt::format("{} is a UEFI image; a BIOS machine jumps into it all the "
+                                     "same, and hangs",
+                                     printable(input.name)));
   }
   stage_ = options_.make_stage(input);
   input.content = {};
@@ -235,13 +235,13 @@ void StageRun::end_fetch(Instant now, RomBoard& board) {
   const TftpDownload::Ending ending = *download.ending();
   report_file(now, board, download);
   if (std::holds_alternative<TftpDownload::Different>(ending)) {
-    return fail_payload({}, reason_of(download.name(), ending));
+    return fail_boot({}, reason_of(download.name(), ending));
   }
   const auto* const silent = std::get_if<TftpDownload::Silent>(&ending);
   const std::string& stall_words = program_->tftp.stall_words;
   if (silent != nullptr && silent->during == TftpDownload::Silent::During::Transfer &&
       !stall_words.empty()) {
-    return fail_payload(stall_words, reason_of(download.name(), ending));
+    return fail_boot(stall_words, reason_of(download.name(), ending));
   }
   const auto* const error = std::get_if<TftpDownload::ServerError>(&ending);
   const Fetched::Outcome outcome = outcome_of(ending);
@@ -261,6 +261,7 @@ void StageRun::end_fetch(Instant now, RomBoard& board) {
   stage_->on_fetched(now, fetched);
   if (!complete || use != Fetch::Use::Text) return;
   board.tell(now, PhaseReached{Phase::Config});
+  has_config_ = true;
   if (options_.until == Phase::Config) {
     ending_ = Booted{
         .reached = Phase::Config, .what = Booted::What::Image, .image = {}, .command_line = {}};
@@ -303,7 +304,7 @@ void StageRun::conclude(Instant now, RomBoard& board, const BootStage::Ending& e
   } else if (const auto* const failed = std::get_if<BootStage::Failed>(&ending)) {
     waits_for_key_ =
         failed->kind == BootStage::Failed::Kind::WaitsForever && program_->polls_card_while_idle;
-    fail_payload(failed->firmware_words, failed->reason);
+    fail_boot(failed->firmware_words, failed->reason);
   } else if (const auto* const chained = std::get_if<BootStage::Chained>(&ending)) {
     chain(now, board, *chained);
   } else {
@@ -331,8 +332,8 @@ void StageRun::chain(Instant now, RomBoard& board, const BootStage::Chained& cha
   start(now, board, std::move(next));
 }
 
-void StageRun::fail_payload(std::string words, std::string reason) {
-  ending_ = Failed{.phase = Phase::Payload,
+void StageRun::fail_boot(std::string words, std::string reason) {
+  ending_ = Failed{.phase = has_config_ ? Phase::Payload : Phase::Config,
                    .failure = std::nullopt,
                    .firmware_words = std::move(words),
                    .reason = std::move(reason)};

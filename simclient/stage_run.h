@@ -84,7 +84,7 @@ class StageRun {
   void end_dhcp(Instant now, RomBoard& board);
   void conclude(Instant now, RomBoard& board, const BootStage::Ending& ending);
   void chain(Instant now, RomBoard& board, const BootStage::Chained& chained);
-  void fail_payload(std::string words, std::string reason);
+  void fail_boot(std::string words, std::string reason);
 
   Options options_;
   StageInput input_;  // of the program that runs; its content is not kept
@@ -98,6 +98,7 @@ class StageRun {
   firmware::BootImage last_image_ = firmware::BootImage::Unknown;
   std::map<std::string, std::size_t> starts_;
   std::size_t programs_ = 0;
+  bool has_config_ = false;  // some text that says what to load has come
   std::optional<Ending> ending_;
   bool waits_for_key_ = false;
 };

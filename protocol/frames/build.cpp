@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 #include <span>
 
 namespace pxeproof::frames {
@@ -101,14 +102,17 @@ UdpTemplate::UdpTemplate(const UdpSpec& spec)
   for (const std::size_t at : {kIpOffset + 2, kIpOffset + 10, kUdpOffset + 4, kUdpOffset + 6}) {
     write_u16(headers_, at, 0);
   }
+  for (std::size_t i = kIpOffset; i < kIpOffset + 12; i += 2) same_sum_ += read_u16(headers_, i);
   add_up();
 }
 
 void UdpTemplate::add_up() {
-  ip_sum_ = 0;
-  udp_sum_ = kProtocolUdp;
-  for (std::size_t i = kIpOffset; i < kUdpOffset; i += 2) ip_sum_ += read_u16(headers_, i);
-  for (std::size_t i = kIpOffset + 12; i < kHeaders; i += 2) udp_sum_ += read_u16(headers_, i);
+  const auto halves = [](Ipv4Address address) {
+    return (address.value >> 16U) + (address.value & 0xffffU);
+  };
+  const std::uint32_t addresses = halves(flow_.source.address) + halves(flow_.destination.address);
+  ip_sum_ = same_sum_ + addresses;
+  udp_sum_ = kProtocolUdp + addresses + flow_.source.port + flow_.destination.port;
 }
 
 void UdpTemplate::retarget(const Flow& flow) {
@@ -131,12 +135,14 @@ void UdpTemplate::build(std::uint16_t identification, ByteView head, ByteView bo
   assert(payload_size <= kMaximumUdpPayload);
   const auto udp_length = static_cast<std::uint16_t>(kUdpHeaderSize + payload_size);
   const auto ip_length = static_cast<std::uint16_t>(kIpv4HeaderSize + udp_length);
-  // Not std::ranges::copy: GCC 12 makes it a loop of single octets here.
-  out.clear();
-  out.reserve(kHeaders + payload_size);
-  out.insert(out.end(), headers_.begin(), headers_.end());
-  out.insert(out.end(), head.begin(), head.end());
-  out.insert(out.end(), body.begin(), body.end());
+  // Not cleared before: a frame of its former length is not filled with zeros first.
+  out.resize(kHeaders + payload_size);
+  std::uint8_t* place = out.data();
+  for (const ByteView piece : {ByteView(headers_), head, body}) {
+    if (piece.empty()) continue;
+    std::memcpy(place, piece.data(), piece.size());
+    place += piece.size();
+  }
   write_u16(out, kIpOffset + 2, ip_length);
   write_u16(out, kIpOffset + 4, identification);
   write_u16(out, kIpOffset + 10,

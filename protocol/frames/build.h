@@ -81,6 +81,7 @@ class UdpTemplate {
   void add_up();
 
   std::array<std::uint8_t, kHeaders> headers_{};
+  std::uint32_t same_sum_ = 0;  // of the IP header's words that are the same for all flows
   std::uint32_t ip_sum_ = 0;
   std::uint32_t udp_sum_ = 0;
   UdpChecksum checksum_;

@@ -46,7 +46,14 @@ TEST(Profile, HoldsTheSchedulesOfIpxe) {
 }
 
 TEST(Profile, SaysWhereAKeyIsMissing) {
-  EXPECT_THAT(error_of(with("collect = ", "collects = ")), HasSubstr("offers.collect is missing"));
+  EXPECT_THAT(error_of(with("collect = ", "collects = ")),
+              HasSubstr("offers.collect is missing; add it"));
+}
+
+TEST(Profile, RefusesWaitsOfNoTimeAtAll) {
+  EXPECT_THAT(
+      error_of(with("waits = [\"1s\", \"2s\", \"4s\", \"8s\"]", "waits = [\"0s\", \"0s\"]")),
+      HasSubstr("waits needs a wait of more than 0 s"));
 }
 
 TEST(Profile, RefusesAKeyItDoesNotKnow) {
