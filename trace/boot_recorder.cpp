@@ -144,10 +144,25 @@ std::optional<BootRecorder::Recorded> BootRecorder::poll_recorded() {
   return frame;
 }
 
+std::optional<MacAddress> BootRecorder::machine() {
+  return options_.machine && anonymizer_ ? anonymizer_->name_of(*options_.machine)
+                                         : options_.machine;
+}
+
+void BootRecorder::make_anonymous(Boot& boot) {
+  boot.verdict.text = anonymizer_->text(boot.verdict.text, boot.address);
+  boot.mac = anonymizer_->name_of(boot.mac);
+  boot.address = anonymizer_->name_of(boot.address);
+}
+
 BootRecorder::State BootRecorder::judge(Instant now) {
   if (!begun_) return State::Waiting;
-  auto boot = grouper_.look(boot_ ? std::optional(boot_->mac) : options_.machine, now);
-  if (boot) boot_ = std::move(boot);
+  auto boot = grouper_.look(watched_ ? watched_ : options_.machine, now);
+  if (boot) {
+    watched_ = boot->mac;
+    boot_ = std::move(boot);
+    if (anonymizer_) make_anonymous(*boot_);
+  }
   if (!boot_) return State::Booting;
   const std::size_t progress = compared_steps(*boot_).size();
   if (progress != progress_) {
