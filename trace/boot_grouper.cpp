@@ -6,6 +6,7 @@
 #include "protocol/frames/inspect.h"
 #include "trace/dhcp_signs.h"
 #include "trace/open_boot.h"
+#include "trace/second_card.h"
 
 namespace pxeproof::trace {
 
@@ -495,7 +496,19 @@ std::optional<Boot> BootGrouper::look(std::optional<MacAddress> machine, Instant
     if (found == nullptr && !machine && open->boot.is_network_boot) found = open.get();
   }
   if (found == nullptr || !found->boot.is_network_boot) return std::nullopt;
-  Boot boot = found->look();
+  return look_at_open(*found, now);
+}
+
+std::optional<Boot> BootGrouper::look_at_next_card(const Boot& boot, Instant now) const {
+  if (!may_go_on(boot)) return std::nullopt;
+  for (const auto& open : boots_) {
+    if (open->boot.is_network_boot && goes_on_as(boot, open->boot)) return look_at_open(*open, now);
+  }
+  return std::nullopt;
+}
+
+Boot BootGrouper::look_at_open(const OpenBoot& open, Instant now) const {
+  Boot boot = open.look();
   index_.mark_claimants(boot);
   boot.known_until = std::max(now, boot.ended);
   boot.verdict = judge_boot(boot);

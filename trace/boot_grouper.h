@@ -74,6 +74,9 @@ class BootGrouper {
   // open. Without an address: the first network boot that is open.
   std::optional<Boot> look(std::optional<MacAddress> machine, Instant now) const;
 
+  // The boot as which another card of the same machine goes on; nullopt when none does.
+  std::optional<Boot> look_at_next_card(const Boot& boot, Instant now) const;
+
   // The content of an HTTP answer is on its way, and TCP segments tell how far it comes.
   bool follows_content() const { return contents_in_all_ > 0; }
 
@@ -94,6 +97,7 @@ class BootGrouper {
   void on_arp(const SeenFrame& frame);
   bool is_duplicate(const SeenFrame& frame, const SeenPacket& packet);
 
+  Boot look_at_open(const OpenBoot& open, Instant now) const;
   OpenBoot& open(Instant at);
   bool may_fetch(Ipv4Address client, std::uint16_t port) const;
   OpenBoot* find_by_relay(Ipv4Address relay) const;

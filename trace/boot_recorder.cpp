@@ -158,6 +158,9 @@ void BootRecorder::make_anonymous(Boot& boot) {
 BootRecorder::State BootRecorder::judge(Instant now) {
   if (!begun_) return State::Waiting;
   auto boot = grouper_.look(watched_ ? watched_ : options_.machine, now);
+  // The machine's boot ends where its last card's does.
+  if (auto next = boot ? grouper_.look_at_next_card(*boot, now) : std::nullopt)
+    boot = std::move(next);
   if (boot) {
     watched_ = boot->mac;
     boot_ = std::move(boot);
