@@ -32,6 +32,14 @@ bool is_dhcp_port(std::uint16_t port) {
   return std::ranges::find(kDhcpPorts, port) != std::end(kDhcpPorts);
 }
 
+// Option 51; zero when the answer does not tell it.
+Duration lease_time(const DhcpStep& ack) {
+  const auto message = dhcp::MessageView::parse(ack.octets);
+  const auto value = message ? message->first(dhcp::OptionCode::LeaseTime) : std::nullopt;
+  if (!value || value->size() != 4) return {};
+  return std::chrono::seconds(ByteReader(*value).u32().value_or(0));
+}
+
 std::uint64_t hash_of(ByteView octets) {
   return std::hash<std::string_view>{}(
       {reinterpret_cast<const char*>(octets.data()), octets.size()});
@@ -299,7 +307,7 @@ bool BootGrouper::on_plain_message(const SeenFrame& frame, const SeenPacket& pac
   if (message->is_from_client) {
     index_.assign(*known, message->ciaddr);
   } else if (message->type == dhcp::MessageType::Ack && !message->yiaddr.is_unspecified()) {
-    index_.lease(*known, message->yiaddr, frame.number, frame.at);
+    index_.lease(*known, {.address = message->yiaddr, .packet = frame.number, .at = frame.at});
   }
   steps_in_all_ -= known->step_count();
   known->keep_unread(frame.number, frame.at, frame.interface, packet);
@@ -319,18 +327,40 @@ bool BootGrouper::on_dhcp(const SeenFrame& frame, const SeenPacket& packet) {
   if (step->cut) ++boot.boot.cut;
   boot.learn_from(*step, next_number_);
   if (step->type == dhcp::MessageType::Ack && !step->yiaddr.is_unspecified()) {
-    index_.lease(boot, step->yiaddr, frame.number, frame.at);
+    index_.lease(boot, {.address = step->yiaddr,
+                        .packet = frame.number,
+                        .at = frame.at,
+                        .server = step->server_id.value_or(Ipv4Address{}),
+                        .time = lease_time(*step)});
   }
   if (step->direction == DhcpStep::Direction::ToClient &&
       index_.by_address(step->destination.address) == &boot && boot.tells_rivals(frame.interface)) {
     boot.on_delivery(frame.number, frame.at, packet);
   }
   if (step->direction == DhcpStep::Direction::FromClient) {
+    const bool gives_back =
+        step->type == dhcp::MessageType::Release || step->type == dhcp::MessageType::Decline;
+    if (gives_back) {
+      index_.release(step->client, step->requested_address.value_or(step->ciaddr));
+    }
     index_.assign(boot, step->ciaddr);
     boot.boot.last_spoke = std::max(boot.boot.last_spoke, frame.at);
   }
   add(boot, {frame.at, frame.number, frame.number, std::move(*step)});
   return true;
+}
+
+// A machine of which the capture holds no DHCP.
+OpenBoot& BootGrouper::open_unknown(const SeenFrame& frame, const SeenPacket& packet) {
+  OpenBoot& boot = open(frame.at);
+  boot.boot.begins_before_capture = true;
+  // Behind a router all clients share a hardware address; the second one has none.
+  const MacAddress& from = packet.facts.link_source;
+  if (from != MacAddress{} && index_.by_mac(from) == nullptr) {
+    boot.boot.mac = from;
+    index_.set_mac(boot, from);
+  }
+  return boot;
 }
 
 void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
@@ -342,16 +372,17 @@ void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
         OpenBoot* same_card = index_.by_mac(packet.facts.link_source);
         if (same_card != nullptr && same_card->accepts_address()) boot = same_card;
         if (boot == nullptr) {
-          boot = &open(frame.at);
-          boot->boot.begins_before_capture = true;
-          // Behind a router all clients share a hardware address; the second one has none.
-          if (same_card == nullptr && packet.facts.link_source != MacAddress{}) {
-            boot->boot.mac = packet.facts.link_source;
-            index_.set_mac(*boot, packet.facts.link_source);
-          }
+          boot = &open_unknown(frame, packet);
         }
         index_.assign(*boot, packet.source.address);
+      } else if (boot->is_of_another(packet, frame.interface)) {
+        OpenBoot& owner = *boot;
+        boot = index_.by_mac(packet.facts.link_source);
+        if (boot == nullptr) boot = &open_unknown(frame, packet);
+        index_.share(owner, *boot, packet.source.address, frame.number, frame.at);
+        index_.assign(*boot, packet.source.address);
       }
+      boot->on_read_request(packet, frame.interface);
       boot->mark_network_boot(next_number_);
       ports_.set(packet.source.port);
     }

@@ -99,6 +99,7 @@ class BootGrouper {
 
   Boot look_at_open(const OpenBoot& open, Instant now) const;
   OpenBoot& open(Instant at);
+  OpenBoot& open_unknown(const SeenFrame& frame, const SeenPacket& packet);
   bool may_fetch(Ipv4Address client, std::uint16_t port) const;
   OpenBoot* find_by_relay(Ipv4Address relay) const;
   OpenBoot& client_of(const DhcpStep& step, Instant at);

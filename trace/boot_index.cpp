@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "trace/open_boot.h"
+#include "trace/swapped_guid.h"
 
 namespace pxeproof::trace {
 
@@ -23,7 +24,8 @@ OpenBoot* BootIndex::sender_of(const SeenPacket& packet) const {
   if (found == nullptr || found->boot.mac == packet.facts.link_source) return found;
   for (const Boot::AddressRival& rival : found->boot.address_rivals) {
     OpenBoot* other = by_mac(rival.mac);
-    if (other != nullptr && rival.lease != 0 && rival.mac == packet.facts.link_source) return other;
+    const bool has_address = rival.lease != 0 || rival.asked != 0;
+    if (other != nullptr && has_address && rival.mac == packet.facts.link_source) return other;
   }
   return found;
 }
@@ -46,8 +48,8 @@ OpenBoot* BootIndex::by_mac(const MacAddress& mac) const {
 
 // Two machines that boot are told to use one address. The same machine may have it by another of
 // its cards.
-void BootIndex::note_second_lease(OpenBoot& boot, Ipv4Address address, std::uint32_t number,
-                                  Instant at) {
+void BootIndex::note_second_lease(OpenBoot& boot, const Lease& lease) {
+  const auto [address, number, at, server, time] = lease;
   OpenBoot* owner = by_address(address);
   if (owner == nullptr || owner == &boot || !owner->leased_lately(address, at)) return;
   if (owner->client_link() != boot.client_link()) return;
@@ -61,10 +63,60 @@ void BootIndex::note_second_lease(OpenBoot& boot, Ipv4Address address, std::uint
   }
 }
 
-void BootIndex::lease(OpenBoot& boot, Ipv4Address address, std::uint32_t number, Instant at) {
-  note_second_lease(boot, address, number, at);
-  assign(boot, address);
-  boot.on_lease(address, at);
+// A server gives an address that another one has leased to another machine, for longer than until
+// now. Whether that one still runs does not show: it may be silent, or off.
+void BootIndex::note_holder(OpenBoot& boot, const Lease& lease) {
+  const auto found = holders_.find(lease.address);
+  if (found == holders_.end()) return;
+  const Holder& holder = found->second;
+  const bool is_in_force = lease.at - holder.lease.at < holder.lease.time;
+  const bool is_of_another = !lease.server.is_unspecified() && lease.server != holder.lease.server;
+  // One machine may ask by several cards.
+  const bool are_told_apart = boot.boot.guid && holder.mac != boot.boot.mac &&
+                              holder.guid != *boot.boot.guid &&
+                              swapped(holder.guid) != *boot.boot.guid;
+  if (!is_in_force || !is_of_another || !are_told_apart) return;
+  if (holder.link != boot.client_link()) return;
+  Boot::AddressRival* rival = boot.rival(holder.mac, lease.address, lease.at);
+  if (rival != nullptr && rival->held == 0) rival->held = holder.lease.packet;
+}
+
+void BootIndex::hold(const OpenBoot& boot, const Lease& lease) {
+  constexpr std::size_t kMaximumHolders = 4096;
+  if (const auto before = held_.find(boot.boot.mac); before != held_.end()) {
+    release(boot.boot.mac, before->second);
+  }
+  if (const auto other = holders_.find(lease.address); other != holders_.end()) {
+    release(other->second.mac, lease.address);
+  }
+  const bool is_told =
+      boot.boot.guid && !lease.server.is_unspecified() && lease.time > Duration::zero();
+  if (!is_told || holders_.size() >= kMaximumHolders) return;
+  holders_[lease.address] = {boot.boot.mac, *boot.boot.guid, boot.client_link(), lease};
+  held_[boot.boot.mac] = lease.address;
+}
+
+void BootIndex::release(MacAddress mac, Ipv4Address address) {
+  const auto found = holders_.find(address);
+  if (found == holders_.end() || found->second.mac != mac) return;
+  holders_.erase(found);
+  held_.erase(mac);
+}
+
+void BootIndex::lease(OpenBoot& boot, const Lease& lease) {
+  note_second_lease(boot, lease);
+  note_holder(boot, lease);
+  hold(boot, lease);
+  assign(boot, lease.address);
+  boot.on_lease(lease.address, lease.at);
+}
+
+void BootIndex::share(OpenBoot& owner, OpenBoot& other, Ipv4Address address, std::uint32_t number,
+                      Instant at) {
+  for (auto [one, second] : {std::pair(&owner, &other), std::pair(&other, &owner)}) {
+    Boot::AddressRival* rival = one->rival(second->boot.mac, address, at);
+    if (rival != nullptr && rival->asked == 0) rival->asked = number;
+  }
 }
 
 void BootIndex::assign(OpenBoot& boot, Ipv4Address address) {

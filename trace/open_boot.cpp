@@ -1,6 +1,7 @@
 #include "trace/open_boot.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string_view>
 
@@ -391,6 +392,26 @@ std::optional<Step> OpenBoot::on_arp_reply(std::uint32_t number, const frames::A
   return std::nullopt;
 }
 
+namespace {
+
+bool comes_from_its_sender(const SeenPacket& packet) {
+  constexpr std::array<std::uint8_t, 5> kFirstHops = {32, 60, 64, 128, 255};
+  return packet.facts.link_source != MacAddress{} &&
+         std::ranges::find(kFirstHops, packet.facts.ttl) != kFirstHops.end();
+}
+
+}  // namespace
+
+void OpenBoot::on_read_request(const SeenPacket& packet, std::uint32_t interface) {
+  const bool is_own = packet.facts.link_source == boot.mac && comes_from_its_sender(packet);
+  if (is_own && !client_link_ && !knows_mac_by_dhcp) client_link_ = interface;
+}
+
+bool OpenBoot::is_of_another(const SeenPacket& packet, std::uint32_t interface) const {
+  return !knows_mac_by_dhcp && client_link_ == interface && packet.facts.link_source != boot.mac &&
+         comes_from_its_sender(packet);
+}
+
 bool OpenBoot::leased_lately(Ipv4Address address, Instant now) const {
   using namespace std::chrono_literals;
   // A lease is not shorter than this where machines boot, and a silent machine is switched off.
@@ -442,7 +463,8 @@ void OpenBoot::on_refusal(std::uint32_t number, Instant at, const SeenPacket& pa
 // Leaves out who had the address when the machine had ended, and shows who claimed it before.
 void OpenBoot::settle_rivals(Boot& boot) {
   std::erase_if(boot.address_rivals, [&boot](const Boot::AddressRival& rival) {
-    const bool is_shown = (rival.claim | rival.delivered | rival.refusal | rival.lease) != 0;
+    const bool is_shown = (rival.claim | rival.delivered | rival.refusal | rival.lease |
+                           rival.held | rival.asked) != 0;
     return !is_shown || rival.at > boot.last_spoke;
   });
   for (const Boot::AddressRival& rival : boot.address_rivals) {

@@ -65,6 +65,12 @@ class OpenBoot {
   // Somebody else has the address that the client was given.
   std::optional<Step> on_arp_reply(std::uint32_t number, const frames::Arp& arp);
 
+  // A request for a file. A packet whose hops were not counted down yet comes from the machine's
+  // own card; behind a router it would have that one's hardware address.
+  void on_read_request(const SeenPacket& packet, std::uint32_t interface);
+  // The same request of another machine that has the boot's address without a lease.
+  bool is_of_another(const SeenPacket& packet, std::uint32_t interface) const;
+
   // An address that a server acknowledged to the client, and whether it still counts on it.
   void on_lease(Ipv4Address address, Instant at) {
     lease_ = {address, at};

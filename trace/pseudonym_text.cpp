@@ -9,6 +9,7 @@
 #include "protocol/bytes.h"
 #include "trace/boot_files.h"
 #include "trace/pseudonyms.h"
+#include "trace/swapped_guid.h"
 
 namespace pxeproof::trace {
 
@@ -91,15 +92,6 @@ std::string write_mac(const MacAddress& mac, const MacForm& form, std::string_vi
     text += digits.substr(at, form.group);
   }
   return text;
-}
-
-// The first three fields in the other order of octets: machines send it, and programs write it, in
-// either (PXE 2.1 s.3.2.4, SMBIOS 2.6).
-Guid swapped(Guid guid) {
-  std::ranges::reverse(guid.octets.begin(), guid.octets.begin() + 4);
-  std::ranges::reverse(guid.octets.begin() + 4, guid.octets.begin() + 6);
-  std::ranges::reverse(guid.octets.begin() + 6, guid.octets.begin() + 8);
-  return guid;
 }
 
 constexpr std::size_t kOctets = 4;
