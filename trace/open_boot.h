@@ -116,11 +116,14 @@ class OpenBoot {
     std::uint32_t begin = 0;
     std::uint32_t next = 0;
     bool is_shown = false;  // by a segment behind the first: the capture holds them
+    // When the answer does not tell its length, only whether it has any content is looked for.
+    bool is_length_told = true;
   };
   static void sort_steps(Boot& boot);
   static void settle_rivals(Boot& boot);
   template <typename Steps>
   static bool note_content(Steps& steps, const Content& content);
+  void await_content(const SeenPacket& packet, std::uint32_t request_packet);
   void end_content(const Endpoint& client);
   void learn_network(const DhcpStep& ack);
 
