@@ -20,7 +20,7 @@ constexpr std::size_t kHexAddress = 8;
 constexpr std::size_t kHexGuid = 32;
 constexpr std::size_t kGuidText = 36;
 // What is no part of a URL that stands in a text.
-constexpr std::string_view kBehindUrl = std::string_view(" \t\r\n\"'<>#\0", 9);
+constexpr std::string_view kBehindUrl = std::string_view(" \t\r\n\"'<>#\0", 10);
 // A host's name as short as this may be a word of its own.
 constexpr std::size_t kShortName = 5;
 

@@ -274,6 +274,9 @@ TEST(Pseudonyms, ReplaceTheValuesOfAQuery) {
             "http://" + to_string(names.of(Ipv4Address::of(10, 0, 0, 1))) +
                 "/a?asset=x1&serial=xxxxxxx2;x=${serial}&1");
   EXPECT_EQ(names.text("Which one? (5 s)", {}), "Which one? (5 s)");
+  // Some servers end option 67 with a zero.
+  EXPECT_EQ(names.text(std::string_view("boot?serial=PC0XYZ12\0", 21), {}),
+            std::string_view("boot?serial=xxxxxxx1\0", 21));
 }
 
 // pxelinux writes the octets as they are sent, iPXE as the standard has them.
