@@ -40,6 +40,12 @@ Duration lease_time(const DhcpStep& ack) {
   return std::chrono::seconds(ByteReader(*value).u32().value_or(0));
 }
 
+// 0: no tag, or one that names no VLAN but a priority (IEEE 802.1Q s.9.6).
+std::uint32_t network_of(const VlanTags& vlans) {
+  constexpr unsigned kIdentifierBits = 12;
+  return std::uint32_t{vlans.ids[0]} << kIdentifierBits | vlans.ids[1];
+}
+
 std::uint64_t hash_of(ByteView octets) {
   return std::hash<std::string_view>{}(
       {reinterpret_cast<const char*>(octets.data()), octets.size()});
@@ -85,7 +91,9 @@ bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
       if (boots_.empty()) return false;
       // Most are of strangers to each other and to every boot.
       const auto [source, destination] = ipv4_addresses(frame);
-      if (index_.by_address(source) == nullptr && index_.by_address(destination) == nullptr) {
+      const auto is_there = [](const OpenBoot&) { return true; };
+      if (!index_.any_by_address(source, is_there) &&
+          !index_.any_by_address(destination, is_there)) {
         return false;
       }
       const auto packet = see_packet(frame);
@@ -95,9 +103,8 @@ bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
     case FrameKind::TcpSegment: {
       if (!follows_content()) return false;
       const auto [source, destination] = ipv4_addresses(frame);
-      const OpenBoot* client = index_.by_address(destination);
-      if (client == nullptr) client = index_.by_address(source);
-      return client != nullptr && client->contents() > 0;
+      const auto waits = [](const OpenBoot& boot) { return boot.contents() > 0; };
+      return index_.any_by_address(destination, waits) || index_.any_by_address(source, waits);
     }
     case FrameKind::Http:
     case FrameKind::IcmpUnreachable:
@@ -109,8 +116,8 @@ bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
 
 // A machine that boots and a port that it may fetch from.
 bool BootGrouper::may_fetch(Ipv4Address client, std::uint16_t port) const {
-  const OpenBoot* boot = index_.by_address(client);
-  return boot != nullptr && boot->may_fetch_from(port);
+  return index_.any_by_address(client,
+                               [port](const OpenBoot& boot) { return boot.may_fetch_from(port); });
 }
 
 void BootGrouper::on_frame(const SeenFrame& frame) {
@@ -127,6 +134,7 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
   if (frame.at < newest_) ++totals_.backward_frames;
   newest_ = std::max(newest_, frame.at);
   if (!concerns_boots(kind, frame.octets)) return;
+  index_.enter(network_of(frame.vlans));
   close_silent(frame.at);
   if (kind == FrameKind::Arp) {
     on_arp(frame);
@@ -168,6 +176,7 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
 
 bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet) {
   if (packet.is_cut() && packet.payload.size() < 32) return false;
+  const std::uint32_t network = network_of(frame.vlans);
   std::uint64_t hash = hash_of_payload(packet);
   const std::uint8_t identity[] = {
       static_cast<std::uint8_t>(packet.facts.identification >> 8U),
@@ -183,7 +192,10 @@ bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet)
     const Recent& recent = recent_[(recent_count_ - back) % recent_.size()];
     const Duration apart = frame.at - recent.at;
     if (apart > kCopyOnAnotherInterface) break;
-    if (recent.hash != hash) continue;
+    // On its way through a router a packet comes into another VLAN, and its hops are counted down.
+    const bool may_be_copy =
+        BootIndex::may_be_one(recent.network, network) || recent.ttl != packet.facts.ttl;
+    if (recent.hash != hash || !may_be_copy) continue;
     const bool elsewhere = recent.interface != frame.interface && apart <= kCopyOnAnotherInterface;
     // A sender that numbers its datagrams does not send the same again: a mirror port made a copy.
     const Duration longest =
@@ -195,7 +207,8 @@ bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet)
     if (boot != nullptr) ++boot->boot.duplicates;
     return true;
   }
-  recent_[recent_count_++ % recent_.size()] = {hash, frame.at, frame.interface};
+  recent_[recent_count_++ % recent_.size()] = {hash, frame.at, frame.interface, network,
+                                               packet.facts.ttl};
   return false;
 }
 
@@ -485,7 +498,7 @@ void BootGrouper::on_arp(const SeenFrame& frame) {
   if (!arp) return;
   index_.note_claim(*arp);
   // RFC 5227: with a sender's address of 0.0.0.0 a host only asks.
-  OpenBoot* owner = index_.by_address(arp->sender_address);
+  OpenBoot* owner = index_.by_address_here(arp->sender_address);
   if (owner != nullptr && owner->boot.mac != arp->sender_mac &&
       owner->tells_rivals(frame.interface)) {
     owner->on_claim(frame.number, frame.at, *arp);

@@ -12,6 +12,7 @@
 #include "trace/boot.h"
 #include "trace/boot_index.h"
 #include "trace/frame_filter.h"
+#include "trace/link_layer.h"
 #include "trace/transfer_tracker.h"
 
 namespace pxeproof::trace {
@@ -22,6 +23,7 @@ struct SeenFrame {
   Instant at;
   std::uint32_t interface = 0;
   ByteView octets;  // as an Ethernet frame
+  VlanTags vlans{};
 };
 
 // What the whole capture tells, beside its boots.
@@ -123,6 +125,8 @@ class BootGrouper {
     std::uint64_t hash = 0;
     Instant at;
     std::uint32_t interface = 0;
+    std::uint32_t network = 0;
+    std::uint8_t ttl = 0;
   };
   std::array<Recent, 64> recent_{};  // a ring
   std::size_t recent_count_ = 0;     // of all that were ever put into it

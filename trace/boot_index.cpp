@@ -13,9 +13,31 @@ OpenBoot* BootIndex::by_guid(const Guid& guid) const {
   return found == by_guid_.end() ? nullptr : found->second;
 }
 
+// The owner in the frame's network, else one whose network or the frame's is not told.
+const BootIndex::Owner* BootIndex::owner_in(const Owners& owners) const {
+  const Owner* found = nullptr;
+  for (const Owner& owner : owners) {
+    if (owner.network == network_) return &owner;
+    if (found == nullptr && may_be_one(owner.network, network_)) found = &owner;
+  }
+  return found;
+}
+
 OpenBoot* BootIndex::by_address(Ipv4Address address) const {
   const auto found = by_address_.find(address);
-  return found == by_address_.end() ? nullptr : found->second;
+  if (found == by_address_.end()) return nullptr;
+  const Owners& owners = found->second;
+  if (const Owner* owner = owner_in(owners)) return owner->boot;
+  OpenBoot* first = owners.front().boot;
+  const bool is_of_one =
+      std::ranges::all_of(owners, [first](const Owner& owner) { return owner.boot == first; });
+  return is_of_one ? first : nullptr;
+}
+
+OpenBoot* BootIndex::by_address_here(Ipv4Address address) const {
+  const auto found = by_address_.find(address);
+  const Owner* owner = found == by_address_.end() ? nullptr : owner_in(found->second);
+  return owner == nullptr ? nullptr : owner->boot;
 }
 
 // Whose request this is, when two machines have one address.
@@ -50,7 +72,7 @@ OpenBoot* BootIndex::by_mac(const MacAddress& mac) const {
 // its cards.
 void BootIndex::note_second_lease(OpenBoot& boot, const Lease& lease) {
   const auto [address, number, at, server, time] = lease;
-  OpenBoot* owner = by_address(address);
+  OpenBoot* owner = by_address_here(address);
   if (owner == nullptr || owner == &boot || !owner->leased_lately(address, at)) return;
   if (owner->client_link() != boot.client_link()) return;
   const bool are_told_apart =
@@ -76,7 +98,7 @@ void BootIndex::note_holder(OpenBoot& boot, const Lease& lease) {
                               holder.guid != *boot.boot.guid &&
                               swapped(holder.guid) != *boot.boot.guid;
   if (!is_in_force || !is_of_another || !are_told_apart) return;
-  if (holder.link != boot.client_link()) return;
+  if (holder.link != boot.client_link() || !may_be_one(holder.network, network_)) return;
   Boot::AddressRival* rival = boot.rival(holder.mac, lease.address, lease.at);
   if (rival != nullptr && rival->held == 0) rival->held = holder.lease.packet;
 }
@@ -92,7 +114,7 @@ void BootIndex::hold(const OpenBoot& boot, const Lease& lease) {
   const bool is_told =
       boot.boot.guid && !lease.server.is_unspecified() && lease.time > Duration::zero();
   if (!is_told || holders_.size() >= kMaximumHolders) return;
-  holders_[lease.address] = {boot.boot.mac, *boot.boot.guid, boot.client_link(), lease};
+  holders_[lease.address] = {boot.boot.mac, *boot.boot.guid, boot.client_link(), network_, lease};
   held_[boot.boot.mac] = lease.address;
 }
 
@@ -122,14 +144,19 @@ void BootIndex::share(OpenBoot& owner, OpenBoot& other, Ipv4Address address, std
 void BootIndex::assign(OpenBoot& boot, Ipv4Address address) {
   if (address.is_unspecified() || address.is_broadcast()) return;
   boot.boot.address = address;
-  OpenBoot*& owner = by_address_[address];
-  if (owner == &boot) return;
-  if (owner != nullptr) std::erase(owner->addresses, address);
-  owner = &boot;
+  Owners& owners = by_address_[address];
+  const Owner* known = owner_in(owners);
+  Owner& owner = known != nullptr ? owners[static_cast<std::size_t>(known - owners.data())]
+                                  : owners.emplace_back();
+  if (owner.network == 0) owner.network = network_;
+  if (owner.boot == &boot) return;
+  if (owner.boot != nullptr) std::erase(owner.boot->addresses, address);
+  owner.boot = &boot;
   boot.addresses.push_back(address);
   if (boot.addresses.size() > OpenBoot::kMaximumAddresses) {
-    by_address_.erase(boot.addresses.front());
+    const Ipv4Address oldest = boot.addresses.front();
     boot.addresses.erase(boot.addresses.begin());
+    disown(boot, oldest);
   }
 }
 
@@ -154,11 +181,15 @@ void BootIndex::mark_claimants(Boot& boot) const {
   }
 }
 
+void BootIndex::disown(const OpenBoot& boot, Ipv4Address address) {
+  const auto found = by_address_.find(address);
+  if (found == by_address_.end()) return;
+  std::erase_if(found->second, [&boot](const Owner& owner) { return owner.boot == &boot; });
+  if (found->second.empty()) by_address_.erase(found);
+}
+
 void BootIndex::forget(const OpenBoot& boot) {
-  for (const Ipv4Address address : boot.addresses) {
-    const auto found = by_address_.find(address);
-    if (found != by_address_.end() && found->second == &boot) by_address_.erase(found);
-  }
+  for (const Ipv4Address address : boot.addresses) disown(boot, address);
   if (const auto found = by_mac_.find(boot.boot.mac);
       found != by_mac_.end() && found->second == &boot) {
     by_mac_.erase(found);

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "protocol/addresses.h"
 #include "protocol/frames/inspect.h"
@@ -15,12 +17,31 @@ namespace pxeproof::trace {
 class OpenBoot;
 
 // Which open boot a packet belongs to, by hardware address, GUID or IP address; and who claims to
-// have an address that a boot has. An address belongs to whom it was leased last.
+// have an address that a boot has. An address belongs to whom it was leased last, in each VLAN. A
+// frame without a tag may be of any: captures show some frames with their tag and without it.
 class BootIndex {
  public:
+  // What follows is about a frame of this network: a number made of its tags, 0 for none.
+  void enter(std::uint32_t network) { network_ = network; }
+  static bool may_be_one(std::uint32_t network, std::uint32_t other) {
+    return network == other || network == 0 || other == 0;
+  }
+
   OpenBoot* by_mac(const MacAddress& mac) const;
   OpenBoot* by_guid(const Guid& guid) const;
+  // By the frame's network, else by any when only one boot has the address: a router takes packets
+  // from one VLAN to another.
   OpenBoot* by_address(Ipv4Address address) const;
+  // By the frame's network alone, which ARP does not leave.
+  OpenBoot* by_address_here(Ipv4Address address) const;
+  // Whether this holds of a boot that has the address in any VLAN.
+  template <typename Holds>
+  bool any_by_address(Ipv4Address address, Holds&& holds) const {
+    const auto found = by_address_.find(address);
+    return found != by_address_.end() &&
+           std::any_of(found->second.begin(), found->second.end(),
+                       [&holds](const Owner& owner) { return holds(*owner.boot); });
+  }
   // The same of a packet's sender, and of who fetches a file on this port, when two machines have
   // one address.
   OpenBoot* sender_of(const SeenPacket& packet) const;
@@ -54,11 +75,21 @@ class BootIndex {
     Ipv4Address address;
     bool has_others = false;  // addresses
   };
+  // Who has an address in one network.
+  struct Owner {
+    std::uint32_t network = 0;
+    OpenBoot* boot = nullptr;
+  };
+  using Owners = std::vector<Owner>;
+  const Owner* owner_in(const Owners& owners) const;
+  void disown(const OpenBoot& boot, Ipv4Address address);
+
   // Who was leased an address, also when its boot is over.
   struct Holder {
     MacAddress mac;
     Guid guid;
     std::optional<std::uint32_t> link;
+    std::uint32_t network = 0;
     Lease lease;
   };
   void note_second_lease(OpenBoot& boot, const Lease& lease);
@@ -67,7 +98,8 @@ class BootIndex {
 
   std::unordered_map<MacAddress, OpenBoot*> by_mac_;
   std::map<Guid, OpenBoot*> by_guid_;  // of clients without a hardware address
-  std::unordered_map<Ipv4Address, OpenBoot*> by_address_;
+  std::unordered_map<Ipv4Address, Owners> by_address_;
+  std::uint32_t network_ = 0;
   std::unordered_map<MacAddress, Claimant> claimants_;  // the senders of ARP messages
   std::unordered_map<Ipv4Address, Holder> holders_;
   std::unordered_map<MacAddress, Ipv4Address> held_;  // the same by machine

@@ -116,7 +116,7 @@ void BootRecorder::on_frame(Instant at, LinkType link, ByteView octets, std::siz
   const bool chosen = is_of_boots && concerns_machine(view.octets);
   if (!chosen) return;
   ++frames_;
-  grouper_.on_frame({frames_, at, 0, view.octets});
+  grouper_.on_frame({frames_, at, 0, view.octets, view.vlans});
   while (grouper_.poll_boot()) {
   }
   Recorded frame = prepare(at, link, octets, original_size, view);
