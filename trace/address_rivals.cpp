@@ -7,8 +7,9 @@ namespace pxeproof::trace {
 
 namespace {
 
+// What the firmware known begins with; a router counts it down.
 bool comes_from_its_sender(const SeenPacket& packet) {
-  constexpr std::array<std::uint8_t, 5> kFirstHops = {32, 60, 64, 128, 255};
+  constexpr std::array<std::uint8_t, 4> kFirstHops = {20, 64, 128, 255};
   return packet.facts.link_source != MacAddress{} &&
          std::ranges::find(kFirstHops, packet.facts.ttl) != kFirstHops.end();
 }

@@ -390,9 +390,10 @@ void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
         index_.assign(*boot, packet.source.address);
       } else if (boot->is_of_another(packet, frame.interface)) {
         OpenBoot& owner = *boot;
+        const bool is_shared = index_.by_address_here(packet.source.address) == &owner;
         boot = index_.by_mac(packet.facts.link_source);
         if (boot == nullptr) boot = &open_unknown(frame, packet);
-        index_.share(owner, *boot, packet.source.address, frame.number, frame.at);
+        if (is_shared) index_.share(owner, *boot, packet.source.address, frame.number, frame.at);
         index_.assign(*boot, packet.source.address);
       }
       boot->on_read_request(packet, frame.interface);

@@ -193,6 +193,24 @@ TEST(BootGrouper, TellsMachinesWithOneAddressApartByTheirVlans) {
   }
 }
 
+// The same of boards with a fixed address, of which there is nothing but TFTP.
+TEST(BootGrouper, TellsBoardsWithOneAddressApartByTheirVlans) {
+  std::vector<TaggedFrame> frames;
+  for (const TaggedFrame& each : two_networks()) {
+    const auto packet = see_packet(each.frame.octets);
+    ASSERT_TRUE(packet);
+    if (packet->protocol != 17 || packet->source.port < 1024) continue;
+    if (packet->source.port == 4011 || packet->destination.port == 4011) continue;
+    frames.push_back(each);
+  }
+  const std::vector<Boot> boots = boots_of_vlans(frames);
+  ASSERT_EQ(boots.size(), 2U);
+  for (const Boot& boot : boots) {
+    EXPECT_EQ(boot.verdict.kind, BootVerdict::Kind::Booted) << boot.verdict.text;
+    EXPECT_TRUE(boot.address_rivals.empty());
+  }
+}
+
 // The "any" device of a host with VLANs shows a frame with its tag, and again without it.
 TEST(BootGrouper, TakesAFrameWithAndWithoutItsTagForOne) {
   std::vector<TaggedFrame> frames;
