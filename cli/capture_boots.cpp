@@ -8,6 +8,7 @@
 #include "cli/arguments.h"
 #include "protocol/dhcp/client_options.h"
 #include "trace/captured_boots.h"
+#include "trace/second_card.h"
 
 namespace pxeproof::cli {
 
@@ -95,6 +96,9 @@ Outcome<CaptureBoots> read_boots(const std::string& path) {
     return wrong_usage(grouped->nothing->message);
   }
   std::ranges::stable_sort(capture.boots, {}, &trace::Boot::number);
+  std::vector<trace::Boot*> all;
+  for (trace::Boot& boot : capture.boots) all.push_back(&boot);
+  trace::judge_second_cards(all);
   return capture;
 }
 

@@ -106,7 +106,9 @@ Outcome<Ending> record_live(const RecordOptions& options, Recording& recording) 
   }
   if (options.is_told()) {
     fmt::print("recording on {}{}; switch the machine on now (Ctrl-C ends)\n", options.interface,
-               options.recorder.machine ? " " + to_string(*options.recorder.machine) : "");
+               options.recorder.machine && !options.recorder.anonymous_seed
+                   ? " " + to_string(*options.recorder.machine)
+                   : "");
     std::fflush(stdout);
   }
   Ending ending;
@@ -224,7 +226,7 @@ Outcome<void> write_json(const RecordOptions& options, const Ending& ending,
   json["state"] = to_string(ending.state);
   json["frames"] = recorder.recorded();
   json["lost"] = ending.statistics.dropped;
-  if (recorder.boot() && !options.recorder.anonymous_seed) {
+  if (recorder.boot()) {
     json["mac"] = to_string(recorder.boot()->mac);
     json["verdict"] = recorder.boot()->verdict.text;
     json["seconds"] = to_seconds(recorder.boot()->duration());

@@ -44,24 +44,29 @@ std::uint32_t Recording::interface_of(trace::LinkType link) {
       .first->second;
 }
 
-void Recording::write() {
-  while (const auto frame = recorder_.poll_recorded()) {
+std::optional<trace::BootRecorder::Recorded> Recording::write() {
+  std::optional<trace::BootRecorder::Recorded> last;
+  while (auto frame = recorder_.poll_recorded()) {
+    last = std::move(frame);
     if (error_ || (!writer_ && !open_output())) continue;
-    writer_->write({.interface = interface_of(frame->link),
-                    .since_unix_epoch = frame->at.time_since_epoch() + to_wall_clock_,
-                    .octets = frame->octets,
-                    .original_size = frame->original_size,
-                    .comment = frame->comment});
+    writer_->write({.interface = interface_of(last->link),
+                    .since_unix_epoch = last->at.time_since_epoch() + to_wall_clock_,
+                    .octets = last->octets,
+                    .original_size = last->original_size,
+                    .comment = last->comment});
   }
+  return last;
 }
 
-void Recording::tell(Instant at, ByteView octets, trace::LinkType link, std::size_t original_size) {
+// What is told is what the file holds: when that is anonymous, so is the story.
+void Recording::tell(const trace::BootRecorder::Recorded& frame) {
   if (!steps_) {
-    steps_.emplace(options_.recorder.machine);
-    story_.emplace(at);
+    steps_.emplace(recorder_.machine());
+    story_.emplace(frame.at);
   }
-  const trace::EthernetView view = link_layer_.as_ethernet(link, octets, original_size);
-  steps_->on_frame(++frames_, at, view.octets);
+  const trace::EthernetView view =
+      link_layer_.as_ethernet(frame.link, frame.octets, frame.original_size);
+  steps_->on_frame(++frames_, frame.at, view.octets);
   while (const auto step = steps_->poll_step()) {
     for (const std::string& line : story_->on_step(*step)) fmt::print("{}\n", line);
   }
@@ -71,11 +76,9 @@ void Recording::tell(Instant at, ByteView octets, trace::LinkType link, std::siz
 void Recording::on_frame(Instant at, std::chrono::nanoseconds since_unix_epoch,
                          trace::LinkType link, ByteView octets, std::size_t original_size) {
   to_wall_clock_ = since_unix_epoch - at.time_since_epoch();
-  const std::uint64_t before = recorder_.recorded();
   recorder_.on_frame(at, link, octets, original_size);
-  const bool chosen = recorder_.recorded() > before;
-  write();
-  if (chosen && options_.is_told()) tell(at, octets, link, original_size);
+  const auto written = write();
+  if (written && options_.is_told()) tell(*written);
 }
 
 void Recording::finish(const trace::PcapngWriter::Statistics& statistics,

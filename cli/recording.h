@@ -39,8 +39,9 @@ class Recording {
   explicit Recording(const RecordOptions& options)
       : options_(options), recorder_(options.recorder) {}
   Outcome<void> open_output();
-  void write();
-  void tell(Instant at, ByteView octets, trace::LinkType link, std::size_t original_size);
+  // The last of what was written.
+  std::optional<trace::BootRecorder::Recorded> write();
+  void tell(const trace::BootRecorder::Recorded& frame);
   std::uint32_t interface_of(trace::LinkType link);
 
   const RecordOptions& options_;

@@ -208,6 +208,8 @@ std::optional<Anonymizer::Frame> Anonymizer::rewrite_ipv4(ByteView frame) {
   const ByteView segment = datagram.subspan(header, std::min(datagram.size(), length) - header);
   const std::size_t cut_off = length - header - segment.size();
   const std::uint8_t protocol = datagram[9];
+  // Texts may hold these addresses, or what they begin with.
+  for (const std::size_t at : {12U, 16U}) names_.of(address_at(datagram, at));
   Content content;
   content.octets.assign(segment.begin(), segment.end());
   content.is_whole = cut_off == 0;

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "protocol/bytes.h"
 #include "trace/pseudonyms.h"
@@ -27,6 +29,12 @@ class Anonymizer {
   std::optional<Frame> rewrite(ByteView frame);
 
   MacAddress name_of(const MacAddress& mac) { return names_.of(mac); }
+  Ipv4Address name_of(Ipv4Address address) { return names_.of(address); }
+
+  // What is told of a machine that has this address.
+  std::string text(std::string_view text, Ipv4Address own_address) {
+    return names_.text(text, own_address);
+  }
 
  private:
   // The part behind the IP header, and how many octets of it stay in the file.

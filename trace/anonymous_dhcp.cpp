@@ -297,6 +297,17 @@ void learn_hosts(const dhcp::Message& message, const Rewriter& rewriter) {
   }
 }
 
+// The same of addresses, whose beginnings may be the names of directories.
+void learn_addresses(const dhcp::Message& message, Pseudonyms& names) {
+  for (const dhcp::Option& option : message.options) {
+    const auto* row = std::ranges::find(kContents, option.code, &Row::code);
+    if (row == kContents.end() || row->content != Content::Addresses) continue;
+    for (std::size_t at = 0; at + 4 <= option.value.size(); at += 4) {
+      names.of(*Ipv4Address::from(ByteView(option.value).subspan(at, 4)));
+    }
+  }
+}
+
 // Some ROMs make the transaction identifier of the hardware address's end.
 std::uint32_t anonymous_xid(std::uint32_t xid, const MacAddress& mac, const MacAddress& other) {
   const auto end_of = [](const MacAddress& address) {
@@ -328,6 +339,7 @@ std::optional<Bytes> anonymize_dhcp(ByteView octets, Pseudonyms& names) {
     *address = names.of(*address);
   }
   learn_hosts(*message, rewriter);
+  learn_addresses(*message, names);
   const bool is_overloaded = view->overload() != 0;
   const std::string sname(header.sname_text());
   if (is_overloaded || !header.set_sname(rewriter.host(sname))) header.sname.fill(0);

@@ -86,6 +86,8 @@ struct Boot {
     std::uint32_t delivered = 0;  // what was for the machine goes to it
     std::uint32_t refusal = 0;    // its ICMP unreachable about such a packet
     std::uint32_t lease = 0;      // a server acknowledged the address to it, too
+    std::uint32_t held = 0;       // another server's acknowledgement to it, which is in force
+    std::uint32_t asked = 0;      // it asks for files from the address, which no server gave
     bool has_others = false;      // it claims further addresses: a router, perhaps
   };
   std::vector<AddressRival> address_rivals;

@@ -6,6 +6,7 @@
 #include "protocol/frames/inspect.h"
 #include "trace/dhcp_signs.h"
 #include "trace/open_boot.h"
+#include "trace/second_card.h"
 
 namespace pxeproof::trace {
 
@@ -29,6 +30,20 @@ constexpr std::uint16_t kDhcpPorts[] = {dhcp::kServerPort, dhcp::kClientPort,
 
 bool is_dhcp_port(std::uint16_t port) {
   return std::ranges::find(kDhcpPorts, port) != std::end(kDhcpPorts);
+}
+
+// Option 51; zero when the answer does not tell it.
+Duration lease_time(const DhcpStep& ack) {
+  const auto message = dhcp::MessageView::parse(ack.octets);
+  const auto value = message ? message->first(dhcp::OptionCode::LeaseTime) : std::nullopt;
+  if (!value || value->size() != 4) return {};
+  return std::chrono::seconds(ByteReader(*value).u32().value_or(0));
+}
+
+// 0: no tag, or one that names no VLAN but a priority (IEEE 802.1Q s.9.6).
+std::uint32_t network_of(const VlanTags& vlans) {
+  constexpr unsigned kIdentifierBits = 12;
+  return std::uint32_t{vlans.ids[0]} << kIdentifierBits | vlans.ids[1];
 }
 
 std::uint64_t hash_of(ByteView octets) {
@@ -76,7 +91,9 @@ bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
       if (boots_.empty()) return false;
       // Most are of strangers to each other and to every boot.
       const auto [source, destination] = ipv4_addresses(frame);
-      if (index_.by_address(source) == nullptr && index_.by_address(destination) == nullptr) {
+      const auto is_there = [](const OpenBoot&) { return true; };
+      if (!index_.any_by_address(source, is_there) &&
+          !index_.any_by_address(destination, is_there)) {
         return false;
       }
       const auto packet = see_packet(frame);
@@ -86,9 +103,8 @@ bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
     case FrameKind::TcpSegment: {
       if (!follows_content()) return false;
       const auto [source, destination] = ipv4_addresses(frame);
-      const OpenBoot* client = index_.by_address(destination);
-      if (client == nullptr) client = index_.by_address(source);
-      return client != nullptr && client->contents() > 0;
+      const auto waits = [](const OpenBoot& boot) { return boot.contents() > 0; };
+      return index_.any_by_address(destination, waits) || index_.any_by_address(source, waits);
     }
     case FrameKind::Http:
     case FrameKind::IcmpUnreachable:
@@ -100,8 +116,8 @@ bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
 
 // A machine that boots and a port that it may fetch from.
 bool BootGrouper::may_fetch(Ipv4Address client, std::uint16_t port) const {
-  const OpenBoot* boot = index_.by_address(client);
-  return boot != nullptr && boot->may_fetch_from(port);
+  return index_.any_by_address(client,
+                               [port](const OpenBoot& boot) { return boot.may_fetch_from(port); });
 }
 
 void BootGrouper::on_frame(const SeenFrame& frame) {
@@ -118,6 +134,7 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
   if (frame.at < newest_) ++totals_.backward_frames;
   newest_ = std::max(newest_, frame.at);
   if (!concerns_boots(kind, frame.octets)) return;
+  index_.enter(network_of(frame.vlans));
   close_silent(frame.at);
   if (kind == FrameKind::Arp) {
     on_arp(frame);
@@ -159,6 +176,7 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
 
 bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet) {
   if (packet.is_cut() && packet.payload.size() < 32) return false;
+  const std::uint32_t network = network_of(frame.vlans);
   std::uint64_t hash = hash_of_payload(packet);
   const std::uint8_t identity[] = {
       static_cast<std::uint8_t>(packet.facts.identification >> 8U),
@@ -174,7 +192,10 @@ bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet)
     const Recent& recent = recent_[(recent_count_ - back) % recent_.size()];
     const Duration apart = frame.at - recent.at;
     if (apart > kCopyOnAnotherInterface) break;
-    if (recent.hash != hash) continue;
+    // On its way through a router a packet comes into another VLAN, and its hops are counted down.
+    const bool may_be_copy =
+        BootIndex::may_be_one(recent.network, network) || recent.ttl != packet.facts.ttl;
+    if (recent.hash != hash || !may_be_copy) continue;
     const bool elsewhere = recent.interface != frame.interface && apart <= kCopyOnAnotherInterface;
     // A sender that numbers its datagrams does not send the same again: a mirror port made a copy.
     const Duration longest =
@@ -186,7 +207,8 @@ bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet)
     if (boot != nullptr) ++boot->boot.duplicates;
     return true;
   }
-  recent_[recent_count_++ % recent_.size()] = {hash, frame.at, frame.interface};
+  recent_[recent_count_++ % recent_.size()] = {hash, frame.at, frame.interface, network,
+                                               packet.facts.ttl};
   return false;
 }
 
@@ -298,7 +320,7 @@ bool BootGrouper::on_plain_message(const SeenFrame& frame, const SeenPacket& pac
   if (message->is_from_client) {
     index_.assign(*known, message->ciaddr);
   } else if (message->type == dhcp::MessageType::Ack && !message->yiaddr.is_unspecified()) {
-    index_.lease(*known, message->yiaddr, frame.number, frame.at);
+    index_.lease(*known, {.address = message->yiaddr, .packet = frame.number, .at = frame.at});
   }
   steps_in_all_ -= known->step_count();
   known->keep_unread(frame.number, frame.at, frame.interface, packet);
@@ -318,18 +340,40 @@ bool BootGrouper::on_dhcp(const SeenFrame& frame, const SeenPacket& packet) {
   if (step->cut) ++boot.boot.cut;
   boot.learn_from(*step, next_number_);
   if (step->type == dhcp::MessageType::Ack && !step->yiaddr.is_unspecified()) {
-    index_.lease(boot, step->yiaddr, frame.number, frame.at);
+    index_.lease(boot, {.address = step->yiaddr,
+                        .packet = frame.number,
+                        .at = frame.at,
+                        .server = step->server_id.value_or(Ipv4Address{}),
+                        .time = lease_time(*step)});
   }
   if (step->direction == DhcpStep::Direction::ToClient &&
       index_.by_address(step->destination.address) == &boot && boot.tells_rivals(frame.interface)) {
     boot.on_delivery(frame.number, frame.at, packet);
   }
   if (step->direction == DhcpStep::Direction::FromClient) {
+    const bool gives_back =
+        step->type == dhcp::MessageType::Release || step->type == dhcp::MessageType::Decline;
+    if (gives_back) {
+      index_.release(step->client, step->requested_address.value_or(step->ciaddr));
+    }
     index_.assign(boot, step->ciaddr);
     boot.boot.last_spoke = std::max(boot.boot.last_spoke, frame.at);
   }
   add(boot, {frame.at, frame.number, frame.number, std::move(*step)});
   return true;
+}
+
+// A machine of which the capture holds no DHCP.
+OpenBoot& BootGrouper::open_unknown(const SeenFrame& frame, const SeenPacket& packet) {
+  OpenBoot& boot = open(frame.at);
+  boot.boot.begins_before_capture = true;
+  // Behind a router all clients share a hardware address; the second one has none.
+  const MacAddress& from = packet.facts.link_source;
+  if (from != MacAddress{} && index_.by_mac(from) == nullptr) {
+    boot.boot.mac = from;
+    index_.set_mac(boot, from);
+  }
+  return boot;
 }
 
 void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
@@ -341,16 +385,18 @@ void BootGrouper::on_tftp(const SeenFrame& frame, const SeenPacket& packet) {
         OpenBoot* same_card = index_.by_mac(packet.facts.link_source);
         if (same_card != nullptr && same_card->accepts_address()) boot = same_card;
         if (boot == nullptr) {
-          boot = &open(frame.at);
-          boot->boot.begins_before_capture = true;
-          // Behind a router all clients share a hardware address; the second one has none.
-          if (same_card == nullptr && packet.facts.link_source != MacAddress{}) {
-            boot->boot.mac = packet.facts.link_source;
-            index_.set_mac(*boot, packet.facts.link_source);
-          }
+          boot = &open_unknown(frame, packet);
         }
         index_.assign(*boot, packet.source.address);
+      } else if (boot->is_of_another(packet, frame.interface)) {
+        OpenBoot& owner = *boot;
+        const bool is_shared = index_.by_address_here(packet.source.address) == &owner;
+        boot = index_.by_mac(packet.facts.link_source);
+        if (boot == nullptr) boot = &open_unknown(frame, packet);
+        if (is_shared) index_.share(owner, *boot, packet.source.address, frame.number, frame.at);
+        index_.assign(*boot, packet.source.address);
       }
+      boot->on_read_request(packet, frame.interface);
       boot->mark_network_boot(next_number_);
       ports_.set(packet.source.port);
     }
@@ -453,7 +499,7 @@ void BootGrouper::on_arp(const SeenFrame& frame) {
   if (!arp) return;
   index_.note_claim(*arp);
   // RFC 5227: with a sender's address of 0.0.0.0 a host only asks.
-  OpenBoot* owner = index_.by_address(arp->sender_address);
+  OpenBoot* owner = index_.by_address_here(arp->sender_address);
   if (owner != nullptr && owner->boot.mac != arp->sender_mac &&
       owner->tells_rivals(frame.interface)) {
     owner->on_claim(frame.number, frame.at, *arp);
@@ -495,7 +541,19 @@ std::optional<Boot> BootGrouper::look(std::optional<MacAddress> machine, Instant
     if (found == nullptr && !machine && open->boot.is_network_boot) found = open.get();
   }
   if (found == nullptr || !found->boot.is_network_boot) return std::nullopt;
-  Boot boot = found->look();
+  return look_at_open(*found, now);
+}
+
+std::optional<Boot> BootGrouper::look_at_next_card(const Boot& boot, Instant now) const {
+  if (!may_go_on(boot)) return std::nullopt;
+  for (const auto& open : boots_) {
+    if (open->boot.is_network_boot && goes_on_as(boot, open->boot)) return look_at_open(*open, now);
+  }
+  return std::nullopt;
+}
+
+Boot BootGrouper::look_at_open(const OpenBoot& open, Instant now) const {
+  Boot boot = open.look();
   index_.mark_claimants(boot);
   boot.known_until = std::max(now, boot.ended);
   boot.verdict = judge_boot(boot);

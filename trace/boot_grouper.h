@@ -12,6 +12,7 @@
 #include "trace/boot.h"
 #include "trace/boot_index.h"
 #include "trace/frame_filter.h"
+#include "trace/link_layer.h"
 #include "trace/transfer_tracker.h"
 
 namespace pxeproof::trace {
@@ -22,6 +23,7 @@ struct SeenFrame {
   Instant at;
   std::uint32_t interface = 0;
   ByteView octets;  // as an Ethernet frame
+  VlanTags vlans{};
 };
 
 // What the whole capture tells, beside its boots.
@@ -74,6 +76,9 @@ class BootGrouper {
   // open. Without an address: the first network boot that is open.
   std::optional<Boot> look(std::optional<MacAddress> machine, Instant now) const;
 
+  // The boot as which another card of the same machine goes on; nullopt when none does.
+  std::optional<Boot> look_at_next_card(const Boot& boot, Instant now) const;
+
   // The content of an HTTP answer is on its way, and TCP segments tell how far it comes.
   bool follows_content() const { return contents_in_all_ > 0; }
 
@@ -94,7 +99,9 @@ class BootGrouper {
   void on_arp(const SeenFrame& frame);
   bool is_duplicate(const SeenFrame& frame, const SeenPacket& packet);
 
+  Boot look_at_open(const OpenBoot& open, Instant now) const;
   OpenBoot& open(Instant at);
+  OpenBoot& open_unknown(const SeenFrame& frame, const SeenPacket& packet);
   bool may_fetch(Ipv4Address client, std::uint16_t port) const;
   OpenBoot* find_by_relay(Ipv4Address relay) const;
   OpenBoot& client_of(const DhcpStep& step, Instant at);
@@ -118,6 +125,8 @@ class BootGrouper {
     std::uint64_t hash = 0;
     Instant at;
     std::uint32_t interface = 0;
+    std::uint32_t network = 0;
+    std::uint8_t ttl = 0;
   };
   std::array<Recent, 64> recent_{};  // a ring
   std::size_t recent_count_ = 0;     // of all that were ever put into it

@@ -116,7 +116,7 @@ void BootRecorder::on_frame(Instant at, LinkType link, ByteView octets, std::siz
   const bool chosen = is_of_boots && concerns_machine(view.octets);
   if (!chosen) return;
   ++frames_;
-  grouper_.on_frame({frames_, at, 0, view.octets});
+  grouper_.on_frame({frames_, at, 0, view.octets, view.vlans});
   while (grouper_.poll_boot()) {
   }
   Recorded frame = prepare(at, link, octets, original_size, view);
@@ -144,10 +144,28 @@ std::optional<BootRecorder::Recorded> BootRecorder::poll_recorded() {
   return frame;
 }
 
+std::optional<MacAddress> BootRecorder::machine() {
+  return options_.machine && anonymizer_ ? anonymizer_->name_of(*options_.machine)
+                                         : options_.machine;
+}
+
+void BootRecorder::make_anonymous(Boot& boot) {
+  boot.verdict.text = anonymizer_->text(boot.verdict.text, boot.address);
+  boot.mac = anonymizer_->name_of(boot.mac);
+  boot.address = anonymizer_->name_of(boot.address);
+}
+
 BootRecorder::State BootRecorder::judge(Instant now) {
   if (!begun_) return State::Waiting;
-  auto boot = grouper_.look(boot_ ? std::optional(boot_->mac) : options_.machine, now);
-  if (boot) boot_ = std::move(boot);
+  auto boot = grouper_.look(watched_ ? watched_ : options_.machine, now);
+  // The machine's boot ends where its last card's does.
+  if (auto next = boot ? grouper_.look_at_next_card(*boot, now) : std::nullopt)
+    boot = std::move(next);
+  if (boot) {
+    watched_ = boot->mac;
+    boot_ = std::move(boot);
+    if (anonymizer_) make_anonymous(*boot_);
+  }
   if (!boot_) return State::Booting;
   const std::size_t progress = compared_steps(*boot_).size();
   if (progress != progress_) {

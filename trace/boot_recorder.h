@@ -52,11 +52,15 @@ class BootRecorder {
   // How the boot that is watched stands. Ask from time to time: its end is silence.
   State judge(Instant now);
 
-  // The boot that is watched, as it stood when it was last judged.
+  // The boot that is watched, as it stood when it was last judged. When the recording is anonymous,
+  // so are its hardware address, its address and its verdict; its steps are not.
   const std::optional<Boot>& boot() const { return boot_; }
+  // The machine that was asked for, as the recording names it.
+  std::optional<MacAddress> machine();
   std::uint64_t recorded() const { return recorded_; }
 
  private:
+  void make_anonymous(Boot& boot);
   bool concerns_machine(ByteView frame);
   void learn_addresses(const DhcpStep& step);
   Recorded prepare(Instant at, LinkType link, ByteView octets, std::size_t original_size,
@@ -73,6 +77,7 @@ class BootRecorder {
   std::deque<Recorded> ring_;
   std::deque<Recorded> ready_;
   std::uint64_t recorded_ = 0;
+  std::optional<MacAddress> watched_;
   std::optional<Boot> boot_;
   std::size_t progress_ = 0;  // steps that were not mere repetition, when last judged
   Instant progressed_at_;

@@ -34,7 +34,7 @@ class Pass {
   // False when the frames turn out not to be in order.
   bool read_as_it_is() {
     while (const auto frame = reader_.next()) {
-      grouper_.on_frame({frame->number, frame->at, frame->interface, frame->octets});
+      grouper_.on_frame({frame->number, frame->at, frame->interface, frame->octets, frame->vlans});
       reader_.choose(grouper_.follows_content() ? CaptureReader::Frames::OfBootsAndTcp
                                                 : CaptureReader::Frames::OfBoots);
       if (grouper_.totals().backward_frames > 0) return false;
@@ -49,13 +49,15 @@ class Pass {
       const FrameKind kind = look_at(frame->octets);
       const bool is_left_out = kind == FrameKind::TcpSegment && !grouper_.follows_content();
       if (kind == FrameKind::Foreign || is_left_out) {
-        grouper_.on_frame({frame->number, frame->at, frame->interface, frame->octets});
+        grouper_.on_frame(
+            {frame->number, frame->at, frame->interface, frame->octets, frame->vlans});
         continue;
       }
       order_.on_frame({.at = frame->at,
                        .number = frame->number,
                        .is_question = is_question(kind, frame->octets),
                        .interface = frame->interface,
+                       .vlans = frame->vlans,
                        .octets = Bytes(frame->octets.begin(), frame->octets.end())});
       hand_on();
     }
@@ -76,7 +78,7 @@ class Pass {
  private:
   void hand_on() {
     while (const auto frame = order_.poll_frame()) {
-      grouper_.on_frame({frame->number, frame->at, frame->interface, frame->octets});
+      grouper_.on_frame({frame->number, frame->at, frame->interface, frame->octets, frame->vlans});
       collect();
     }
   }

@@ -1,6 +1,7 @@
 #include "trace/open_boot.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string_view>
 
@@ -26,24 +27,36 @@ std::string_view line_of(std::string_view text) {
   return text.substr(0, std::min(text.find_first_of("\r\n"), kMaximumLine));
 }
 
-// The value of the Host field, when the segment holds it.
-std::string_view host_of(std::string_view text) {
-  constexpr std::string_view kField = "\nhost:";
-  const auto found = std::search(
-      text.begin(), text.end(), kField.begin(), kField.end(), [](char left, char right) {
+// The value of a field such as "host", when the segment holds it.
+std::string_view field_of(std::string_view text, std::string_view name) {
+  const std::string field = "\n" + std::string(name) + ":";
+  const auto found =
+      std::search(text.begin(), text.end(), field.begin(), field.end(), [](char left, char right) {
         return (left >= 'A' && left <= 'Z' ? left - 'A' + 'a' : left) == right;
       });
   if (found == text.end()) return {};
   std::string_view value =
-      line_of(text.substr(static_cast<std::size_t>(found - text.begin()) + kField.size()));
+      line_of(text.substr(static_cast<std::size_t>(found - text.begin()) + field.size()));
   while (value.starts_with(' ')) value.remove_prefix(1);
   return value;
 }
 
-// The value of Content-Length in an answer's header, and where the content begins; nullopt when
-// the segment does not hold the whole header, or the header does not say.
+// A request of what only a running system has: its package manager, or a browser. What it asks for
+// is nothing that a boot turns on, and nothing else in a capture without DHCP tells that it runs.
+bool is_of_running_system(std::string_view request) {
+  constexpr std::array<std::string_view, 9> kAgents = {"debian apt", "apt-",       "libdnf",
+                                                       "dnf",        "urlgrabber", "zypp",
+                                                       "pacman",     "microsoft",  "mozilla"};
+  const std::string agent = lower_case(field_of(request, "user-agent"));
+  return std::ranges::any_of(kAgents,
+                             [&agent](std::string_view known) { return agent.starts_with(known); });
+}
+
+// The value of Content-Length in an answer's header, and where the content begins, up to the end of
+// the connection when there is none (RFC 9112 s.6.3); nullopt when the segment does not hold the
+// whole header, or the content comes in chunks.
 struct ContentHead {
-  std::uint64_t length = 0;
+  std::optional<std::uint64_t> length;
   std::size_t begin = 0;
 };
 std::optional<ContentHead> content_head(std::string_view text) {
@@ -53,12 +66,16 @@ std::optional<ContentHead> content_head(std::string_view text) {
   const std::string header = lower_case(text.substr(0, end));
   constexpr std::string_view kField = "\ncontent-length:";
   const std::size_t field = header.find(kField);
-  if (field == std::string::npos) return std::nullopt;
+  ContentHead head{.length = std::nullopt, .begin = end + kEnd.size()};
+  if (field == std::string::npos) {
+    const bool is_in_chunks = header.find("\ntransfer-encoding:") != std::string::npos;
+    return is_in_chunks ? std::nullopt : std::optional(head);
+  }
   const std::size_t digits = header.find_first_not_of(' ', field + kField.size());
   if (digits == std::string::npos) return std::nullopt;
-  ContentHead head{.length = 0, .begin = end + kEnd.size()};
-  const auto read =
-      std::from_chars(header.data() + digits, header.data() + header.size(), head.length);
+  std::uint64_t length = 0;
+  const auto read = std::from_chars(header.data() + digits, header.data() + header.size(), length);
+  head.length = length;
   return read.ec == std::errc{} ? std::optional(head) : std::nullopt;
 }
 
@@ -187,13 +204,17 @@ std::optional<std::optional<Step>> OpenBoot::on_http_request(std::uint32_t numbe
   const std::string_view line = line_of(text);
   const std::size_t first = line.find(' ');
   if (!line.starts_with("GET ") && !line.starts_with("HEAD ")) return std::nullopt;
+  if (is_of_running_system(text)) {
+    system_spoke_ = true;
+    return std::nullopt;
+  }
   const std::size_t second = line.find(' ', first + 1);
   HttpStep request;
   request.client = packet.source;
   request.server = packet.destination;
   request.method = std::string(line.substr(0, first));
   request.target = std::string(line.substr(first + 1, second - first - 1));
-  request.host = std::string(host_of(text));
+  request.host = std::string(field_of(text, "host"));
   std::optional<Step> before;
   end_content(packet.source);
   const auto known = http_.find(packet.source);
@@ -228,19 +249,34 @@ std::optional<Step> OpenBoot::on_http_answer(std::uint32_t number, const SeenPac
   if (status < kRefuses) fetched_by_http_ = true;
   const auto head = content_head(text_of(packet.payload));
   if (!head || http.method == "HEAD") return step;
-  http.length = head->length;
   const std::uint64_t here = packet.payload_size - head->begin;
+  if (!head->length) {
+    constexpr std::uint8_t kFin = 0x01;
+    const bool is_over = (packet.tcp_flags & kFin) != 0;
+    if (here == 0 && is_over) http.length = http.octets = 0;
+    if (here == 0 && !is_over) await_content(packet, step.first_packet);
+    return step;
+  }
+  http.length = head->length;
   // Sequence numbers come round again.
   constexpr std::uint64_t kLongest = 1ULL << 32U;
-  if (here >= head->length) {
+  if (here >= *head->length) {
     http.octets = head->length;
-  } else if (head->length < kLongest && contents_.size() < kMaximumPending) {
+  } else if (*head->length < kLongest && contents_.size() < kMaximumPending) {
     const auto begin = static_cast<std::uint32_t>(packet.tcp_sequence + head->begin);
     contents_[packet.destination] = {.request_packet = step.first_packet,
                                      .begin = begin,
                                      .next = static_cast<std::uint32_t>(begin + here)};
   }
   return step;
+}
+
+// Of an answer without a length, and without content so far.
+void OpenBoot::await_content(const SeenPacket& packet, std::uint32_t request_packet) {
+  if (contents_.size() >= kMaximumPending) return;
+  const auto end = static_cast<std::uint32_t>(packet.tcp_sequence + packet.payload_size);
+  contents_[packet.destination] = {
+      .request_packet = request_packet, .begin = end, .next = end, .is_length_told = false};
 }
 
 bool OpenBoot::on_content(const SeenPacket& packet) {
@@ -254,6 +290,14 @@ bool OpenBoot::on_content(const SeenPacket& packet) {
   };
   if (const auto to = contents_.find(packet.destination); to != contents_.end()) {
     advance(to->second, static_cast<std::uint32_t>(packet.tcp_sequence + packet.payload_size));
+    if (!to->second.is_length_told) {
+      to->second.is_shown = (packet.tcp_flags & kFin) != 0;
+      // Its first octet shows that it is not empty, and more is not asked of it.
+      if (to->second.next != to->second.begin || (packet.tcp_flags & kReset) != 0) {
+        contents_.erase(to);
+        return true;
+      }
+    }
     if ((packet.tcp_flags & (kFin | kReset)) != 0) {
       to->second.is_shown = true;
       end_content(packet.destination);
@@ -262,7 +306,10 @@ bool OpenBoot::on_content(const SeenPacket& packet) {
   }
   const auto from = contents_.find(packet.source);
   if (from == contents_.end()) return false;
-  if ((packet.tcp_flags & kAck) != 0) advance(from->second, packet.tcp_acknowledgement);
+  const bool counts = from->second.is_length_told;  // an acknowledgement counts a FIN, too
+  if (counts && (packet.tcp_flags & kAck) != 0) {
+    advance(from->second, packet.tcp_acknowledgement);
+  }
   if ((packet.tcp_flags & kReset) != 0) end_content(packet.source);
   return true;
 }
@@ -285,6 +332,7 @@ bool OpenBoot::note_content(Steps& steps, const Content& content) {
   });
   if (found == steps.rend()) return false;
   auto& http = std::get<HttpStep>(found->what);
+  if (!content.is_length_told) http.length = 0;
   http.octets = std::min<std::uint64_t>(content.next - content.begin, http.length.value_or(0));
   return true;
 }
@@ -389,71 +437,6 @@ std::optional<Step> OpenBoot::on_arp_reply(std::uint32_t number, const frames::A
   const auto known = arp_.find(arp.sender_address);
   if (known != arp_.end()) std::get<ArpStep>(known->second.what).answered = true;
   return std::nullopt;
-}
-
-bool OpenBoot::leased_lately(Ipv4Address address, Instant now) const {
-  using namespace std::chrono_literals;
-  // A lease is not shorter than this where machines boot, and a silent machine is switched off.
-  constexpr Duration kShortestLease = 120s;
-  return lease_ && lease_->address == address && now - lease_->at < kShortestLease;
-}
-
-Boot::AddressRival* OpenBoot::rival(const MacAddress& mac, Ipv4Address address, Instant at) {
-  constexpr std::size_t kRememberedRivals = 4;
-  const auto found = std::ranges::find_if(boot.address_rivals, [&](const auto& known) {
-    return known.mac == mac && known.address == address;
-  });
-  if (found != boot.address_rivals.end()) return &*found;
-  if (boot.address_rivals.size() >= kRememberedRivals) return nullptr;
-  boot.address_rivals.push_back({.mac = mac, .address = address, .at = at});
-  return &boot.address_rivals.back();
-}
-
-void OpenBoot::on_claim(std::uint32_t number, Instant at, const frames::Arp& arp) {
-  Boot::AddressRival* claimant = rival(arp.sender_mac, arp.sender_address, at);
-  if (claimant != nullptr && claimant->claim == 0) claimant->claim = number;
-}
-
-// What went to another host's card was only on its way: through a router that answers ARP for the
-// client, or both sides of a router are in the capture.
-void OpenBoot::on_arrival(const MacAddress& to) {
-  if (to != boot.mac) return;
-  for (Boot::AddressRival& known : boot.address_rivals) known.delivered = 0;
-}
-
-void OpenBoot::on_delivery(std::uint32_t number, Instant at, const SeenPacket& packet) {
-  const MacAddress& to = packet.facts.link_destination;
-  const bool is_to_one = to != MacAddress{} && (to.octets[0] & 1U) == 0;
-  // From another network it may have come here twice: to the router and on from it.
-  const bool is_from_here = own_network_ && own_network_->contains(packet.source.address);
-  if (!is_to_one || to == boot.mac || !is_from_here) return;
-  Boot::AddressRival* receiver = rival(to, packet.destination.address, at);
-  if (receiver != nullptr && receiver->delivered == 0) receiver->delivered = number;
-}
-
-void OpenBoot::on_refusal(std::uint32_t number, Instant at, const SeenPacket& packet) {
-  const MacAddress& from = packet.facts.link_source;
-  const bool is_from_here = own_network_ && own_network_->contains(packet.destination.address);
-  if (from == MacAddress{} || from == boot.mac || !is_from_here) return;
-  Boot::AddressRival* sender = rival(from, packet.source.address, at);
-  if (sender != nullptr && sender->refusal == 0) sender->refusal = number;
-}
-
-// Leaves out who had the address when the machine had ended, and shows who claimed it before.
-void OpenBoot::settle_rivals(Boot& boot) {
-  std::erase_if(boot.address_rivals, [&boot](const Boot::AddressRival& rival) {
-    const bool is_shown = (rival.claim | rival.delivered | rival.refusal | rival.lease) != 0;
-    return !is_shown || rival.at > boot.last_spoke;
-  });
-  for (const Boot::AddressRival& rival : boot.address_rivals) {
-    const bool is_told = std::ranges::any_of(boot.steps, [&rival](const Step& step) {
-      const auto* arp = std::get_if<ArpStep>(&step.what);
-      return arp != nullptr && arp->holder == rival.mac;
-    });
-    if (rival.claim == 0 || is_told) continue;
-    boot.steps.push_back({rival.at, rival.claim, rival.claim,
-                          ArpStep{.target = rival.address, .answered = true, .holder = rival.mac}});
-  }
 }
 
 void OpenBoot::on_late(const TransferTracker::Late& late) {

@@ -65,6 +65,12 @@ class OpenBoot {
   // Somebody else has the address that the client was given.
   std::optional<Step> on_arp_reply(std::uint32_t number, const frames::Arp& arp);
 
+  // A request for a file. A packet whose hops were not counted down yet comes from the machine's
+  // own card; behind a router it would have that one's hardware address.
+  void on_read_request(const SeenPacket& packet, std::uint32_t interface);
+  // The same request of another machine that has the boot's address without a lease.
+  bool is_of_another(const SeenPacket& packet, std::uint32_t interface) const;
+
   // An address that a server acknowledged to the client, and whether it still counts on it.
   void on_lease(Ipv4Address address, Instant at) {
     lease_ = {address, at};
@@ -110,11 +116,14 @@ class OpenBoot {
     std::uint32_t begin = 0;
     std::uint32_t next = 0;
     bool is_shown = false;  // by a segment behind the first: the capture holds them
+    // When the answer does not tell its length, only whether it has any content is looked for.
+    bool is_length_told = true;
   };
   static void sort_steps(Boot& boot);
   static void settle_rivals(Boot& boot);
   template <typename Steps>
   static bool note_content(Steps& steps, const Content& content);
+  void await_content(const SeenPacket& packet, std::uint32_t request_packet);
   void end_content(const Endpoint& client);
   void learn_network(const DhcpStep& ack);
 

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
+#include <vector>
 
 #include "protocol/bytes.h"
 #include "trace/boot_files.h"
 #include "trace/pseudonyms.h"
+#include "trace/swapped_guid.h"
 
 namespace pxeproof::trace {
 
@@ -16,12 +19,15 @@ constexpr std::size_t kHexMac = 12;
 constexpr std::size_t kHexAddress = 8;
 constexpr std::size_t kHexGuid = 32;
 constexpr std::size_t kGuidText = 36;
+// What is no part of a URL that stands in a text.
+constexpr std::string_view kBehindUrl = std::string_view(" \t\r\n\"'<>#\0", 10);
 // A host's name as short as this may be a word of its own.
 constexpr std::size_t kShortName = 5;
 
 bool is_word(char letter) { return std::isalnum(static_cast<unsigned char>(letter)) != 0; }
 bool is_digit(char letter) { return std::isdigit(static_cast<unsigned char>(letter)) != 0; }
 bool is_hex(char letter) { return std::isxdigit(static_cast<unsigned char>(letter)) != 0; }
+bool is_hex_letter(char letter) { return is_hex(letter) && !is_digit(letter); }
 
 // A word ends behind so many letters.
 bool ends_at(std::string_view text, std::size_t length) {
@@ -52,9 +58,16 @@ struct MacForm {
   std::size_t group;
   std::size_t length() const { return kHexMac + (kHexMac / group - 1) * separator.size(); }
 };
-constexpr std::array kMacForms = {MacForm{":", 2},     MacForm{"-", 2},   MacForm{"_", 2},
-                                  MacForm{"%3A", 2},   MacForm{"%3a", 2}, MacForm{".", 4},
-                                  MacForm{"", kHexMac}};
+constexpr std::array kMacForms = {
+    MacForm{":", 2}, MacForm{"-", 2}, MacForm{"_", 2}, MacForm{"%3A", 2}, MacForm{"%3a", 2},
+    MacForm{" ", 2}, MacForm{".", 2}, MacForm{".", 4}, MacForm{"-", 4},   MacForm{":", 4},
+    MacForm{"-", 6}, MacForm{":", 6}, MacForm{".", 6}, MacForm{"_", 6},   MacForm{"", kHexMac}};
+
+// Anything else, in digits alone, may be a date, a version or numbers in a row.
+bool is_unmistakable(const MacForm& form) {
+  if (form.separator == ".") return form.group == 4;
+  return form.group == 2 && form.separator != " ";
+}
 
 std::optional<MacAddress> read_mac(std::string_view text, const MacForm& form) {
   if (text.size() < form.length()) return std::nullopt;
@@ -81,28 +94,23 @@ std::string write_mac(const MacAddress& mac, const MacForm& form, std::string_vi
   return text;
 }
 
-// The first three fields in the other order of octets: machines send it, and programs write it, in
-// either (PXE 2.1 s.3.2.4, SMBIOS 2.6).
-Guid swapped(Guid guid) {
-  std::ranges::reverse(guid.octets.begin(), guid.octets.begin() + 4);
-  std::ranges::reverse(guid.octets.begin() + 4, guid.octets.begin() + 6);
-  std::ranges::reverse(guid.octets.begin() + 6, guid.octets.begin() + 8);
-  return guid;
-}
+constexpr std::size_t kOctets = 4;
 
-// Four numbers with this between them, as at the beginning of a text.
+// Numbers with this between them, as at the beginning of a text: the first octets of an address, or
+// all of them.
 struct DottedAddress {
-  Ipv4Address address;
-  std::array<std::size_t, 4> widths{};  // digits of each number
-  bool is_padded = false;  // with zeros in front, as scripts align them: "010.000.000.057"
+  Ipv4Address address;              // what is missing is zero
+  std::vector<std::size_t> widths;  // digits of each number
+  bool is_padded = false;           // with zeros in front, as scripts align them: "010.000.000.057"
   std::size_t length = 0;
 };
 
-std::optional<DottedAddress> read_dotted(std::string_view text, char separator) {
+std::optional<DottedAddress> read_dotted(std::string_view text, char separator,
+                                         std::size_t octets) {
   constexpr std::size_t kMaximumDigits = 3;
   constexpr std::uint32_t kMaximumOctet = 255;
   DottedAddress read;
-  for (std::size_t index = 0; index < read.widths.size(); ++index) {
+  for (std::size_t index = 0; index < octets; ++index) {
     if (index > 0) {
       if (read.length == text.size() || text[read.length] != separator) return std::nullopt;
       ++read.length;
@@ -115,8 +123,8 @@ std::optional<DottedAddress> read_dotted(std::string_view text, char separator) 
       octet = octet * 10 + static_cast<std::uint32_t>(digit - '0');
     }
     if (octet > kMaximumOctet) return std::nullopt;
-    read.address.value = read.address.value << 8U | octet;
-    read.widths[index] = width;
+    read.address.value |= octet << (24U - 8U * index);
+    read.widths.push_back(width);
     read.is_padded = read.is_padded || (width > 1 && rest.front() == '0');
     read.length += width;
   }
@@ -133,11 +141,38 @@ std::string write_dotted(Ipv4Address address, const DottedAddress& original, cha
   return text;
 }
 
-// As boot programs write it: in capitals, unless the original shows that it is otherwise.
+// As boot programs write it: in capitals, unless the original shows that it is otherwise; with a
+// zero in front, unless the original has none.
 std::string hexadecimal(Ipv4Address address, std::string_view original) {
+  const std::size_t width = std::min(original.size(), kHexAddress);
   const bool is_lower =
       std::ranges::any_of(original, [](char letter) { return letter >= 'a' && letter <= 'f'; });
-  return is_lower ? fmt::format("{:08x}", address.value) : fmt::format("{:08X}", address.value);
+  return is_lower ? fmt::format("{:0{}x}", address.value, width)
+                  : fmt::format("{:0{}X}", address.value, width);
+}
+
+// Shortened digits with as many behind as they lack.
+std::string padded(std::string_view digits) {
+  return std::string(digits) + std::string(kHexAddress - digits.size(), '0');
+}
+
+// Settings of iPXE that were not put in, and what it knows of the processor and the platform.
+bool says_nothing(std::string_view value) {
+  constexpr std::array<std::string_view, 9> kOfEverybody = {
+      "i386", "x86_64", "arm32", "arm64", "loong64", "riscv32", "riscv64", "efi", "pcbios"};
+  const bool is_setting = value.starts_with("${") && value.find('}') == value.size() - 1;
+  return is_setting || std::ranges::find(kOfEverybody, value) != kOfEverybody.end();
+}
+
+// So many letters that count.
+std::string numbered(std::size_t length, std::size_t number) {
+  constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuvwxyz";
+  std::string text(length, 'x');
+  for (auto letter = text.rbegin(); letter != text.rend() && number > 0; ++letter) {
+    *letter = kDigits[number % kDigits.size()];
+    number /= kDigits.size();
+  }
+  return text;
 }
 
 // A name that is no word of everyday, so that it is replaced also where it is part of one.
@@ -170,9 +205,9 @@ std::optional<Pseudonyms::Found> Pseudonyms::find_mac(std::string_view rest, Pla
     const auto mac = read_mac(rest, form);
     if (!mac) continue;
     const std::string_view original = rest.substr(0, form.length());
-    // Twelve digits may be a date, and the middle of a word anything at all.
+    // The middle of a word may be anything at all.
     const bool is_plain = place == Place::WordBegins && ends_at(rest, form.length()) &&
-                          (!form.separator.empty() || !std::ranges::all_of(original, is_digit));
+                          (is_unmistakable(form) || std::ranges::any_of(original, is_hex_letter));
     if (!is_plain && !macs_.contains(*mac)) continue;
     return Found{form.length(), write_mac(of(*mac), form, original)};
   }
@@ -181,7 +216,7 @@ std::optional<Pseudonyms::Found> Pseudonyms::find_mac(std::string_view rest, Pla
 
 std::optional<Pseudonyms::Found> Pseudonyms::find_address(std::string_view rest, Place place) {
   for (const char separator : {'.', '-', '_'}) {
-    const auto read = read_dotted(rest, separator);
+    const auto read = read_dotted(rest, separator, kOctets);
     if (!read) continue;
     const bool is_plain = place == Place::WordBegins && separator == '.';
     if (!is_plain && !addresses_.contains(read->address)) continue;
@@ -190,19 +225,44 @@ std::optional<Pseudonyms::Found> Pseudonyms::find_address(std::string_view rest,
   return std::nullopt;
 }
 
+// "boot/192.168.178/menu": what all addresses of a network begin with.
+std::optional<Pseudonyms::Found> Pseudonyms::find_network(std::string_view rest, char before) {
+  if (is_digit(before)) return std::nullopt;
+  for (const char separator : {'.', '-', '_'}) {
+    const auto read = read_dotted(rest, separator, kOctets - 1);
+    if (!read || (read->length < rest.size() && is_digit(rest[read->length]))) continue;
+    const auto known = addresses_.lower_bound(read->address);
+    constexpr unsigned kLastOctet = 8;
+    if (known == addresses_.end() ||
+        known->value >> kLastOctet != read->address.value >> kLastOctet)
+      continue;
+    return Found{read->length, write_dotted(of(*known), *read, separator)};
+  }
+  return std::nullopt;
+}
+
+// One number, in decimal, or in hexadecimal behind "0x".
+std::optional<Pseudonyms::Found> Pseudonyms::find_number(std::string_view rest,
+                                                         Ipv4Address own_address) {
+  constexpr std::size_t kPrefix = 2;
+  const bool is_hexadecimal = rest.starts_with("0x") || rest.starts_with("0X");
+  const std::size_t begin = is_hexadecimal ? kPrefix : 0;
+  const std::string_view digits = rest.substr(begin, count_front(rest.substr(begin), is_word));
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value,
+                                            is_hexadecimal ? 16 : 10);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  const Ipv4Address address{value};
+  const bool is_known = address == own_address || addresses_.contains(address);
+  if (address.is_unspecified() || !is_known) return std::nullopt;
+  const std::string prefix(rest.substr(0, begin));
+  return Found{begin + digits.size(), is_hexadecimal ? prefix + hexadecimal(of(address), digits)
+                                                     : std::to_string(of(address).value)};
+}
+
 std::optional<Pseudonyms::Found> Pseudonyms::find_hexadecimal_address(std::string_view rest,
                                                                       Ipv4Address own_address,
                                                                       char before) {
-  constexpr std::size_t kPrefix = 2;
-  if (rest.starts_with("0x") || rest.starts_with("0X")) {
-    // Behind the prefix nothing is shortened.
-    const std::string_view digits = rest.substr(kPrefix);
-    if (count_front(digits, is_word) != kHexAddress) return std::nullopt;
-    auto found = find_hexadecimal_address(digits, own_address, 'x');
-    if (!found) return std::nullopt;
-    return Found{kPrefix + found->length,
-                 std::string(rest.substr(0, kPrefix)) + found->replacement};
-  }
   const std::size_t word = count_front(rest, is_word);
   if (word == 0 || word > kHexAddress || count_front(rest, is_hex) < word) return std::nullopt;
   const std::string_view digits = rest.substr(0, word);
@@ -222,7 +282,7 @@ std::optional<Pseudonyms::Found> Pseudonyms::find_hexadecimal_address(std::strin
       !own_address.is_unspecified() &&
       lower_case(digits) == fmt::format("{:08x}", own_address.value).substr(0, word);
   if (!is_searched || !ends_name || !is_own) return std::nullopt;
-  return Found{word, hexadecimal(of(own_address), digits).substr(0, word)};
+  return Found{word, hexadecimal(of(own_address), padded(digits)).substr(0, word)};
 }
 
 std::optional<Pseudonyms::Found> Pseudonyms::find_name(std::string_view rest, Place place) const {
@@ -251,29 +311,67 @@ Pseudonyms::Found Pseudonyms::url_authority(std::string_view rest) {
           (begin > 0 ? "user@" : "") + (address ? to_string(of(*address)) : host(name))};
 }
 
+// What stands behind "?", up to the end of the URL: the keys stay, what they are set to does not.
+Pseudonyms::Found Pseudonyms::url_query(std::string_view rest, Ipv4Address own_address) {
+  std::string_view query = rest.substr(0, rest.find_first_of(kBehindUrl));
+  // In a sentence; "/menu?mac=52:54:00:12:34:56, once more".
+  while (!query.empty() && std::string_view(",.;:)").find(query.back()) != std::string_view::npos) {
+    query.remove_suffix(1);
+  }
+  Found found{query.size(), {}};
+  while (true) {
+    const std::string_view pair = query.substr(0, query.find_first_of("&;"));
+    const std::size_t equals = pair.find('=');
+    const std::size_t value = equals == std::string_view::npos ? 0 : equals + 1;
+    found.replacement += pair.substr(0, value);
+    found.replacement += query_value(pair.substr(value), own_address);
+    if (pair.size() == query.size()) return found;
+    found.replacement += query[pair.size()];
+    query.remove_prefix(pair.size() + 1);
+  }
+}
+
+// Another value of the same length; what is a name as a whole is replaced like any other.
+std::string Pseudonyms::query_value(std::string_view value, Ipv4Address own_address) {
+  if (value.empty() || says_nothing(value)) return std::string(value);
+  if (const auto known = query_values_.find(value); known != query_values_.end()) {
+    return known->second;
+  }
+  const auto found = find(value, {Place::WordBegins, '=', own_address});
+  std::string other = found && found->length == value.size()
+                          ? found->replacement
+                          : numbered(value.size(), ++query_values_of_length_[value.size()]);
+  query_values_.emplace(value, other);
+  return other;
+}
+
+std::optional<Pseudonyms::Found> Pseudonyms::find(std::string_view rest, const Surroundings& here) {
+  const auto [place, before, own_address] = here;
+  if (place == Place::WordBegins) {
+    if (auto found = find_guid(rest)) return found;
+    // pxelinux puts the hardware type before the address.
+    constexpr std::size_t kType = 3;
+    if (rest.size() > kType && is_hex(rest[0]) && is_hex(rest[1]) &&
+        (rest[2] == '-' || rest[2] == '_')) {
+      const auto found = find_mac(rest.substr(kType), place);
+      if (found && rest[kType + 2] == rest[2]) {
+        return Found{kType + found->length,
+                     std::string(rest.substr(0, kType)) + found->replacement};
+      }
+    }
+  }
+  if (auto found = find_mac(rest, place)) return found;
+  if (auto found = find_address(rest, place)) return found;
+  if (auto found = find_network(rest, before)) return found;
+  if (auto found = find_name(rest, place)) return found;
+  if (place == Place::InsideWord) return std::nullopt;
+  if (auto found = find_number(rest, own_address)) return found;
+  return find_hexadecimal_address(rest, own_address, before);
+}
+
 std::string Pseudonyms::text(std::string_view text, Ipv4Address own_address) {
   std::string result;
   Place place = Place::WordBegins;
-  const auto find = [&](std::string_view rest) -> std::optional<Found> {
-    if (place == Place::WordBegins) {
-      if (auto found = find_guid(rest)) return found;
-      // pxelinux puts the hardware type before the address.
-      constexpr std::size_t kType = 3;
-      if (rest.size() > kType && is_hex(rest[0]) && is_hex(rest[1]) &&
-          (rest[2] == '-' || rest[2] == '_')) {
-        const auto found = find_mac(rest.substr(kType), place);
-        if (found && rest[kType + 2] == rest[2]) {
-          return Found{kType + found->length,
-                       std::string(rest.substr(0, kType)) + found->replacement};
-        }
-      }
-    }
-    if (auto found = find_mac(rest, place)) return found;
-    if (auto found = find_address(rest, place)) return found;
-    if (auto found = find_name(rest, place)) return found;
-    if (place == Place::InsideWord) return std::nullopt;
-    return find_hexadecimal_address(rest, own_address, result.empty() ? '\0' : result.back());
-  };
   while (!text.empty()) {
     constexpr std::string_view kAuthority = "://";
     std::optional<Found> found;
@@ -281,8 +379,12 @@ std::string Pseudonyms::text(std::string_view text, Ipv4Address own_address) {
       found = url_authority(text.substr(kAuthority.size()));
       found->length += kAuthority.size();
       found->replacement.insert(0, kAuthority);
+    } else if (text.front() == '?') {
+      found = url_query(text.substr(1), own_address);
+      found->length += 1;
+      found->replacement.insert(0, 1, '?');
     } else {
-      found = find(text);
+      found = find(text, {place, result.empty() ? '\0' : result.back(), own_address});
     }
     if (found && found->length > 0) {
       result += found->replacement;

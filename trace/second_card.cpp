@@ -22,6 +22,12 @@ ClientKind first_kind(const Boot& boot) {
   return ClientKind::Plain;
 }
 
+}  // namespace
+
+bool may_go_on(const Boot& boot) {
+  return boot.verdict.state == RomState::RunsNbp && boot.verdict.kind != Kind::Booted;
+}
+
 // A ROM would be the firmware's next try; iPXE was loaded by the card before, and soon after it.
 bool goes_on_as(const Boot& boot, const Boot& other) {
   constexpr Duration kSoonAfter = std::chrono::seconds(60);
@@ -30,12 +36,10 @@ bool goes_on_as(const Boot& boot, const Boot& other) {
          first_kind(boot) != ClientKind::Ipxe && first_kind(other) == ClientKind::Ipxe;
 }
 
-}  // namespace
-
 void judge_second_cards(const std::vector<Boot*>& boots) {
   for (Boot* boot : boots) {
     BootVerdict& verdict = boot->verdict;
-    if (verdict.state != RomState::RunsNbp || verdict.kind == Kind::Booted) continue;
+    if (!may_go_on(*boot)) continue;
     const auto next = std::ranges::find_if(
         boots, [boot](const Boot* other) { return goes_on_as(*boot, *other); });
     if (next == boots.end()) continue;

@@ -20,6 +20,10 @@ bool has_content(const TransferStep& transfer) {
   return came_whole(transfer) && transfer.octets > 0;
 }
 
+bool is_empty(const HttpStep& http) {
+  return http.status == kGranted && http.method == "GET" && http.length == 0U;
+}
+
 // What can stand in for a file that is missing: one of its kind, or a program that has files of
 // its own.
 bool can_replace(std::string_view name, FileRole role) {
@@ -34,7 +38,7 @@ bool is_made_good(const BootSession& session, FileRole role, Instant after) {
   });
   return by_tftp || std::ranges::any_of(session.http, [&](const SeenHttp& seen) {
            return seen.at() > after && seen->status.value_or(kRefuses) < kRefuses &&
-                  can_replace(seen->target, role);
+                  !is_empty(*seen.what) && can_replace(seen->target, role);
          });
 }
 
@@ -63,14 +67,16 @@ bool has_payload(const BootSession& session) {
     return has_content(*seen.what) && is_payload(role_of(seen->filename));
   });
   return by_tftp || std::ranges::any_of(session.http, [](const SeenHttp& seen) {
-           return seen->status == kGranted && is_payload(role_of_target(seen->target));
+           return seen->status == kGranted && !is_empty(*seen.what) &&
+                  is_payload(role_of_target(seen->target));
          });
 }
 
 const SeenHttp* refused_payload(const BootSession& session) {
   for (auto at = session.http.rbegin(); at != session.http.rend(); ++at) {
     const FileRole role = role_of_target((*at)->target);
-    if (!is_payload(role) || (*at)->status.value_or(0) < kRefuses) continue;
+    const bool is_refused = (*at)->status.value_or(0) >= kRefuses;
+    if (!is_payload(role) || (!is_refused && !is_empty(*at->what))) continue;
     if (!is_made_good(session, role, at->at())) return &*at;
   }
   return nullptr;

@@ -12,9 +12,9 @@ namespace pxeproof::trace {
 // A kernel or an initial RAM disk came in this round.
 bool has_payload(const BootSession& session);
 
-// A request for a kernel or an initrd that the web server refused, and that was not made good
-// later; nullptr when there is none. What is reported to the server afterwards is no sign that it
-// booted.
+// A request for a kernel or an initrd that the web server refused, or answered with an empty file,
+// and that was not made good later; nullptr when there is none. What is reported to the server
+// afterwards is no sign that it booted.
 const SeenHttp* refused_payload(const BootSession& session);
 // The same by TFTP: refused, or an empty file.
 const SeenTransfer* failed_payload(const BootSession& session);

@@ -24,6 +24,7 @@ class TimeOrder {
     std::uint32_t number = 0;
     bool is_question = false;  // of frames of one time, questions come before answers
     std::uint32_t interface = 0;
+    VlanTags vlans{};
     LinkType link = LinkType::Ethernet;
     std::uint32_t original_size = 0;
     Bytes octets;

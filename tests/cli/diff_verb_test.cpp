@@ -11,6 +11,8 @@
 #include <sstream>
 
 #include "tests/cli/run_pxeproof.h"
+#include "tests/support/capture_script.h"
+#include "tests/support/script_parts.h"
 
 namespace pxeproof::testing {
 namespace {
@@ -69,6 +71,30 @@ TEST(DiffVerb, ComparesNothingThatASnapLengthLeftOut) {
   EXPECT_THAT(run.output, AllOf(HasSubstr("note  " + cut), HasSubstr("cut by the snap length"),
                                 Not(HasSubstr("SEMANTIC"))));
   EXPECT_GT(diff_json(whole, cut)["boots"].at(0)["cut_packets"]["bad"], 0);
+}
+
+// The first card's boot was told as one whose program asks for nothing; explain knew better.
+TEST(DiffVerb, KnowsABootThatGoesOnByAnotherCard) {
+  const ScratchDirectory scratch;
+  CaptureScript script;
+  ScriptClient rom = edk2_client();
+  boot_edk2(script, rom, "ipxe.efi", 9000);
+  ScriptClient ipxe = ipxe_client();
+  ipxe.mac.octets[5] = 0x99;
+  ipxe.guid = rom.guid;
+  ipxe.address = Ipv4Address::of(10, 0, 0, 58);
+  script.wait(std::chrono::seconds(3));
+  script.lease(ipxe, {.siaddr = kProxy.address, .file = "boot.ipxe"});
+  script.fetch(ipxe, kProxy, "boot.ipxe", 90).fetch(ipxe, kProxy, "vmlinuz", 9000);
+  const std::string file = scratch.path("cards.pcap");
+  ASSERT_EQ(save(script, file), file);
+  const ProgramRun diff = run_pxeproof({"diff", file, file});
+  EXPECT_THAT(diff.output, HasSubstr("it goes on as boot 2"));
+
+  const ProgramRun record =
+      run_pxeproof({"record", "--from", file, "--output", scratch.path("out.pcapng")});
+  EXPECT_EQ(record.exit_code, 0) << record.output;
+  EXPECT_THAT(record.output, HasSubstr("booted: \"vmlinuz\""));
 }
 
 TEST(DiffVerb, FindsNothingBetweenABootAndItself) {

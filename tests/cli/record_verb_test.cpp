@@ -19,6 +19,27 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+// The captures under these names, an hour between them.
+std::string saved(const ScratchDirectory& scratch, const std::vector<std::string_view>& names) {
+  CaptureScript script;
+  Duration later{0};
+  for (const std::string_view name : names) {
+    for (const auto& list : {fault_captures(), healthy_captures()}) {
+      for (const FaultCapture& capture : list) {
+        if (capture.name != name) continue;
+        for (CaptureScript::Frame frame : capture.script.frames) {
+          frame.at += later;
+          script.frames.push_back(std::move(frame));
+        }
+      }
+    }
+    later += std::chrono::hours(1);
+  }
+  const std::string file = scratch.path("saved.pcap");
+  save(script, file);
+  return file;
+}
+
 TEST(RecordVerb, MakesTheSameBootAnonymous) {
   const ScratchDirectory scratch;
   const std::string boot = scratch.path("boot.pcap");
@@ -32,6 +53,35 @@ TEST(RecordVerb, MakesTheSameBootAnonymous) {
   EXPECT_EQ(diff.exit_code, 0) << diff.output;
   EXPECT_THAT(diff.output, AllOf(HasSubstr("1 MAC address"), HasSubstr("no difference")));
   EXPECT_LT(std::filesystem::file_size(anonymous), 100'000U);  // of 160 KiB of files none is in it
+}
+
+// The file was anonymous, and what the terminal showed of it named the machines.
+TEST(RecordVerb, TellsNoNamesOfAnAnonymousBoot) {
+  const ScratchDirectory scratch;
+  CaptureScript script;
+  ScriptClient client = edk2_client();
+  script.lease_with_proxy(client, {.siaddr = kProxy.address,
+                                   .file = "boot/52-54-00-12-34-56.efi",
+                                   .vendor_class = "PXEClient",
+                                   .vendor = control_vendor(8)});
+  script.miss(client, kProxy, "boot/52-54-00-12-34-56.efi");
+  const std::string boot = scratch.path("boot.pcap");
+  ASSERT_EQ(save(script, boot), boot);
+  const std::string report = scratch.path("record.json");
+  const ProgramRun named =
+      run_pxeproof({"record", "--from", boot, "--output", scratch.path("named.pcapng")});
+  const ProgramRun run =
+      run_pxeproof({"record", "--from", boot, "--anonymize", "--seed", "7", "--json", report,
+                    "--output", scratch.path("anonymous.pcapng")});
+  std::ifstream stream(report);
+  const std::string json{std::istreambuf_iterator<char>(stream), {}};
+  for (const std::string_view name : {"52-54-00-12-34-56", "10.0.0.9"}) {
+    EXPECT_THAT(named.output, HasSubstr(std::string(name)));
+    EXPECT_THAT(run.output, Not(HasSubstr(std::string(name))));
+    EXPECT_THAT(json, Not(HasSubstr(std::string(name))));
+  }
+  EXPECT_THAT(run.output, HasSubstr("DISCOVER"));
+  EXPECT_THAT(json, AllOf(HasSubstr("52:54:00:00:00:0"), HasSubstr("boot/52-54-00-00-00-0")));
 }
 
 TEST(RecordVerb, CutsFilesAndReportsAsJson) {
@@ -73,27 +123,6 @@ TEST(RecordVerb, RecordsNothingWhenNobodyBoots) {
                                        "--output", scratch.path("none.pcapng")});
   EXPECT_EQ(run.exit_code, 4) << run.output;
   EXPECT_THAT(run.output, AllOf(HasSubstr("expected  "), HasSubstr("again     ")));
-}
-
-// The captures under these names, an hour between them.
-std::string saved(const ScratchDirectory& scratch, const std::vector<std::string_view>& names) {
-  CaptureScript script;
-  Duration later{0};
-  for (const std::string_view name : names) {
-    for (const auto& list : {fault_captures(), healthy_captures()}) {
-      for (const FaultCapture& capture : list) {
-        if (capture.name != name) continue;
-        for (CaptureScript::Frame frame : capture.script.frames) {
-          frame.at += later;
-          script.frames.push_back(std::move(frame));
-        }
-      }
-    }
-    later += std::chrono::hours(1);
-  }
-  const std::string file = scratch.path("saved.pcap");
-  save(script, file);
-  return file;
 }
 
 struct RecordedFile {

@@ -170,9 +170,9 @@ TEST(Pseudonyms, FindAHardwareAddressHoweverItIsWritten) {
   const std::string other = to_string(names.of(kClient));
   ASSERT_EQ(other, "52:54:00:00:00:01");
   EXPECT_EQ(names.text("menu/525400123456.ipxe", {}), "menu/525400000001.ipxe");
-  EXPECT_EQ(names.text("boot?mac=52%3A54%3a00:12", {}), "boot?mac=52%3A54%3a00:12");
+  EXPECT_EQ(names.text("boot/52%3A54%3a00:12", {}), "boot/52%3A54%3a00:12");
   EXPECT_EQ(names.text("boot?mac=52%3A54%3A00%3A12%3A34%3A56&x", {}),
-            "boot?mac=52%3A54%3A00%3A00%3A00%3A01&x");
+            "boot?mac=52%3A54%3A00%3A00%3A00%3A01&1");
   EXPECT_EQ(names.text("5254.0012.3456/menu", {}), "5254.0000.0001/menu");
   EXPECT_EQ(names.text("x525400123456y", {}), "x525400000001y");
   EXPECT_EQ(names.text("a52:54:00:12:34:56", {}), "a52:54:00:00:00:01");
@@ -220,6 +220,65 @@ TEST(Pseudonyms, FindAnAddressInTheNamesOfScripts) {
   EXPECT_EQ(names.text("0Xc0a8b202", kServerAddress), fmt::format("0X{:08x}", other.value));
 }
 
+// As makers of cards print it on them, and as switches of several makers do.
+TEST(Pseudonyms, FindAHardwareAddressInGroups) {
+  Pseudonyms names(5);
+  ASSERT_EQ(to_string(names.of(*MacAddress::parse("3c:97:0e:12:ab:cd"))), "3c:97:0e:00:00:01");
+  EXPECT_EQ(names.text("cfg/3c970e-12abcd.cfg", {}), "cfg/3c970e-000001.cfg");
+  EXPECT_EQ(names.text("cfg/3C970E:12ABCD", {}), "cfg/3C970E:000001");
+  EXPECT_EQ(names.text("cfg/3c97-0e12-abcd", {}), "cfg/3c97-0e00-0001");
+  EXPECT_EQ(names.text("cfg/3c97.0e12.abcd", {}), "cfg/3c97.0e00.0001");
+  EXPECT_EQ(names.text("card 3c 97 0e 12 ab cd.", {}), "card 3c 97 0e 00 00 01.");
+  EXPECT_EQ(names.text("cfg/00163e-a1b2c3", {}), "cfg/00163e-000002");
+  // A date and a time, and a row of numbers.
+  EXPECT_EQ(names.text("backup/202611-270230", {}), "backup/202611-270230");
+  EXPECT_EQ(names.text("row 10 20 30 40 50 60", {}), "row 10 20 30 40 50 60");
+}
+
+TEST(Pseudonyms, FindAnAddressAsOneNumber) {
+  Pseudonyms names(5);
+  const Ipv4Address other = names.of(kServerAddress);  // 3232281090
+  const Ipv4Address low = names.of(Ipv4Address::of(10, 0, 0, 1));
+  EXPECT_EQ(names.text("cfg/3232281090.cfg", {}), fmt::format("cfg/{}.cfg", other.value));
+  EXPECT_EQ(names.text("cfg/0xa000001", {}), fmt::format("cfg/0x{:x}", low.value));
+  EXPECT_EQ(names.text("cfg/3232281245", kClientAddress),
+            fmt::format("cfg/{}", names.of(kClientAddress).value));
+  EXPECT_EQ(names.text("cfg/3232281091", {}), "cfg/3232281091");
+}
+
+TEST(Pseudonyms, FindTheBeginningOfAnAddress) {
+  Pseudonyms names(5);
+  const std::string dots = to_string(names.of(kServerAddress));
+  const std::string network = dots.substr(0, dots.rfind('.'));
+  std::string dashes = network;
+  std::ranges::replace(dashes, '.', '-');
+  EXPECT_EQ(names.text("boot/192.168.178/menu", {}), "boot/" + network + "/menu");
+  EXPECT_EQ(names.text("lan192-168-178.cfg", {}), "lan" + dashes + ".cfg");
+  EXPECT_EQ(names.text("linux-5.10.0/192.168.17/x", {}), "linux-5.10.0/192.168.17/x");
+}
+
+// What a web server is told of the machine: serial numbers are of no machine but one.
+TEST(Pseudonyms, ReplaceTheValuesOfAQuery) {
+  Pseudonyms names(5);
+  names.of(kClient);
+  EXPECT_EQ(
+      names.text("GET /boot.php?mac=52:54:00:12:34:56&serial=PC0XYZ12&uuid="
+                 "4c4c4544-0042-3510-8052-b4c04f4a3132&hostname=payroll-3&arch=x86_64 HTTP/1.1",
+                 {}),
+      "GET /boot.php?mac=52:54:00:00:00:01&serial=xxxxxxx1&uuid=" + to_string(names.of(kGuid)) +
+          "&hostname=xxxxxxxx1&arch=x86_64 HTTP/1.1");
+  // The same everywhere.
+  EXPECT_EQ(names.text("no such file: boot?serial=PC0XYZ12, sorry", {}),
+            "no such file: boot?serial=xxxxxxx1, sorry");
+  EXPECT_EQ(names.text("http://10.0.0.1/a?asset=55&serial=QQQQQQ12;x=${serial}&y", {}),
+            "http://" + to_string(names.of(Ipv4Address::of(10, 0, 0, 1))) +
+                "/a?asset=x1&serial=xxxxxxx2;x=${serial}&1");
+  EXPECT_EQ(names.text("Which one? (5 s)", {}), "Which one? (5 s)");
+  // Some servers end option 67 with a zero.
+  EXPECT_EQ(names.text(std::string_view("boot?serial=PC0XYZ12\0", 21), {}),
+            std::string_view("boot?serial=xxxxxxx1\0", 21));
+}
+
 // pxelinux writes the octets as they are sent, iPXE as the standard has them.
 TEST(Pseudonyms, FindAGuidInBothOrdersAndWithoutDashes) {
   Pseudonyms names(5);
@@ -248,6 +307,21 @@ TEST(Pseudonyms, LeaveNoUserOfAUrl) {
   EXPECT_EQ(names.text("ask joe.doe@10.0.0.1 now", {}),
             "ask user@" + to_string(names.of(Ipv4Address::of(10, 0, 0, 1))) + " now");
   EXPECT_EQ(names.text("http://[2001:db8::17]/a", {}), "http://host2/a");
+}
+
+// A directory that is named by a network stands in front of the option that tells the network.
+TEST(Anonymizer, KnowsTheNetworkBeforeItReadsTheName) {
+  dhcp::Message asked = message();
+  asked.options.insert(asked.options.begin(), {67, {}});
+  const std::string_view name = "10.77.3/menu?serial=PC0XYZ12";
+  asked.options.front().value.assign(name.begin(), name.end());
+  asked.add_address(OptionCode::Router, Ipv4Address::of(10, 77, 3, 1));
+  Anonymizer anonymizer(1);
+  const auto rewritten = anonymizer.rewrite(frame(67, 68, dhcp::encode(asked)));
+  ASSERT_TRUE(rewritten);
+  EXPECT_FALSE(holds(rewritten->octets, as_bytes("10.77.3/")));
+  EXPECT_FALSE(holds(rewritten->octets, as_bytes("PC0XYZ12")));
+  EXPECT_TRUE(holds(rewritten->octets, as_bytes("/menu?serial=")));
 }
 
 TEST(Anonymizer, LeavesNoNameInRareOptions) {

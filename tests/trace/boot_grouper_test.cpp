@@ -8,6 +8,7 @@
 
 #include "tests/support/capture_script.h"
 #include "trace/boot_session.h"
+#include "trace/seen_packet.h"
 
 namespace pxeproof::trace {
 namespace {
@@ -142,6 +143,105 @@ TEST(BootGrouper, UnderstandsACaptureThatStartsInTheMiddle) {
     EXPECT_EQ(boots[0].mac, client.mac) << first;
     EXPECT_EQ(boots[0].verdict.kind, BootVerdict::Kind::Booted) << first << boots[0].verdict.text;
   }
+}
+
+// A frame and the VLAN that it is seen in; 0: without a tag.
+struct TaggedFrame {
+  CaptureScript::Frame frame;
+  std::uint16_t vlan = 0;
+};
+
+// The boots in frames of several VLANs.
+std::vector<Boot> boots_of_vlans(std::vector<TaggedFrame> frames) {
+  std::ranges::stable_sort(frames, {}, [](const TaggedFrame& each) { return each.frame.at; });
+  BootGrouper grouper;
+  std::uint32_t number = 0;
+  for (const auto& [frame, vlan] : frames) {
+    VlanTags tags;
+    if (vlan != 0) tags = {.ids = {vlan, 0}, .count = 1};
+    grouper.on_frame({++number, frame.at, frame.interface, frame.octets, tags});
+  }
+  grouper.on_frame({++number, frames.back().frame.at + 60s, 0, Bytes(60, 0)});
+  grouper.finish();
+  std::vector<Boot> boots;
+  while (auto boot = grouper.poll_boot()) boots.push_back(std::move(*boot));
+  return boots;
+}
+
+// Two machines of two networks that have the same addresses, at the same time.
+std::vector<TaggedFrame> two_networks() {
+  std::vector<TaggedFrame> frames;
+  for (const std::uint16_t vlan : std::array<std::uint16_t, 2>{10, 20}) {
+    CaptureScript script;
+    ScriptClient client = testing::intel_client();
+    client.mac.octets[5] = static_cast<std::uint8_t>(vlan);
+    client.guid.octets[0] = static_cast<std::uint8_t>(vlan);
+    script.wait(1ms * vlan);
+    boot_pxelinux(script, client);
+    for (const CaptureScript::Frame& frame : script.frames) frames.push_back({frame, vlan});
+  }
+  return frames;
+}
+
+TEST(BootGrouper, TellsMachinesWithOneAddressApartByTheirVlans) {
+  const std::vector<Boot> boots = boots_of_vlans(two_networks());
+  ASSERT_EQ(boots.size(), 2U);
+  EXPECT_EQ(boots[0].steps.size(), boots[1].steps.size());
+  for (const Boot& boot : boots) {
+    EXPECT_EQ(boot.verdict.kind, BootVerdict::Kind::Booted) << boot.verdict.text;
+    EXPECT_TRUE(boot.address_rivals.empty());
+  }
+}
+
+// The same of boards with a fixed address, of which there is nothing but TFTP.
+TEST(BootGrouper, TellsBoardsWithOneAddressApartByTheirVlans) {
+  std::vector<TaggedFrame> frames;
+  for (const TaggedFrame& each : two_networks()) {
+    const auto packet = see_packet(each.frame.octets);
+    ASSERT_TRUE(packet);
+    if (packet->protocol != 17 || packet->source.port < 1024) continue;
+    if (packet->source.port == 4011 || packet->destination.port == 4011) continue;
+    frames.push_back(each);
+  }
+  const std::vector<Boot> boots = boots_of_vlans(frames);
+  ASSERT_EQ(boots.size(), 2U);
+  for (const Boot& boot : boots) {
+    EXPECT_EQ(boot.verdict.kind, BootVerdict::Kind::Booted) << boot.verdict.text;
+    EXPECT_TRUE(boot.address_rivals.empty());
+  }
+}
+
+// The "any" device of a host with VLANs shows a frame with its tag, and again without it.
+TEST(BootGrouper, TakesAFrameWithAndWithoutItsTagForOne) {
+  std::vector<TaggedFrame> frames;
+  for (const TaggedFrame& each : two_networks()) {
+    if (each.vlan != 10) continue;
+    frames.push_back(each);
+    frames.push_back(each);
+    frames.back().vlan = 0;
+    frames.back().frame.at += 50us;
+    frames.back().frame.interface = 1;
+  }
+  const std::vector<Boot> boots = boots_of_vlans(frames);
+  ASSERT_EQ(boots.size(), 1U);
+  EXPECT_EQ(boots[0].verdict.kind, BootVerdict::Kind::Booted) << boots[0].verdict.text;
+  // Those before it has an address are nobody's.
+  EXPECT_GT(boots[0].duplicates, frames.size() / 2 - 10);
+}
+
+// A mirror of what ports receive shows the answers in the servers' VLAN, before they are routed.
+TEST(BootGrouper, FollowsADialogueThroughARouterBetweenVlans) {
+  std::vector<TaggedFrame> frames;
+  for (TaggedFrame each : two_networks()) {
+    if (each.vlan != 10) continue;
+    const auto packet = see_packet(each.frame.octets);
+    ASSERT_TRUE(packet);
+    if (packet->source.address == kProxy.address) each.vlan = 30;
+    frames.push_back(each);
+  }
+  const std::vector<Boot> boots = boots_of_vlans(frames);
+  ASSERT_EQ(boots.size(), 1U);
+  EXPECT_EQ(boots[0].verdict.kind, BootVerdict::Kind::Booted) << boots[0].verdict.text;
 }
 
 TEST(BootGrouper, ReadsVlanTagsAndCutFrames) {

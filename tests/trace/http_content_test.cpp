@@ -1,10 +1,13 @@
 // How far the content of an HTTP answer comes, and what that says of the boot.
 #include <gtest/gtest.h>
 
+#include <string_view>
+
 #include "tests/support/capture_script.h"
 #include "trace/boot_grouper.h"
 #include "trace/boot_recorder.h"
 #include "trace/boot_session.h"
+#include "trace/rules/rule.h"
 
 namespace pxeproof::trace {
 namespace {
@@ -50,6 +53,66 @@ TEST(HttpContent, IsCutShortByTheEndOfItsConnection) {
     EXPECT_EQ(boot.verdict.kind, BootVerdict::Kind::Stalled);
     EXPECT_EQ(boot.verdict.text, "\"/vmlinuz\" came to 4200 of its 9500 octets by HTTP");
   }
+}
+
+// An empty kernel was told as loaded, when more was fetched after it.
+TEST(HttpContent, IsMissingFromAKernelThatIsNotTheLastFile) {
+  for (const bool tells_length : {true, false}) {
+    Fetch fetch;
+    if (tells_length) {
+      fetch.script.http_content(fetch.client, kProxy, "/vmlinuz", 0, 0, Content::Closed);
+    } else {
+      fetch.script.http_get(fetch.client, kProxy, "/vmlinuz", 200);
+      fetch.script.frames.back().octets[47] |= 0x01;  // FIN
+    }
+    fetch.script.http_content(fetch.client, kProxy, "/initrd.img", 9'500, 9'500, Content::Closed);
+    const Boot boot = fetch.boot();
+    EXPECT_EQ(boot.verdict.kind, BootVerdict::Kind::Stalled) << tells_length;
+    EXPECT_EQ(boot.verdict.text, "10.0.0.9 sends \"/vmlinuz\" as an empty file");
+    CaptureContext context;
+    context.boots.push_back(&boot);
+    const Explanation told = explain_boot(boot, boot.firmware.family, context);
+    ASSERT_FALSE(told.faults.empty());
+    EXPECT_EQ(told.faults[0].rule->id, "R83");
+  }
+}
+
+// The end of the connection comes in a segment of its own; or content does, before it.
+TEST(HttpContent, WithoutALengthIsEmptyWhenTheConnectionEndsAtOnce) {
+  for (const std::string_view content : {"", "x"}) {
+    Fetch fetch;
+    fetch.script.http_get(fetch.client, kProxy, "/vmlinuz", 200);
+    const Bytes head = fetch.script.frames.back().octets;
+    Bytes end = head;
+    constexpr std::size_t kHeaders = 54;
+    const std::size_t size = head.size() - kHeaders;
+    end.resize(kHeaders);
+    end.insert(end.end(), content.begin(), content.end());
+    end[17] = static_cast<std::uint8_t>(40 + content.size());
+    end[16] = 0;
+    end[41] = static_cast<std::uint8_t>(end[41] + size);
+    end[47] |= 0x01;
+    fetch.script.frame(std::move(end));
+    EXPECT_EQ(last_http(fetch.boot()).length == 0U, content.empty());
+  }
+}
+
+// A capture of ports 69 and 80 holds no DHCP that would tell the system from its loader.
+TEST(HttpRequest, OfAnInstalledSystemIsNoneOfItsBoot) {
+  CaptureScript script;
+  ScriptClient client = testing::edk2_client();
+  script.fetch(client, kProxy, "grubx64.efi", 30'000).fetch(client, kProxy, "grub/grub.cfg", 90);
+  script.fetch(client, kProxy, "vmlinuz", 70'000).wait(30s);
+  script.http_get(client, kProxy, "/debian/dists/stable/InRelease", 404);
+  Bytes& asked = script.frames[script.frames.size() - 2].octets;
+  const std::string_view agent = "User-Agent: Debian APT-HTTP/1.3 (2.6.1)\r\n\r\n";
+  asked.resize(asked.size() - 2);
+  asked.insert(asked.end(), agent.begin(), agent.end());
+  const std::size_t length = asked.size() - 14;
+  asked[16] = static_cast<std::uint8_t>(length >> 8U);
+  asked[17] = static_cast<std::uint8_t>(length & 0xffU);
+  const Boot boot = boots_of(script, 30s).at(0);
+  EXPECT_EQ(boot.verdict.kind, BootVerdict::Kind::Booted) << boot.verdict.text;
 }
 
 // A filter that takes the requests and the heads of the answers only.

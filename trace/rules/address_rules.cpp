@@ -288,14 +288,29 @@ Look address_declined(const RuleInput& in) {
 
 namespace {
 
-// A lease is the other's too only while that one goes on as well: then it knows of this one.
+// An address is the other's too only while that one goes on as well: then it knows of this one.
 bool is_mutual(const RuleInput& in, const Boot::AddressRival& rival) {
   return std::ranges::any_of(in.capture.boots, [&](const Boot* other) {
     return other->mac == rival.mac &&
            std::ranges::any_of(other->address_rivals, [&](const Boot::AddressRival& back) {
-             return back.lease == rival.lease && back.mac == in.boot.mac;
+             return back.lease == rival.lease && back.asked == rival.asked &&
+                    back.mac == in.boot.mac;
            });
   });
+}
+
+// Where a boot waits for answers that may go to another host.
+bool waits_for_answers(const Boot& boot) {
+  const RomState state = boot.verdict.state;
+  return state == RomState::WaitsForBootServer || state == RomState::FetchesNbp ||
+         state == RomState::SearchesConfig || state == RomState::FetchesPayload ||
+         state == RomState::FetchesByHttp;
+}
+
+// A lease of somebody silent is all that there is.
+bool is_held_only(const Boot::AddressRival& rival) {
+  return rival.held != 0 &&
+         (rival.claim | rival.delivered | rival.refusal | rival.lease | rival.asked) == 0;
 }
 
 bool took_packets(const Boot::AddressRival& rival) {
@@ -307,9 +322,10 @@ const Boot::AddressRival* main_rival(const RuleInput& in) {
   const Boot::AddressRival* best = nullptr;
   int best_weight = 0;
   for (const Boot::AddressRival& rival : in.boot.address_rivals) {
-    const bool shares_lease = rival.lease != 0 && is_mutual(in, rival);
+    const bool shares = (rival.lease != 0 || rival.asked != 0) && is_mutual(in, rival);
+    const bool is_held = rival.held != 0 && waits_for_answers(in.boot);
     const int weight =
-        (took_packets(rival) ? 4 : 0) + (rival.claim != 0 ? 2 : 0) + (shares_lease ? 1 : 0);
+        (took_packets(rival) ? 4 : 0) + (rival.claim != 0 ? 2 : 0) + (shares || is_held ? 1 : 0);
     if (weight <= best_weight) continue;
     best = &rival;
     best_weight = weight;
@@ -320,6 +336,10 @@ const Boot::AddressRival* main_rival(const RuleInput& in) {
 std::vector<std::string> words_about(const Boot::AddressRival& rival) {
   std::vector<std::string> words;
   if (rival.lease != 0) words.emplace_back("a server acknowledged it to both");
+  if (rival.held != 0) {
+    words.emplace_back("another server leased it to that one, and the lease has not run out");
+  }
+  if (rival.asked != 0) words.emplace_back("both ask for files from it, and no server gave it");
   if (rival.claim != 0) words.emplace_back("it says so in ARP");
   if (rival.delivered != 0) words.emplace_back("what servers send to the client goes to it");
   if (rival.refusal != 0) words.emplace_back("it refuses what is meant for the client");
@@ -343,9 +363,10 @@ Look address_used_twice(const RuleInput& in) {
   Finding finding;
   finding.confidence = confidence_of(*rival);
   for (const std::uint32_t packet :
-       {rival->lease, rival->claim, rival->delivered, rival->refusal}) {
+       {rival->lease, rival->held, rival->asked, rival->claim, rival->delivered, rival->refusal}) {
     if (packet != 0) finding.packets.push_back(packet);
   }
+  if (rival->held != 0) add_packets(finding.packets, in.session.acks);
   const std::string address = to_string(rival->address);
   finding.cause = fmt::format(
       "Two hosts use the address {}: the client {} and {} ({}). Answers to the client "
@@ -355,10 +376,16 @@ Look address_used_twice(const RuleInput& in) {
     finding.cause +=
         " It claims other addresses too: it may be a router that answers ARP for others.";
   }
-  if (rival->lease != 0) {
+  if (is_held_only(*rival)) {
+    finding.cause += " If that host is off, the boot server itself is silent.";
+  }
+  if (rival->lease != 0 || rival->held != 0) {
     finding.fixes = {{"address server",
                       "let only one server give addresses out of this pool, and see that its "
                       "leases survive a restart"}};
+  } else if (rival->asked != 0) {
+    finding.fixes = {
+        {"boards", "give each an address of its own (U-Boot: setenv ipaddr ...; saveenv)"}};
   } else {
     finding.fixes = {
         {"network", fmt::format("give the host {} an address outside the pool, or keep its address "

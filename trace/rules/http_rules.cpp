@@ -40,7 +40,8 @@ Look http_refused(const RuleInput& in) {
 
 Look http_content_missing(const RuleInput& in) {
   if (in.session.http.empty()) return std::nullopt;
-  const SeenHttp& last = in.session.http.back();
+  const SeenHttp* payload = refused_payload(in.session);
+  const SeenHttp& last = payload != nullptr ? *payload : in.session.http.back();
   if (!last->is_cut_short() && last->length != 0U) return std::nullopt;
   Finding finding;
   finding.until = "payload";

@@ -10,7 +10,7 @@ namespace pxeproof::trace::rule {
 // apply.
 using Look = std::optional<Finding>;
 
-// Offers (offer_rules.cpp).
+// Offers and other answers (offer_rules.cpp, answer_rules.cpp).
 Look no_boot_offer(const RuleInput& in);
 Look two_servers(const RuleInput& in);
 Look dhcp_boot_alone(const RuleInput& in);
