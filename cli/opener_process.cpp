@@ -1,6 +1,7 @@
 #include "cli/opener_process.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,6 +63,8 @@ void OpenerProcess::handle(const Message& message) {
       return;
     case OpenerMessage::Load:
       return load();
+    case OpenerMessage::LoadDirectories:
+      return load_directories();
     case OpenerMessage::OpenAgain:
       return open_again();
     case OpenerMessage::NewJournal:
@@ -94,7 +97,23 @@ Outcome<OpenerProcess::Read> OpenerProcess::read_configuration() {
   if (!record) return fail(record.error());
   auto loaded = load_and_record(*record);
   if (!loaded) return fail(loaded.error());
-  return Read{std::move(*record), std::move(loaded->configuration)};
+  Read read{std::move(*record), std::move(loaded->configuration)};
+  if (auto watched = watch_directories(read); !watched) return fail(watched.error());
+  return read;
+}
+
+// What came into a directory between its reading and its watching would be missed.
+Outcome<void> OpenerProcess::watch_directories(Read& read) {
+  const std::set<std::string>& wanted = read.configuration.watched_directories;
+  const auto watched = watch_.watch(wanted);
+  for (const live::SystemError& error : watched.errors) {
+    fmt::print(stderr, "{}; what changes there counts at the next reload\n", error.message);
+  }
+  if (!watched.has_new) return {};
+  auto loaded = load_with_directories(read.record, wanted);
+  if (!loaded) return fail(loaded.error());
+  read.configuration = std::move(loaded->configuration);
+  return {};
 }
 
 void OpenerProcess::load() {
@@ -106,6 +125,20 @@ void OpenerProcess::load() {
   record_ = std::move(read->record);
   configuration_ = std::move(read->configuration);
   earlier_roots_ = std::exchange(roots_, roots_of(configuration_.tftp));
+}
+
+// The rest of the configuration is what it was: an unfinished line of its file is not taken over.
+void OpenerProcess::load_directories() {
+  ConfigurationRecord record = record_;
+  Outcome<server::LoadedConfiguration> loaded = [&] {
+    const live::EndsWithPeer end(channel_.descriptor());
+    return load_with_directories(record, configuration_.watched_directories);
+  }();
+  if (!loaded) return send(encode_failure(loaded.error()));
+  auto sent = open_and_send(record, loaded->configuration);
+  if (!sent) return send(encode_failure(sent.error()));
+  record_ = std::move(record);
+  configuration_ = std::move(loaded->configuration);
 }
 
 void OpenerProcess::open_again() {

@@ -8,6 +8,7 @@
 #include "cli/configuration_record.h"
 #include "cli/opener_messages.h"
 #include "cli/server_resources.h"
+#include "live/directory_changes.h"
 #include "live/message_channel.h"
 
 namespace pxeproof::cli {
@@ -21,9 +22,13 @@ class OpenerProcess {
   struct Options {
     ConfigurationOrigin origin;
     std::string control_path;  // of the control socket; empty: none
+    // Where the server hears of the directories that are chosen here; closed: nowhere.
+    live::FileDescriptor directory_queue;
   };
   OpenerProcess(live::MessageChannel channel, Options options)
-      : channel_(std::move(channel)), options_(std::move(options)) {}
+      : channel_(std::move(channel)),
+        options_(std::move(options)),
+        watch_(std::move(options_.directory_queue)) {}
 
   // Serves until the channel ends; the exit code.
   int run();
@@ -38,6 +43,8 @@ class OpenerProcess {
   };
   Outcome<Read> read_configuration();
   void load();
+  void load_directories();
+  Outcome<void> watch_directories(Read& read);
   void open_again();
   // Sends Loaded and what goes with it.
   Outcome<void> open_and_send(const ConfigurationRecord& record,
@@ -52,6 +59,7 @@ class OpenerProcess {
 
   live::MessageChannel channel_;
   Options options_;
+  live::DirectoryWatch watch_;
   ResourceOpener resources_;
   bool has_loaded_ = false;
   // What was read last.

@@ -286,6 +286,9 @@ struct Configuration {
   std::string group{};
   std::string pid_file{};
 
+  // Of dhcp-hostsdir, dhcp-optsdir and hostsdir: a change of their files counts at once.
+  std::set<std::string> watched_directories{};
+
   std::vector<DirectiveUse> directives{};  // every line that was read, in order
 
   // PXE exists in dnsmasq only with one of these lines (facts/server.md 1.1).
