@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,7 +9,6 @@
 
 #include "live/confinement.h"
 #include "live/disk.h"
-#include "live/helper_process.h"
 #include "live/memory_file.h"
 #include "live/service_manager.h"
 
@@ -46,7 +44,7 @@ int OpenerProcess::run() {
          live::MessageChannel::Outcome::Done) {
     handle(message);
   }
-  remove_control();
+  if (control_) control_->remove();
   return 0;
 }
 
@@ -75,7 +73,8 @@ void OpenerProcess::handle(const Message& message) {
       if (journal_.is_open()) fdatasync(journal_.number());
       return;
     case OpenerMessage::ControlBound:
-      return note_control();
+      control_ = live::SocketFile::at(options_.control_path);
+      return;
     case OpenerMessage::Notify:
       return live::notify_service_manager(decode_text(message.octets));
     case OpenerMessage::Opened:
@@ -91,7 +90,7 @@ void OpenerProcess::handle(const Message& message) {
 Outcome<OpenerProcess::Read> OpenerProcess::read_configuration() {
   // A file system that hangs or a conf-script that does not end must not outlive the server. What
   // comes afterwards waits for nobody, and tidies up at the server's end.
-  const live::EndsWithPeer end(channel_.descriptor());
+  const live::EndsWithPeer end = end_with_server();
   // From the second time on somebody is served, and transfers wait for files to be opened.
   auto record = record_sources(options_.origin, has_loaded_ ? Pipes::Refused : Pipes::Awaited);
   if (!record) return fail(record.error());
@@ -118,9 +117,13 @@ Outcome<void> OpenerProcess::watch_directories(Read& read) {
 
 void OpenerProcess::load() {
   auto read = read_configuration();
-  if (!read) return send(encode_failure(read.error()));
-  auto sent = open_and_send(read->record, read->configuration);
-  if (!sent) return send(encode_failure(sent.error()));
+  const Outcome<void> sent =
+      read ? open_and_send(read->record, read->configuration) : Outcome<void>(fail(read.error()));
+  if (!sent) {
+    // The old configuration stays in force, and so do its directories.
+    watch_.watch(configuration_.watched_directories);
+    return send(encode_failure(sent.error()));
+  }
   has_loaded_ = true;
   record_ = std::move(read->record);
   configuration_ = std::move(read->configuration);
@@ -131,7 +134,7 @@ void OpenerProcess::load() {
 void OpenerProcess::load_directories() {
   ConfigurationRecord record = record_;
   Outcome<server::LoadedConfiguration> loaded = [&] {
-    const live::EndsWithPeer end(channel_.descriptor());
+    const live::EndsWithPeer end = end_with_server();
     return load_with_directories(record, configuration_.watched_directories);
   }();
   if (!loaded) return send(encode_failure(loaded.error()));
@@ -211,21 +214,6 @@ void OpenerProcess::new_journal() {
   live::lock_file(next_journal_);
   const std::array descriptors{next_journal_.number()};
   send(encode_text(OpenerMessage::Journal, ""), descriptors);
-}
-
-std::optional<OpenerProcess::SocketFile> OpenerProcess::socket_at(const std::string& path) {
-  struct stat status {};
-  if (path.empty() || lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return {};
-  return SocketFile{.device = status.st_dev, .number = status.st_ino};
-}
-
-void OpenerProcess::note_control() { control_ = socket_at(options_.control_path); }
-
-// What stands there now may be a later server's.
-void OpenerProcess::remove_control() const {
-  if (control_ && socket_at(options_.control_path) == control_) {
-    unlink(options_.control_path.c_str());
-  }
 }
 
 // The new journal is whole on disk before it takes the old one's name.

@@ -9,7 +9,9 @@
 #include "cli/opener_messages.h"
 #include "cli/server_resources.h"
 #include "live/directory_changes.h"
+#include "live/helper_process.h"
 #include "live/message_channel.h"
+#include "live/socket_file.h"
 
 namespace pxeproof::cli {
 
@@ -53,8 +55,10 @@ class OpenerProcess {
   bool is_allowed(const FileRequest& request) const;
   void new_journal();
   void commit_journal();
-  void note_control();
-  void remove_control() const;
+  // The server's end is this process's, also while it reads, and then the control socket's.
+  live::EndsWithPeer end_with_server() const {
+    return live::EndsWithPeer(channel_.descriptor(), control_ ? &*control_ : nullptr);
+  }
   void send(const Bytes& octets, std::span<const int> descriptors = {});
 
   live::MessageChannel channel_;
@@ -72,14 +76,7 @@ class OpenerProcess {
   std::string journal_path_;
   live::FileDescriptor journal_;
   live::FileDescriptor next_journal_;
-  // The control socket that this run made, by its place on the disk.
-  struct SocketFile {
-    dev_t device = 0;
-    ino_t number = 0;
-    bool operator==(const SocketFile&) const = default;
-  };
-  static std::optional<SocketFile> socket_at(const std::string& path);
-  std::optional<SocketFile> control_;
+  std::optional<live::SocketFile> control_;  // that this run made
 };
 
 }  // namespace pxeproof::cli
