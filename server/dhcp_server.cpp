@@ -116,12 +116,11 @@ void read_message(const Configuration& lines, Request& request) {
   }
   const auto vendor_class = find_option(message, OptionCode::VendorClass, 0);
   if (!lines.pxe_enabled() || !vendor_class) return;
-  for (const std::string& vendor : lines.pxe_vendors) {
-    if (as_view(*vendor_class).starts_with(vendor)) {
-      request.vendor = vendor;
-      break;
-    }
-  }
+  // Of several that fit, the last one counts.
+  const auto vendor = std::find_if(
+      lines.pxe_vendors.rbegin(), lines.pxe_vendors.rend(),
+      [&](const std::string& each) { return as_view(*vendor_class).starts_with(each); });
+  if (vendor != lines.pxe_vendors.rend()) request.vendor = *vendor;
   const bool may_choose = request.is(MessageType::Request) || request.is(MessageType::Inform);
   if (request.vendor.empty() || !may_choose) return;
   if (const auto options = find_option(message, OptionCode::VendorSpecific, 1)) {
