@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "server/address_search.h"
+#include "server/gateway_identity.h"
 #include "server/reply_header.h"
 #include "server/tag_evaluation.h"
 
@@ -110,11 +111,15 @@ bool AddressServer::is_configured(const std::vector<TagFilter>& filters) const {
   return std::ranges::any_of(filters, [&](const TagFilter& filter) { return filter.holds(tags_); });
 }
 
+bool AddressServer::has_given_name(const Request& request) {
+  return request.host != nullptr && request.host->is_by_identity() &&
+         !request.host->line->name.empty();
+}
+
 // The name a client gets with its lease: dhcp-host's; else its own, where that is believed; else,
 // where they are wanted, its hardware address.
 std::string AddressServer::leased_name(const Request& request) const {
-  const bool has_given_name = request.host != nullptr && request.host->is_by_identity();
-  if (has_given_name && !request.host->line->name.empty()) return request.host->line->name;
+  if (has_given_name(request)) return request.host->line->name;
   std::string name;
   if (!is_configured(configuration_.ignored_names)) name = client_host_name(request.message);
   if (!name.empty() || !is_configured(configuration_.generated_names)) return name;
@@ -310,13 +315,21 @@ std::string_view AddressServer::refusal_of(Instant now, const Request& request, 
 LeaseCircumstances AddressServer::circumstances_of(const Request& request) const {
   LeaseCircumstances known{.interface = request.interface.network.name,
                            .relay = request.message.giaddr(),
-                           .supplied_name = std::string(client_host_name(request.message))};
+                           .supplied_name = {}};
   const auto text = [&](OptionCode code) {
     const auto value = find_option(request.message, code, 1);
     return value ? as_text(*value) : std::string();
   };
+  known.supplied_name = text(OptionCode::HostName);
   known.vendor_class = text(OptionCode::VendorClass);
   known.user_classes = divided_user_classes(text(OptionCode::UserClass));
+  const GatewayIdentity gateway = gateway_identity_of(request.message);
+  const auto text_of = [](const std::optional<ByteView>& value) {
+    return value ? as_text(*value) : std::string();
+  };
+  known.gateway_manufacturer = text_of(gateway.manufacturer);
+  known.gateway_serial_number = text_of(gateway.serial_number);
+  known.gateway_product_class = text_of(gateway.product_class);
   if (const auto url = find_option(request.message, kManufacturerUsage, 1)) {
     known.manufacturer_usage = as_text(*url);
   }
@@ -358,6 +371,7 @@ Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& req
               .client = client_,
               .host_name = name,
               .expires = std::nullopt,
+              .has_given_name = has_given_name(request),
               .server_override = request.server_override};
   if (choosing != Choosing::Selecting && choosing != Choosing::Committing) {
     lease.server_override = known_server_id(request, pool_.find(lease.client));
@@ -365,8 +379,9 @@ Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& req
   if (seconds != kInfiniteLease) lease.expires = now + std::chrono::seconds(seconds);
   std::unique_ptr<LeaseCircumstances> circumstances;
   if (!configuration_.lines().script.program.empty()) {
-    circumstances = std::make_unique<LeaseCircumstances>(circumstances_of(request));
+    circumstances = std::make_unique<LeaseCircumstances>();
     circumstances->is_renewal = choosing == Choosing::Renewing;
+    if (!circumstances->is_renewal) *circumstances = circumstances_of(request);
   }
   if (pool_.record(std::move(lease), std::move(circumstances)) == nullptr) {
     if (commits) return fail(Reason::LeaseLimit);
@@ -492,6 +507,8 @@ Result<LeaseAnswer, Reason> AddressServer::bootp(Instant now, const Request& req
     if (!is_theirs) return fail(Reason::AddressesExhausted);
   } else if (lease != nullptr && is_available(request, lease->address)) {
     address = lease->address;
+  } else if (const auto held = pool_.held_for(client_); held && is_available(request, *held)) {
+    address = held;  // the same machine asked by DHCP a moment ago
   } else {
     if (lease != nullptr) pool_.end(lease->address);
     address = search_free_address(configuration_, pool_, request, client_);
@@ -505,11 +522,16 @@ Result<LeaseAnswer, Reason> AddressServer::bootp(Instant now, const Request& req
   std::string name = request.host == nullptr ? std::string() : request.host->line->name;
   const bool has_time = request.host != nullptr && request.host->lease_seconds;
   const std::uint32_t seconds = has_time ? *request.host->lease_seconds : kInfiniteLease;
-  Lease granted{.address = *address, .client = client_, .host_name = name, .expires = std::nullopt};
+  Lease granted{.address = *address,
+                .client = client_,
+                .host_name = name,
+                .expires = std::nullopt,
+                .has_given_name = has_given_name(request)};
   if (seconds != kInfiniteLease) granted.expires = now + std::chrono::seconds(seconds);
   std::unique_ptr<LeaseCircumstances> circumstances;
   if (!configuration_.lines().script.program.empty()) {
-    circumstances = std::make_unique<LeaseCircumstances>(circumstances_of(request));
+    circumstances = std::make_unique<LeaseCircumstances>();
+    circumstances->is_renewal = true;
   }
   if (pool_.record(std::move(granted), std::move(circumstances)) == nullptr) {
     return fail(Reason::LeaseLimit);

@@ -1,6 +1,7 @@
 #include "server/dhcp_server.h"
 
 #include <algorithm>
+#include <array>
 #include <unordered_set>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "server/boot_server.h"
 #include "server/compiled_configuration.h"
 #include "server/delivery.h"
+#include "server/gateway_identity.h"
 #include "server/host_table.h"
 #include "server/proxy_dhcp.h"
 #include "server/relay.h"
@@ -28,9 +30,10 @@ constexpr std::size_t kHlenOffset = 2;
 constexpr std::size_t kXidOffset = 4;
 constexpr std::size_t kChaddrOffset = 28;
 constexpr std::uint8_t kLongestHardwareAddress = 16;
-constexpr std::uint8_t kLinkSelection = 5;      // RFC 3527, inside option 82
-constexpr std::uint8_t kServerOverride = 11;    // RFC 5107, inside option 82
-constexpr std::uint8_t kSubnetSelection = 118;  // RFC 3011
+constexpr std::uint8_t kLinkSelection = 5;                          // RFC 3527, inside option 82
+constexpr std::uint8_t kServerOverride = 11;                        // RFC 5107, inside option 82
+constexpr std::uint8_t kSubnetSelection = 118;                      // RFC 3011
+constexpr std::array<std::uint8_t, 4> kCookie = {99, 130, 83, 99};  // RFC 2131 s.3
 constexpr std::string_view kPxeClient = "PXEClient";
 
 std::vector<std::string> names_of(const std::vector<NetworkInterface>& interfaces) {
@@ -95,6 +98,20 @@ Result<void, Reason> check_interface(const ServedNetworks::Interface* interface)
       return fail(Reason::InterfaceNotServed);
   }
   return {};
+}
+
+// RFC 951 knows no cookie: what a BOOTP client says there may be anything. Without one nothing is
+// DHCP.
+Result<dhcp::MessageView, dhcp::DecodeError> parse_request(ByteView payload, Bytes& room) {
+  auto message = dhcp::MessageView::parse(payload);
+  if (message || message.error().fault != dhcp::Fault::BadCookie) return message;
+  room.assign(payload.begin(), payload.end());
+  std::ranges::copy(kCookie, room.begin() + dhcp::kHeaderSize);
+  const auto with_cookie = dhcp::MessageView::parse(room);
+  if (with_cookie && !find_option(*with_cookie, OptionCode::MessageType, 1)) return with_cookie;
+  if (with_cookie) return message;
+  room.resize(dhcp::kHeaderSize + kCookie.size());
+  return dhcp::MessageView::parse(room);
 }
 
 std::optional<Ipv4Address> leading_address(std::optional<ByteView> value) {
@@ -219,10 +236,17 @@ struct DhcpServer::Engine {
     multicast_groups = groups_of(configuration, options.policy);
     leases.set_reserved(std::move(reserved));
     leases.set_limits(pool_limits(configuration.lines(), options.policy));
+    LeasePool::DomainOf domain_of;
+    if (configuration.lines().names_are_full) {
+      domain_of = [this](Ipv4Address address) { return std::string(networks.domain_of(address)); };
+    }
+    leases.set_domains(std::move(domain_of));
+    for (const auto& [address, lease] : leases.all()) give_name(lease);
   }
 
   const Configuration& lines() const { return configuration.lines(); }
 
+  void give_name(const Lease& lease);
   HostQuery query_of(const Request& request) const;
   void set_host(Request& request);
   void set_tags_and_host(Request& request);
@@ -243,7 +267,22 @@ struct DhcpServer::Engine {
   TagBits own_tags;
   TagBits tags;
   TagBits range_tags;
+  Bytes bootp_message;  // of a client without a cookie, with one
 };
+
+// Whose line came, or was read, after the client had its lease.
+void DhcpServer::Engine::give_name(const Lease& lease) {
+  if (hosts.is_empty()) return;
+  HostQuery query{.hardware_type = lease.client.hardware_type,
+                  .hardware_address = as_bytes(lease.client.hardware),
+                  .client_id = std::nullopt};
+  if (!lease.client.client_id.empty()) query.client_id = as_bytes(lease.client.client_id);
+  tags.reset(configuration.tags().size());
+  const Host* host = hosts.find(query, {}, tags);
+  if (host == nullptr || host->line->name.empty()) return;
+  if (host->line->address.value_or(lease.address) != lease.address) return;
+  pool.give_name(lease.address, host->line->name);
+}
 
 // BOOTP knows neither identifiers nor host names (RFC 951).
 HostQuery DhcpServer::Engine::query_of(const Request& request) const {
@@ -294,6 +333,9 @@ void DhcpServer::Engine::set_host(Request& request) {
 void DhcpServer::Engine::set_tags_and_host(Request& request) {
   own_tags.reset(configuration.tags().size());
   if (request.interface.tag) own_tags.set(*request.interface.tag);
+  if (!request.is_bootp && gateway_identity_of(request.message).is_whole()) {
+    own_tags.set(configuration.gateway);
+  }
   apply_match_rules(configuration, request.message, own_tags);
   if (!hosts.is_empty()) {
     set_host(request);
@@ -354,6 +396,12 @@ DhcpServer::~DhcpServer() = default;
 void DhcpServer::reload(Configuration configuration, std::vector<NetworkInterface> interfaces) {
   engine_ =
       std::make_unique<Engine>(std::move(configuration), interfaces, options_, pool_, relays_);
+}
+
+bool DhcpServer::restore(Lease lease) {
+  const Lease* restored = pool_.restore(std::move(lease));
+  if (restored != nullptr) engine_->give_name(*restored);
+  return restored != nullptr;
 }
 
 std::vector<std::uint16_t> DhcpServer::ports() const {
@@ -467,7 +515,7 @@ Result<void, Reason> DhcpServer::serve(Instant now, const IncomingDatagram& data
   if (const auto checked = check_header(datagram.payload); !checked) return checked;
   const ServedNetworks::Interface* interface = engine_->networks.find(datagram.interface_index);
   if (const auto checked = check_interface(interface); !checked) return checked;
-  const auto message = dhcp::MessageView::parse(datagram.payload);
+  const auto message = parse_request(datagram.payload, engine_->bootp_message);
   if (!message) return fail(reason_of(message.error().fault));
   const Ipv4Address destination = datagram.destination.address;
   if (destination.is_multicast()) {

@@ -149,7 +149,7 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"dhcp-client-update", ' ', None, Allowed, Leases, "",
      set_flag<&Configuration::clients_update_dns>},
     {"dhcp-duid", ' ', Required, Once, Foreign, "DHCPv6", accept_fields},
-    {"dhcp-fqdn", ' ', None, Allowed, Leases, "", accept_anything},
+    {"dhcp-fqdn", ' ', None, Allowed, Leases, "", set_flag<&Configuration::names_are_full>},
     {"dhcp-generate-names", ' ', Optional, Allowed, Leases, "",
      tag_list<&Configuration::generated_names>},
     {"dhcp-host", 'G', Required, Allowed, Boot, "", required<read_dhcp_host>},
