@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "server/address_search.h"
-#include "server/gateway_identity.h"
+#include "server/read_circumstances.h"
 #include "server/reply_header.h"
 #include "server/tag_evaluation.h"
 
@@ -27,24 +27,6 @@ constexpr std::string_view kReserved = "address reserved";
 constexpr std::string_view kInUse = "address in use";
 constexpr std::string_view kNoIdentifier = "no unique-id";
 constexpr std::string_view kNoLeasesLeft = "no leases left";
-
-constexpr std::uint8_t kManufacturerUsage = 161;  // RFC 8520
-constexpr std::uint8_t kCircuitId = 1;            // these in option 82
-constexpr std::uint8_t kRemoteId = 2;
-constexpr std::uint8_t kSubscriberId = 6;
-
-// RFC 3004's counted strings with NUL between them; iPXE sends one bare string.
-std::string divided_user_classes(std::string option) {
-  std::size_t end = 0;
-  while (end < option.size()) end += static_cast<std::uint8_t>(option[end]) + std::size_t{1};
-  if (end != option.size() || option.empty()) return option;
-  for (std::size_t at = 0; at < option.size();) {
-    const std::size_t next = at + static_cast<std::uint8_t>(option[at]) + 1;
-    option[at] = '\0';
-    at = next;
-  }
-  return option.substr(1);
-}
 
 std::optional<Ipv4Address> address_option(const dhcp::MessageView& message, OptionCode code) {
   const auto value = find_option(message, code, 4);
@@ -312,47 +294,6 @@ std::string_view AddressServer::refusal_of(Instant now, const Request& request, 
   return {};
 }
 
-LeaseCircumstances AddressServer::circumstances_of(const Request& request) const {
-  LeaseCircumstances known{.interface = request.interface.network.name,
-                           .relay = request.message.giaddr(),
-                           .supplied_name = {}};
-  const auto text = [&](OptionCode code) {
-    const auto value = find_option(request.message, code, 1);
-    return value ? as_text(*value) : std::string();
-  };
-  known.supplied_name = text(OptionCode::HostName);
-  known.vendor_class = text(OptionCode::VendorClass);
-  known.user_classes = divided_user_classes(text(OptionCode::UserClass));
-  const GatewayIdentity gateway = gateway_identity_of(request.message);
-  const auto text_of = [](const std::optional<ByteView>& value) {
-    return value ? as_text(*value) : std::string();
-  };
-  known.gateway_manufacturer = text_of(gateway.manufacturer);
-  known.gateway_serial_number = text_of(gateway.serial_number);
-  known.gateway_product_class = text_of(gateway.product_class);
-  if (const auto url = find_option(request.message, kManufacturerUsage, 1)) {
-    known.manufacturer_usage = as_text(*url);
-  }
-  if (const auto agent = find_option(request.message, OptionCode::RelayAgentInformation, 1)) {
-    const auto part = [&](std::uint8_t code) {
-      const auto value = find_sub_option(*agent, code, 1);
-      return value ? as_text(*value) : std::string();
-    };
-    known.circuit_id = part(kCircuitId);
-    known.remote_id = part(kRemoteId);
-    known.subscriber_id = part(kSubscriberId);
-  }
-  if (const auto asked = find_option(request.message, OptionCode::ParameterRequestList, 1)) {
-    known.requested_options.assign(asked->begin(), asked->end());
-  }
-  const TagNames& names = configuration_.tags();
-  for (std::size_t id = 0; id < names.size(); ++id) {
-    const auto tag = static_cast<TagId>(id);
-    if (tags_.test(tag)) known.tags.push_back(names.name(tag));
-  }
-  return known;
-}
-
 Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& request,
                                                  Ipv4Address address, Choosing choosing,
                                                  Ipv4Address server_id, Bytes& out) {
@@ -381,7 +322,8 @@ Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& req
   if (!configuration_.lines().script.program.empty()) {
     circumstances = std::make_unique<LeaseCircumstances>();
     circumstances->is_renewal = choosing == Choosing::Renewing;
-    if (!circumstances->is_renewal) *circumstances = circumstances_of(request);
+    if (!circumstances->is_renewal)
+      *circumstances = circumstances_of(request, configuration_.tags(), tags_);
   }
   if (pool_.record(std::move(lease), std::move(circumstances)) == nullptr) {
     if (commits) return fail(Reason::LeaseLimit);

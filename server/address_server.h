@@ -83,7 +83,6 @@ class AddressServer {
   bool is_configured(const std::vector<TagFilter>& filters) const;
   static bool has_given_name(const Request& request);
   std::string leased_name(const Request& request) const;
-  LeaseCircumstances circumstances_of(const Request& request) const;
 
   const CompiledConfiguration& configuration_;
   const HostTable& hosts_;
