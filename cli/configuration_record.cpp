@@ -10,6 +10,31 @@ namespace pxeproof::cli {
 
 namespace {
 
+// What was read once, as it was then; what was not, from the disk.
+class RecordElseDisk : public server::ConfigurationFiles {
+ public:
+  RecordElseDisk(const ConfigurationRecord& record, ConfigurationDisk& disk)
+      : record_(record), disk_(disk) {}
+  Result<std::string, std::string> read(const std::string& path) override {
+    return record_.texts.contains(path) ? RecordedFiles(record_).read(path) : disk_.read(path);
+  }
+  Result<std::vector<std::string>, std::string> list(const std::string& path) override {
+    return record_.lists.contains(path) ? RecordedFiles(record_).list(path) : disk_.list(path);
+  }
+  // Programs of conf-script run when everything is read.
+  Result<std::string, std::string> run(const std::string& command) override {
+    return RecordedFiles(record_).run(command);
+  }
+  std::string identity(const std::string& path) override {
+    return record_.identities.contains(path) ? RecordedFiles(record_).identity(path)
+                                             : disk_.identity(path);
+  }
+
+ private:
+  const ConfigurationRecord& record_;
+  ConfigurationDisk& disk_;
+};
+
 Outcome<server::LoadedConfiguration> load(const server::ConfigurationSources& sources,
                                           server::ConfigurationFiles& files) {
   auto loaded = server::read_configuration(sources, files);
@@ -96,6 +121,22 @@ Outcome<server::LoadedConfiguration> load_and_record(ConfigurationRecord& record
   ConfigurationDisk disk;
   RecordingFiles files(disk, record);
   return load(record.sources, files);
+}
+
+Outcome<server::LoadedConfiguration> load_with_directories(ConfigurationRecord& record,
+                                                           const std::set<std::string>& watched) {
+  // A file there is read when the list has it, so forgetting it does no harm to one that is gone.
+  for (const std::string& directory : watched) {
+    record.lists.erase(directory);
+    std::erase_if(record.texts, [&](const auto& text) {
+      const std::string& path = text.first;
+      return path.starts_with(directory + "/") && path.rfind('/') == directory.size();
+    });
+  }
+  ConfigurationDisk disk;
+  RecordElseDisk files(record, disk);
+  RecordingFiles recording(files, record);
+  return load(record.sources, recording);
 }
 
 Outcome<server::LoadedConfiguration> load_recorded(const ConfigurationRecord& record) {

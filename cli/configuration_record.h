@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,11 @@ class RecordedFiles : public server::ConfigurationFiles {
 
 // Reads a configuration and records it on the way.
 Outcome<server::LoadedConfiguration> load_and_record(ConfigurationRecord& record);
+
+// Reads the watched directories from the disk, and everything else as it was recorded. The record
+// holds afterwards what was read now.
+Outcome<server::LoadedConfiguration> load_with_directories(ConfigurationRecord& record,
+                                                           const std::set<std::string>& watched);
 
 // Reads it again from the record.
 Outcome<server::LoadedConfiguration> load_recorded(const ConfigurationRecord& record);

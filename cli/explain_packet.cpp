@@ -9,6 +9,7 @@
 #include "cli/disk_files.h"
 #include "cli/lab_plan.h"
 #include "live/text_file.h"
+#include "live/watchdog.h"
 #include "protocol/dhcp/client_options.h"
 #include "protocol/dhcp/message.h"
 #include "protocol/frames/build.h"
@@ -69,6 +70,11 @@ Outcome<Packet> read_packet(const PacketName& name, const server::Configuration&
     return wrong_usage(
         fmt::format("{}: cannot be read ({}); name a capture file", name.file, pipe.error()));
   }
+  // What comes out of a pipe may take its time, and whoever waits wants to know for what.
+  const live::Watchdog notice(
+      {.limit = std::chrono::seconds(5),
+       .message = fmt::format("{}: still waiting for the packet; Ctrl-C ends it", name.file),
+       .exit_code = std::nullopt});
   auto reader = trace::CaptureReader::open(name.file);
   pipe->close();
   if (!reader) return wrong_usage(reader.error().message);

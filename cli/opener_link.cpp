@@ -34,14 +34,22 @@ Outcome<std::unique_ptr<OpenerLink>> OpenerLink::start(ConfigurationOrigin origi
   if (!pair) return environment_failed(pair.error().message);
   std::optional<live::MessageChannel> ours(std::move(pair->first));
   std::optional<live::MessageChannel> theirs(std::move(pair->second));
+  // Without one (too many are in use) a change takes effect at the next reload.
+  auto queue = live::create_directory_queue().value_or(live::FileDescriptor());
+  std::set<int> kept{theirs->descriptor()};
+  if (queue.is_open()) kept.insert(queue.number());
   const auto started = live::start_helper(
       [&] {
-        return OpenerProcess(std::move(*theirs), {std::move(origin), std::move(control_path)})
+        return OpenerProcess(std::move(*theirs), {.origin = std::move(origin),
+                                                  .control_path = std::move(control_path),
+                                                  .directory_queue = std::move(queue)})
             .run();
       },
-      {theirs->descriptor()});
+      kept);
   if (!started) return environment_failed(started.error().message);
-  return std::unique_ptr<OpenerLink>(new OpenerLink(std::move(*ours)));
+  std::unique_ptr<OpenerLink> link(new OpenerLink(std::move(*ours)));
+  if (queue.is_open()) link->directory_changes_.emplace(std::move(queue));
+  return link;
 }
 
 void OpenerLink::post(Bytes octets) {
@@ -63,6 +71,8 @@ void OpenerLink::send_waiting() {
 }
 
 void OpenerLink::request_load() { request(OpenerMessage::Load); }
+
+void OpenerLink::request_load_of_directories() { request(OpenerMessage::LoadDirectories); }
 
 void OpenerLink::request_open_again() { request(OpenerMessage::OpenAgain); }
 
@@ -134,6 +144,7 @@ void OpenerLink::handle(Message& message) {
     }
     case OpenerMessage::Open:
     case OpenerMessage::Load:
+    case OpenerMessage::LoadDirectories:
     case OpenerMessage::OpenAgain:
     case OpenerMessage::NewJournal:
     case OpenerMessage::CommitJournal:

@@ -10,6 +10,7 @@
 #include "cli/configuration_record.h"
 #include "cli/opener_messages.h"
 #include "cli/server_resources.h"
+#include "live/directory_changes.h"
 #include "live/file_cache.h"
 #include "live/message_channel.h"
 #include "server/boot_service.h"
@@ -32,6 +33,8 @@ class OpenerLink : public server::FileOpener {
 
   // Asks for the configuration; the answer comes through take_loaded.
   void request_load();
+  // Asks for the configuration with what is in its watched directories now, likewise.
+  void request_load_of_directories();
   // Asks for what the interfaces of now take, without a look at files; the answer comes likewise.
   void request_open_again();
   bool is_loading() const { return is_loading_; }
@@ -51,6 +54,12 @@ class OpenerLink : public server::FileOpener {
     live::FileDescriptor journal;
   };
   std::optional<JournalAnswer> take_journal_answer();
+
+  // Says when files of watched directories have changed. To be driven beside the server; nullptr
+  // where the kernel does not tell.
+  live::DirectoryChanges* directory_changes() {
+    return directory_changes_ ? &*directory_changes_ : nullptr;
+  }
 
   // Reads what has arrived.
   void receive();
@@ -82,6 +91,7 @@ class OpenerLink : public server::FileOpener {
   void on_loaded(Message& message);
 
   live::MessageChannel channel_;
+  std::optional<live::DirectoryChanges> directory_changes_;
   live::FileCache cache_;
   std::deque<Bytes> waiting_;  // messages that the channel had no room for
   std::unordered_map<std::uint64_t, Asked> asked_;

@@ -168,7 +168,7 @@ NetworkInterface read_interface(Reader& in) {
 
 std::optional<OpenerMessage> kind_of(ByteView message) {
   if (message.empty() || message[0] < static_cast<std::uint8_t>(OpenerMessage::Open) ||
-      message[0] > static_cast<std::uint8_t>(OpenerMessage::ControlBound)) {
+      message[0] > static_cast<std::uint8_t>(OpenerMessage::LoadDirectories)) {
     return std::nullopt;
   }
   return static_cast<OpenerMessage>(message[0]);

@@ -26,6 +26,7 @@ namespace pxeproof::cli {
 //          <- Loaded + the record in memory [+ lease journal] [+ dump file]    or    LoadFailed
 //          (code, text)
 //     OpenAgain ->                           as Load, with the configuration that it has read last
+//     LoadDirectories ->                     as Load, of the watched directories alone
 //     NewJournal ->
 //          <- Journal (error text or none) + descriptor
 //     CommitJournal ->                       the new journal takes the old one's name
@@ -47,6 +48,7 @@ enum class OpenerMessage : std::uint8_t {
   Journal,
   Committed,
   ControlBound,
+  LoadDirectories,
 };
 
 Bytes encode_open(const FileRequest& request);

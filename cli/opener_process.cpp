@@ -1,7 +1,7 @@
 #include "cli/opener_process.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,7 +9,6 @@
 
 #include "live/confinement.h"
 #include "live/disk.h"
-#include "live/helper_process.h"
 #include "live/memory_file.h"
 #include "live/service_manager.h"
 
@@ -45,7 +44,7 @@ int OpenerProcess::run() {
          live::MessageChannel::Outcome::Done) {
     handle(message);
   }
-  remove_control();
+  if (control_) control_->remove();
   return 0;
 }
 
@@ -62,6 +61,8 @@ void OpenerProcess::handle(const Message& message) {
       return;
     case OpenerMessage::Load:
       return load();
+    case OpenerMessage::LoadDirectories:
+      return load_directories();
     case OpenerMessage::OpenAgain:
       return open_again();
     case OpenerMessage::NewJournal:
@@ -72,7 +73,8 @@ void OpenerProcess::handle(const Message& message) {
       if (journal_.is_open()) fdatasync(journal_.number());
       return;
     case OpenerMessage::ControlBound:
-      return note_control();
+      control_ = live::SocketFile::at(options_.control_path);
+      return;
     case OpenerMessage::Notify:
       return live::notify_service_manager(decode_text(message.octets));
     case OpenerMessage::Opened:
@@ -88,24 +90,58 @@ void OpenerProcess::handle(const Message& message) {
 Outcome<OpenerProcess::Read> OpenerProcess::read_configuration() {
   // A file system that hangs or a conf-script that does not end must not outlive the server. What
   // comes afterwards waits for nobody, and tidies up at the server's end.
-  const live::EndsWithPeer end(channel_.descriptor());
+  const live::EndsWithPeer end = end_with_server();
   // From the second time on somebody is served, and transfers wait for files to be opened.
   auto record = record_sources(options_.origin, has_loaded_ ? Pipes::Refused : Pipes::Awaited);
   if (!record) return fail(record.error());
   auto loaded = load_and_record(*record);
   if (!loaded) return fail(loaded.error());
-  return Read{std::move(*record), std::move(loaded->configuration)};
+  Read read{std::move(*record), std::move(loaded->configuration)};
+  if (auto watched = watch_directories(read); !watched) return fail(watched.error());
+  return read;
+}
+
+// What came into a directory between its reading and its watching would be missed.
+Outcome<void> OpenerProcess::watch_directories(Read& read) {
+  const std::set<std::string>& wanted = read.configuration.watched_directories;
+  const auto watched = watch_.watch(wanted);
+  for (const live::SystemError& error : watched.errors) {
+    fmt::print(stderr, "{}; what changes there counts at the next reload\n", error.message);
+  }
+  if (!watched.has_new) return {};
+  auto loaded = load_with_directories(read.record, wanted);
+  if (!loaded) return fail(loaded.error());
+  read.configuration = std::move(loaded->configuration);
+  return {};
 }
 
 void OpenerProcess::load() {
   auto read = read_configuration();
-  if (!read) return send(encode_failure(read.error()));
-  auto sent = open_and_send(read->record, read->configuration);
-  if (!sent) return send(encode_failure(sent.error()));
+  const Outcome<void> sent =
+      read ? open_and_send(read->record, read->configuration) : Outcome<void>(fail(read.error()));
+  if (!sent) {
+    // The old configuration stays in force, and so do its directories.
+    watch_.watch(configuration_.watched_directories);
+    return send(encode_failure(sent.error()));
+  }
   has_loaded_ = true;
   record_ = std::move(read->record);
   configuration_ = std::move(read->configuration);
   earlier_roots_ = std::exchange(roots_, roots_of(configuration_.tftp));
+}
+
+// The rest of the configuration is what it was: an unfinished line of its file is not taken over.
+void OpenerProcess::load_directories() {
+  ConfigurationRecord record = record_;
+  Outcome<server::LoadedConfiguration> loaded = [&] {
+    const live::EndsWithPeer end = end_with_server();
+    return load_with_directories(record, configuration_.watched_directories);
+  }();
+  if (!loaded) return send(encode_failure(loaded.error()));
+  auto sent = open_and_send(record, loaded->configuration);
+  if (!sent) return send(encode_failure(sent.error()));
+  record_ = std::move(record);
+  configuration_ = std::move(loaded->configuration);
 }
 
 void OpenerProcess::open_again() {
@@ -178,21 +214,6 @@ void OpenerProcess::new_journal() {
   live::lock_file(next_journal_);
   const std::array descriptors{next_journal_.number()};
   send(encode_text(OpenerMessage::Journal, ""), descriptors);
-}
-
-std::optional<OpenerProcess::SocketFile> OpenerProcess::socket_at(const std::string& path) {
-  struct stat status {};
-  if (path.empty() || lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return {};
-  return SocketFile{.device = status.st_dev, .number = status.st_ino};
-}
-
-void OpenerProcess::note_control() { control_ = socket_at(options_.control_path); }
-
-// What stands there now may be a later server's.
-void OpenerProcess::remove_control() const {
-  if (control_ && socket_at(options_.control_path) == control_) {
-    unlink(options_.control_path.c_str());
-  }
 }
 
 // The new journal is whole on disk before it takes the old one's name.

@@ -8,7 +8,10 @@
 #include "cli/configuration_record.h"
 #include "cli/opener_messages.h"
 #include "cli/server_resources.h"
+#include "live/directory_changes.h"
+#include "live/helper_process.h"
 #include "live/message_channel.h"
+#include "live/socket_file.h"
 
 namespace pxeproof::cli {
 
@@ -21,9 +24,13 @@ class OpenerProcess {
   struct Options {
     ConfigurationOrigin origin;
     std::string control_path;  // of the control socket; empty: none
+    // Where the server hears of the directories that are chosen here; closed: nowhere.
+    live::FileDescriptor directory_queue;
   };
   OpenerProcess(live::MessageChannel channel, Options options)
-      : channel_(std::move(channel)), options_(std::move(options)) {}
+      : channel_(std::move(channel)),
+        options_(std::move(options)),
+        watch_(std::move(options_.directory_queue)) {}
 
   // Serves until the channel ends; the exit code.
   int run();
@@ -38,6 +45,8 @@ class OpenerProcess {
   };
   Outcome<Read> read_configuration();
   void load();
+  void load_directories();
+  Outcome<void> watch_directories(Read& read);
   void open_again();
   // Sends Loaded and what goes with it.
   Outcome<void> open_and_send(const ConfigurationRecord& record,
@@ -46,12 +55,15 @@ class OpenerProcess {
   bool is_allowed(const FileRequest& request) const;
   void new_journal();
   void commit_journal();
-  void note_control();
-  void remove_control() const;
+  // The server's end is this process's, also while it reads, and then the control socket's.
+  live::EndsWithPeer end_with_server() const {
+    return live::EndsWithPeer(channel_.descriptor(), control_ ? &*control_ : nullptr);
+  }
   void send(const Bytes& octets, std::span<const int> descriptors = {});
 
   live::MessageChannel channel_;
   Options options_;
+  live::DirectoryWatch watch_;
   ResourceOpener resources_;
   bool has_loaded_ = false;
   // What was read last.
@@ -64,14 +76,7 @@ class OpenerProcess {
   std::string journal_path_;
   live::FileDescriptor journal_;
   live::FileDescriptor next_journal_;
-  // The control socket that this run made, by its place on the disk.
-  struct SocketFile {
-    dev_t device = 0;
-    ino_t number = 0;
-    bool operator==(const SocketFile&) const = default;
-  };
-  static std::optional<SocketFile> socket_at(const std::string& path);
-  std::optional<SocketFile> control_;
+  std::optional<live::SocketFile> control_;  // that this run made
 };
 
 }  // namespace pxeproof::cli

@@ -75,6 +75,9 @@ class RunningServer : public live::EventSource {
   using Reloaded = std::function<void(const Outcome<void>&)>;
   void reload(Reloaded on_reloaded);
 
+  // Asks the opener for what is in the watched directories now; this names the files that changed.
+  void read_directories(const std::set<std::string>& changed);
+
   // Looks which interfaces and addresses there are now and serves those, as reload does for them;
   // files are not read. Whether there are others than before.
   bool read_interfaces();
@@ -113,6 +116,8 @@ class RunningServer : public live::EventSource {
   Outcome<void> join_groups();
   void request_from_opener();
   void hear_sockets(Outcome<ReadyServer> opened);
+  void hear_directories(Outcome<ReadyServer> loaded);
+  void hear_configuration(Outcome<ReadyServer> loaded);
   void tell_network(const std::vector<std::string>& before);
   void tell_refusals();
   std::string describe_dhcp(const NetworkInterface& interface) const;
@@ -146,8 +151,9 @@ class RunningServer : public live::EventSource {
   std::optional<server::LeaseScript> script_;  // nothing: no program is run
   std::optional<live::UdpServer> udp_;
   std::vector<Reloaded> reloading_;
-  bool wants_sockets_ = false;  // interfaces have changed since sockets were opened
-  enum class Asked { Nothing, Configuration, Sockets };
+  bool wants_sockets_ = false;      // interfaces have changed since sockets were opened
+  bool wants_directories_ = false;  // their files have changed since they were read
+  enum class Asked { Nothing, Configuration, Directories, Sockets };
   Asked asked_ = Asked::Nothing;  // of the opener, which has not answered yet
   // When the log said last that the kernel refuses to send, by interface and errno.
   std::map<std::pair<std::uint32_t, int>, Instant> refusals_told_;

@@ -191,6 +191,7 @@ Outcome<void> Serve::start() {
   for (live::EventSource* source :
        {static_cast<live::EventSource*>(&*signals_),
         static_cast<live::EventSource*>(&*network_changes_),
+        static_cast<live::EventSource*>(opener_->directory_changes()),
         static_cast<live::EventSource*>(server_.get()), server_->opener_source(),
         static_cast<live::EventSource*>(scripts_.get()), &control_->source(),
         static_cast<live::EventSource*>(teller_.get()), static_cast<live::EventSource*>(&lines_)}) {
@@ -266,6 +267,11 @@ Outcome<void> Serve::run() {
   const auto is_done = [&] {
     if (signals_->take_reload()) reload(nullptr);
     if (network_changes_->take_change()) on_network_change();
+    if (auto* changes = opener_->directory_changes()) {
+      if (const auto changed = changes->take_changed(); !changed.empty()) {
+        server_->read_directories(changed);
+      }
+    }
     if (once_ && once_->is_over(watch_, live::now())) return true;
     return signals_->stop().has_value() || server_->failure().has_value();
   };

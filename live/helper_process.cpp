@@ -27,12 +27,16 @@ void close_others(const std::set<int>& kept) {
 }
 
 std::atomic<int> watched_socket{-1};
+std::atomic<const SocketFile*> left_behind{nullptr};
 
 // In a signal handler: calls nothing that could be half done.
 void end_without_peer(int /*signal*/) {
   const int before = errno;
   pollfd peer{.fd = watched_socket.load(), .events = 0, .revents = 0};
-  if (poll(&peer, 1, 0) > 0 && (peer.revents & POLLHUP) != 0) _exit(1);
+  if (poll(&peer, 1, 0) > 0 && (peer.revents & POLLHUP) != 0) {
+    if (const SocketFile* file = left_behind.load()) file->remove();
+    _exit(1);
+  }
   errno = before;
 }
 
@@ -53,8 +57,9 @@ SystemResult<pid_t> start_helper(const std::function<int()>& job, std::set<int> 
   _exit(code);
 }
 
-EndsWithPeer::EndsWithPeer(int socket) : socket_(socket) {
+EndsWithPeer::EndsWithPeer(int socket, const SocketFile* file) : socket_(socket) {
   watched_socket = socket;
+  left_behind = file;
   struct sigaction action {};
   action.sa_handler = end_without_peer;
   action.sa_flags = SA_RESTART;

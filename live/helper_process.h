@@ -5,6 +5,7 @@
 #include <functional>
 #include <set>
 
+#include "live/socket_file.h"
 #include "live/system_error.h"
 
 namespace pxeproof::live {
@@ -16,12 +17,12 @@ namespace pxeproof::live {
 SystemResult<pid_t> start_helper(const std::function<int()>& job, std::set<int> kept);
 
 // While this lives, the process ends when the other end of a connected socket is closed, whatever
-// it waits for then; one in a process at a time. The kernel's own signal at a parent's end
-// (PR_SET_PDEATHSIG) would not do: a parent that has given up its rights may not send it to a
-// helper that keeps them.
+// it waits for then, and takes a file with it (nullptr: none), which must outlive this; one in a
+// process at a time. The kernel's own signal at a parent's end (PR_SET_PDEATHSIG) would not do: a
+// parent that has given up its rights may not send it to a helper that keeps them.
 class EndsWithPeer {
  public:
-  explicit EndsWithPeer(int socket);
+  explicit EndsWithPeer(int socket, const SocketFile* file = nullptr);
   ~EndsWithPeer();
   EndsWithPeer(const EndsWithPeer&) = delete;
   EndsWithPeer& operator=(const EndsWithPeer&) = delete;

@@ -21,8 +21,9 @@ void Watchdog::wait() {
   std::unique_lock lock(mutex_);
   if (ended_.wait_for(lock, options_.limit, [this] { return is_over_; })) return;
   std::fprintf(stderr, "%s\n", options_.message.c_str());
+  if (!options_.exit_code) return;
   // The other thread never ends, so nothing can be tidied up in order.
-  std::_Exit(options_.exit_code);
+  std::_Exit(*options_.exit_code);
 }
 
 }  // namespace pxeproof::live

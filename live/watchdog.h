@@ -3,19 +3,20 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
 namespace pxeproof::live {
 
 // Ends the process, with a message on standard error, when it lives longer than it may: for code
-// under test that may never come back.
+// under test that may never come back. Or says only that it waits.
 class Watchdog {
  public:
   struct Options {
-    std::chrono::seconds limit{120};  // of real time
-    std::string message{};            // one line
-    int exit_code = 1;
+    std::chrono::seconds limit{120};   // of real time
+    std::string message{};             // one line
+    std::optional<int> exit_code = 1;  // nullopt: the process goes on
   };
   explicit Watchdog(Options options);
   ~Watchdog();

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "server/address_search.h"
+#include "server/read_circumstances.h"
 #include "server/reply_header.h"
 #include "server/tag_evaluation.h"
 
@@ -26,24 +27,6 @@ constexpr std::string_view kReserved = "address reserved";
 constexpr std::string_view kInUse = "address in use";
 constexpr std::string_view kNoIdentifier = "no unique-id";
 constexpr std::string_view kNoLeasesLeft = "no leases left";
-
-constexpr std::uint8_t kManufacturerUsage = 161;  // RFC 8520
-constexpr std::uint8_t kCircuitId = 1;            // these in option 82
-constexpr std::uint8_t kRemoteId = 2;
-constexpr std::uint8_t kSubscriberId = 6;
-
-// RFC 3004's counted strings with NUL between them; iPXE sends one bare string.
-std::string divided_user_classes(std::string option) {
-  std::size_t end = 0;
-  while (end < option.size()) end += static_cast<std::uint8_t>(option[end]) + std::size_t{1};
-  if (end != option.size() || option.empty()) return option;
-  for (std::size_t at = 0; at < option.size();) {
-    const std::size_t next = at + static_cast<std::uint8_t>(option[at]) + 1;
-    option[at] = '\0';
-    at = next;
-  }
-  return option.substr(1);
-}
 
 std::optional<Ipv4Address> address_option(const dhcp::MessageView& message, OptionCode code) {
   const auto value = find_option(message, code, 4);
@@ -110,11 +93,15 @@ bool AddressServer::is_configured(const std::vector<TagFilter>& filters) const {
   return std::ranges::any_of(filters, [&](const TagFilter& filter) { return filter.holds(tags_); });
 }
 
+bool AddressServer::has_given_name(const Request& request) {
+  return request.host != nullptr && request.host->is_by_identity() &&
+         !request.host->line->name.empty();
+}
+
 // The name a client gets with its lease: dhcp-host's; else its own, where that is believed; else,
 // where they are wanted, its hardware address.
 std::string AddressServer::leased_name(const Request& request) const {
-  const bool has_given_name = request.host != nullptr && request.host->is_by_identity();
-  if (has_given_name && !request.host->line->name.empty()) return request.host->line->name;
+  if (has_given_name(request)) return request.host->line->name;
   std::string name;
   if (!is_configured(configuration_.ignored_names)) name = client_host_name(request.message);
   if (!name.empty() || !is_configured(configuration_.generated_names)) return name;
@@ -307,39 +294,6 @@ std::string_view AddressServer::refusal_of(Instant now, const Request& request, 
   return {};
 }
 
-LeaseCircumstances AddressServer::circumstances_of(const Request& request) const {
-  LeaseCircumstances known{.interface = request.interface.network.name,
-                           .relay = request.message.giaddr(),
-                           .supplied_name = std::string(client_host_name(request.message))};
-  const auto text = [&](OptionCode code) {
-    const auto value = find_option(request.message, code, 1);
-    return value ? as_text(*value) : std::string();
-  };
-  known.vendor_class = text(OptionCode::VendorClass);
-  known.user_classes = divided_user_classes(text(OptionCode::UserClass));
-  if (const auto url = find_option(request.message, kManufacturerUsage, 1)) {
-    known.manufacturer_usage = as_text(*url);
-  }
-  if (const auto agent = find_option(request.message, OptionCode::RelayAgentInformation, 1)) {
-    const auto part = [&](std::uint8_t code) {
-      const auto value = find_sub_option(*agent, code, 1);
-      return value ? as_text(*value) : std::string();
-    };
-    known.circuit_id = part(kCircuitId);
-    known.remote_id = part(kRemoteId);
-    known.subscriber_id = part(kSubscriberId);
-  }
-  if (const auto asked = find_option(request.message, OptionCode::ParameterRequestList, 1)) {
-    known.requested_options.assign(asked->begin(), asked->end());
-  }
-  const TagNames& names = configuration_.tags();
-  for (std::size_t id = 0; id < names.size(); ++id) {
-    const auto tag = static_cast<TagId>(id);
-    if (tags_.test(tag)) known.tags.push_back(names.name(tag));
-  }
-  return known;
-}
-
 Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& request,
                                                  Ipv4Address address, Choosing choosing,
                                                  Ipv4Address server_id, Bytes& out) {
@@ -358,6 +312,7 @@ Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& req
               .client = client_,
               .host_name = name,
               .expires = std::nullopt,
+              .has_given_name = has_given_name(request),
               .server_override = request.server_override};
   if (choosing != Choosing::Selecting && choosing != Choosing::Committing) {
     lease.server_override = known_server_id(request, pool_.find(lease.client));
@@ -365,8 +320,10 @@ Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& req
   if (seconds != kInfiniteLease) lease.expires = now + std::chrono::seconds(seconds);
   std::unique_ptr<LeaseCircumstances> circumstances;
   if (!configuration_.lines().script.program.empty()) {
-    circumstances = std::make_unique<LeaseCircumstances>(circumstances_of(request));
+    circumstances = std::make_unique<LeaseCircumstances>();
     circumstances->is_renewal = choosing == Choosing::Renewing;
+    if (!circumstances->is_renewal)
+      *circumstances = circumstances_of(request, configuration_.tags(), tags_);
   }
   if (pool_.record(std::move(lease), std::move(circumstances)) == nullptr) {
     if (commits) return fail(Reason::LeaseLimit);
@@ -492,6 +449,8 @@ Result<LeaseAnswer, Reason> AddressServer::bootp(Instant now, const Request& req
     if (!is_theirs) return fail(Reason::AddressesExhausted);
   } else if (lease != nullptr && is_available(request, lease->address)) {
     address = lease->address;
+  } else if (const auto held = pool_.held_for(client_); held && is_available(request, *held)) {
+    address = held;  // the same machine asked by DHCP a moment ago
   } else {
     if (lease != nullptr) pool_.end(lease->address);
     address = search_free_address(configuration_, pool_, request, client_);
@@ -505,11 +464,16 @@ Result<LeaseAnswer, Reason> AddressServer::bootp(Instant now, const Request& req
   std::string name = request.host == nullptr ? std::string() : request.host->line->name;
   const bool has_time = request.host != nullptr && request.host->lease_seconds;
   const std::uint32_t seconds = has_time ? *request.host->lease_seconds : kInfiniteLease;
-  Lease granted{.address = *address, .client = client_, .host_name = name, .expires = std::nullopt};
+  Lease granted{.address = *address,
+                .client = client_,
+                .host_name = name,
+                .expires = std::nullopt,
+                .has_given_name = has_given_name(request)};
   if (seconds != kInfiniteLease) granted.expires = now + std::chrono::seconds(seconds);
   std::unique_ptr<LeaseCircumstances> circumstances;
   if (!configuration_.lines().script.program.empty()) {
-    circumstances = std::make_unique<LeaseCircumstances>(circumstances_of(request));
+    circumstances = std::make_unique<LeaseCircumstances>();
+    circumstances->is_renewal = true;
   }
   if (pool_.record(std::move(granted), std::move(circumstances)) == nullptr) {
     return fail(Reason::LeaseLimit);

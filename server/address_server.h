@@ -81,8 +81,8 @@ class AddressServer {
   LeaseClient identify(const Request& request) const;
   void set_tags(const Request& request, const MatchedRange* range);
   bool is_configured(const std::vector<TagFilter>& filters) const;
+  static bool has_given_name(const Request& request);
   std::string leased_name(const Request& request) const;
-  LeaseCircumstances circumstances_of(const Request& request) const;
 
   const CompiledConfiguration& configuration_;
   const HostTable& hosts_;

@@ -125,10 +125,12 @@ void CompiledConfiguration::intern_tags(const std::vector<std::string>& interfac
   const auto intern_names = [this](const std::vector<std::string>& names) {
     for (const std::string& name : names) tags_.intern(name);
   };
+  // In the order in which a request gets them, which is the order in which they are told.
+  intern_names(interface_names);
+  gateway = tags_.intern("cpewan-id");
   known = tags_.intern("known");
   known_othernet = tags_.intern("known-othernet");
   bootp = tags_.intern("bootp");
-  intern_names(interface_names);
   for (const auto& line : lines_.ranges) intern_conditions(line.conditions);
   for (const auto& line : lines_.ranges) intern_names(line.set_tags);
   for (const auto& line : lines_.services) intern_conditions(line.conditions);

@@ -121,6 +121,7 @@ class CompiledConfiguration {
   TagId known = 0;
   TagId known_othernet = 0;
   TagId bootp = 0;
+  TagId gateway = 0;  // "cpewan-id"
 
   bool has_prompt() const { return has_prompt_; }
 

@@ -263,6 +263,7 @@ struct Configuration {
   bool ignore_client_ids = false;       // dhcp-ignore-clid
   bool rapid_commit = false;            // dhcp-rapid-commit (RFC 4039)
   bool clients_update_dns = false;      // dhcp-client-update (RFC 4702)
+  bool names_are_full = false;          // dhcp-fqdn: a name is one client's in its domain
   // dhcp-proxy: relays whose address stands for the server's in option 54; an empty list: all.
   std::optional<std::vector<Ipv4Address>> full_proxies{};
   std::string lease_file{};    // dhcp-leasefile; empty: in memory
@@ -285,6 +286,9 @@ struct Configuration {
   std::string user{};
   std::string group{};
   std::string pid_file{};
+
+  // Of dhcp-hostsdir, dhcp-optsdir and hostsdir: a change of their files counts at once.
+  std::set<std::string> watched_directories{};
 
   std::vector<DirectiveUse> directives{};  // every line that was read, in order
 

@@ -32,6 +32,9 @@ class ConfigurationFiles {
   virtual std::string identity(const std::string& path) { return path; }
 };
 
+// Whether a directory's file of that name is an editor's, which no directory's reading takes.
+bool is_left_behind(std::string_view name);
+
 // A configuration file as it lies in memory.
 struct TextSource {
   std::string name{};  // for messages

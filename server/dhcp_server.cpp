@@ -1,21 +1,12 @@
 #include "server/dhcp_server.h"
 
 #include <algorithm>
-#include <unordered_set>
 #include <utility>
 
 #include "protocol/dhcp/message.h"
-#include "protocol/random.h"
-#include "server/address_server.h"
-#include "server/boot_server.h"
-#include "server/compiled_configuration.h"
 #include "server/delivery.h"
-#include "server/host_table.h"
-#include "server/proxy_dhcp.h"
-#include "server/relay.h"
-#include "server/request.h"
-#include "server/served_networks.h"
-#include "server/tag_evaluation.h"
+#include "server/dhcp_engine.h"
+#include "server/request_reading.h"
 
 namespace pxeproof::server {
 
@@ -24,65 +15,8 @@ namespace {
 using dhcp::MessageType;
 using dhcp::OptionCode;
 
-constexpr std::size_t kHlenOffset = 2;
 constexpr std::size_t kXidOffset = 4;
 constexpr std::size_t kChaddrOffset = 28;
-constexpr std::uint8_t kLongestHardwareAddress = 16;
-constexpr std::uint8_t kLinkSelection = 5;      // RFC 3527, inside option 82
-constexpr std::uint8_t kServerOverride = 11;    // RFC 5107, inside option 82
-constexpr std::uint8_t kSubnetSelection = 118;  // RFC 3011
-constexpr std::string_view kPxeClient = "PXEClient";
-
-std::vector<std::string> names_of(const std::vector<NetworkInterface>& interfaces) {
-  std::vector<std::string> names;
-  for (const NetworkInterface& each : interfaces) names.push_back(each.name);
-  return names;
-}
-
-LeasePool::Limits pool_limits(const Configuration& configuration, const Policy& policy) {
-  return {.leases = configuration.maximum_leases,
-          .offers = policy.maximum_held_offers,
-          .changes = policy.maximum_waiting_events};
-}
-
-// Where clients may look for a boot server by multicast (43.7).
-std::vector<Ipv4Address> groups_of(const CompiledConfiguration& configuration,
-                                   const Policy& policy) {
-  std::vector<Ipv4Address> groups;
-  if (policy.discovery_group) groups.push_back(*policy.discovery_group);
-  constexpr auto kTag = static_cast<std::uint8_t>(pxe::VendorTag::DiscoveryMulticast);
-  for (const VendorSubOption& option : configuration.vendor_sub_options) {
-    if (option.tag != kTag || option.vendor_class != "PXEClient") continue;
-    const auto group = Ipv4Address::from(option.value);
-    if (group && group->is_multicast()) groups.push_back(*group);
-  }
-  return groups;
-}
-
-std::string_view as_view(ByteView octets) {
-  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
-}
-
-// Rows 1 of the acceptance filter: what needs no options.
-Result<void, Reason> check_header(ByteView payload) {
-  if (payload.size() < dhcp::kHeaderSize) return fail(Reason::TooShort);
-  if (payload[0] != dhcp::kBootRequest) return fail(Reason::NotARequest);
-  if (payload[kHlenOffset] > kLongestHardwareAddress) return fail(Reason::HardwareAddressTooLong);
-  if (payload[1] == 0 && payload[kHlenOffset] != 0) return fail(Reason::HardwareTypeMissing);
-  return {};
-}
-
-Reason reason_of(dhcp::Fault fault) {
-  switch (fault) {
-    case dhcp::Fault::TooShort:
-      return Reason::TooShort;
-    case dhcp::Fault::BadCookie:
-      return Reason::BadCookie;
-    case dhcp::Fault::OptionTruncated:
-      return Reason::OptionOverrun;
-  }
-  return Reason::OptionOverrun;
-}
 
 Result<void, Reason> check_interface(const ServedNetworks::Interface* interface) {
   if (interface == nullptr) return fail(Reason::UnknownInterface);
@@ -97,68 +31,6 @@ Result<void, Reason> check_interface(const ServedNetworks::Interface* interface)
   return {};
 }
 
-std::optional<Ipv4Address> leading_address(std::optional<ByteView> value) {
-  return value ? Ipv4Address::from(value->first(4)) : std::nullopt;
-}
-
-// Reads type, ciaddr and PXE options.
-void read_message(const Configuration& lines, Request& request) {
-  const dhcp::MessageView& message = request.message;
-  const auto type = find_option(message, OptionCode::MessageType, 1);
-  request.is_bootp = !type;
-  if (type) request.type = type->front();
-  // Some clients set ciaddr when they must not.
-  const bool has_requested =
-      type && find_option(message, OptionCode::RequestedAddress, 4).has_value();
-  if (!has_requested && !request.is(MessageType::Discover)) request.ciaddr = message.ciaddr();
-  if (const auto value = find_option(message, OptionCode::ClientArchitecture, 2)) {
-    request.architectures = read_architectures(*value);
-  }
-  const auto vendor_class = find_option(message, OptionCode::VendorClass, 0);
-  if (!lines.pxe_enabled() || !vendor_class) return;
-  for (const std::string& vendor : lines.pxe_vendors) {
-    if (as_view(*vendor_class).starts_with(vendor)) {
-      request.vendor = vendor;
-      break;
-    }
-  }
-  const bool may_choose = request.is(MessageType::Request) || request.is(MessageType::Inform);
-  if (request.vendor.empty() || !may_choose) return;
-  if (const auto options = find_option(message, OptionCode::VendorSpecific, 1)) {
-    request.boot_item =
-        find_sub_option(*options, static_cast<std::uint8_t>(pxe::VendorTag::BootItem), 4);
-  }
-}
-
-// What the relay or the client says of its subnet.
-Origin read_origin(const Configuration& lines, Request& request) {
-  const dhcp::MessageView& message = request.message;
-  Origin origin{.relay = message.giaddr(),
-                .subnet_selector = std::nullopt,
-                .server_override = std::nullopt,
-                .client = request.ciaddr};
-  if (request.is_bootp) return origin;
-  if (const auto agent = find_option(message, OptionCode::RelayAgentInformation, 1)) {
-    origin.subnet_selector = leading_address(find_sub_option(*agent, kLinkSelection, 4));
-    origin.server_override = leading_address(find_sub_option(*agent, kServerOverride, 4));
-  }
-  if (!origin.subnet_selector) {
-    origin.subnet_selector = leading_address(find_option(message, kSubnetSelection, 4));
-  }
-  if (origin.subnet_selector && origin.subnet_selector->is_unspecified()) {
-    origin.subnet_selector.reset();
-  }
-  const auto& proxies = lines.full_proxies;
-  if (proxies && !origin.relay.is_unspecified()) {
-    const bool is_one =
-        proxies->empty() || std::ranges::find(*proxies, origin.relay) != proxies->end();
-    if (is_one) origin.server_override = origin.relay;
-  }
-  request.server_override = origin.server_override;
-  request.subnet_selector = origin.subnet_selector.value_or(Ipv4Address{});
-  return origin;
-}
-
 void tell_of(const dhcp::MessageView& message, ServerEvent& event) {
   event.request = message.type();
   event.relay = message.giaddr();
@@ -168,175 +40,7 @@ void tell_of(const dhcp::MessageView& message, ServerEvent& event) {
   }
 }
 
-// Why a request that no proxy or boot server path took gets nothing on a proxy range.
-Reason silence_of(const Configuration& lines, const Request& request) {
-  const auto vendor_class = find_option(request.message, OptionCode::VendorClass, 0);
-  if (!vendor_class) return Reason::NoVendorClass;
-  if (request.vendor.empty()) {
-    const bool is_pxe = as_view(*vendor_class).starts_with(kPxeClient);
-    return is_pxe && !lines.pxe_enabled() ? Reason::PxeNotConfigured : Reason::ForeignVendorClass;
-  }
-  if (request.architectures.count == 0) return Reason::NoArchitecture;
-  switch (static_cast<MessageType>(request.type)) {
-    case MessageType::Discover:
-      return Reason::RangeWithheld;
-    case MessageType::Request:
-      return request.port == ServerPort::Dhcp ? Reason::LeaseRequest : Reason::RangeWithheld;
-    case MessageType::Inform:
-      return Reason::InformWithoutItem;
-    case MessageType::Decline:
-    case MessageType::Release:
-      return Reason::LeaseTraffic;
-    case MessageType::Offer:
-    case MessageType::Ack:
-    case MessageType::Nak:
-      return Reason::ServerMessage;
-  }
-  return Reason::UnknownMessageType;
-}
-
 }  // namespace
-
-// Everything that follows from one configuration, and the scratch space of the packet path.
-struct DhcpServer::Engine {
-  Engine(Configuration lines, const std::vector<NetworkInterface>& interfaces,
-         const Options& options, LeasePool& leases, KnownRelays& relays)
-      : pool(leases),
-        configuration(std::move(lines), names_of(interfaces)),
-        networks(configuration, interfaces, relays),
-        hosts(configuration),
-        relay(configuration.lines(), interfaces),
-        proxy(configuration, options.policy),
-        boot_server(configuration, options.policy),
-        address_server(configuration, hosts, networks, options.policy, leases,
-                       Random(options.seed)) {
-    std::unordered_set<Ipv4Address> reserved;
-    for (const NetworkInterface& interface : interfaces) {
-      for (const Subnet& subnet : interface.addresses) reserved.insert(subnet.address);
-    }
-    for (const Host& host : configuration.hosts) {
-      if (host.line->address) reserved.insert(*host.line->address);
-    }
-    multicast_groups = groups_of(configuration, options.policy);
-    leases.set_reserved(std::move(reserved));
-    leases.set_limits(pool_limits(configuration.lines(), options.policy));
-  }
-
-  const Configuration& lines() const { return configuration.lines(); }
-
-  HostQuery query_of(const Request& request) const;
-  void set_host(Request& request);
-  void set_tags_and_host(Request& request);
-  const TagBits& with_range_tags(const MatchedRange& range);
-  std::optional<Reason> refusal_of(const Request& request, const Policy& policy) const;
-
-  LeasePool& pool;
-  CompiledConfiguration configuration;
-  ServedNetworks networks;
-  HostTable hosts;
-  Relay relay;
-  ProxyDhcp proxy;
-  BootServer boot_server;
-  AddressServer address_server;
-  std::vector<Ipv4Address> multicast_groups;
-  std::vector<MatchedRange> remote_ranges;
-  const TagBits* decided_by = nullptr;  // the tags of the datagram in hand
-  TagBits own_tags;
-  TagBits tags;
-  TagBits range_tags;
-};
-
-// BOOTP knows neither identifiers nor host names (RFC 951).
-HostQuery DhcpServer::Engine::query_of(const Request& request) const {
-  const dhcp::MessageView& message = request.message;
-  HostQuery query{.hardware_type = message.htype(),
-                  .hardware_address = message.chaddr().first(message.hlen()),
-                  .client_id = std::nullopt};
-  if (request.is_bootp) return query;
-  if (!lines().ignore_client_ids) {
-    query.client_id = find_option(message, OptionCode::ClientIdentifier, 1);
-  }
-  // A client that had an identifier when it took its lease is still that client without.
-  if (!query.client_id) {
-    const Lease* lease = pool.find(LeaseClient{.hardware_type = query.hardware_type,
-                                               .hardware = as_text(query.hardware_address),
-                                               .client_id = {}});
-    if (lease != nullptr && !lease->client.client_id.empty()) {
-      query.client_id = as_bytes(lease->client.client_id);
-    }
-  }
-  return query;
-}
-
-// In dnsmasq's order: what is known by identifier and hardware address, then the client's own name.
-void DhcpServer::Engine::set_host(Request& request) {
-  const auto with_tag_ifs = [this]() -> const TagBits& {
-    tags = own_tags;
-    apply_tag_ifs(configuration, tags);
-    return tags;
-  };
-  const HostQuery query = query_of(request);
-  request.host = hosts.find(query, request.ranges, with_tag_ifs());
-  const bool is_elsewhere = request.host == nullptr && hosts.find(query, {}, tags) != nullptr;
-  if (request.host != nullptr) own_tags.set(configuration.known);
-  if (is_elsewhere) own_tags.set(configuration.known_othernet);
-  if (!request.is_bootp) {
-    apply_name_rules(configuration, request.message, own_tags);
-    if (request.host == nullptr) {
-      request.host =
-          hosts.find_by_name(client_host_name(request.message), request.ranges, with_tag_ifs());
-      if (request.host != nullptr) own_tags.set(configuration.known);
-    }
-  }
-  if (request.host == nullptr) return;
-  for (const TagId tag : request.host->sets) own_tags.set(tag);
-}
-
-void DhcpServer::Engine::set_tags_and_host(Request& request) {
-  own_tags.reset(configuration.tags().size());
-  if (request.interface.tag) own_tags.set(*request.interface.tag);
-  apply_match_rules(configuration, request.message, own_tags);
-  if (!hosts.is_empty()) {
-    set_host(request);
-  } else if (!request.is_bootp) {
-    apply_name_rules(configuration, request.message, own_tags);
-  }
-  if (request.is_bootp) {
-    own_tags.set(configuration.bootp);
-    // What a BOOTP client asks for by name may choose among dhcp-boot lines.
-    if (const auto file = configuration.tags().find(request.message.file_text())) {
-      own_tags.set(*file);
-    }
-  }
-  tags = own_tags;
-  apply_tag_ifs(configuration, tags);
-  decided_by = &tags;
-  request.own_tags = &own_tags;
-  request.tags = &tags;
-}
-
-const TagBits& DhcpServer::Engine::with_range_tags(const MatchedRange& range) {
-  if (range.range->sets.empty()) return tags;
-  range_tags = own_tags;
-  for (const TagId tag : range.range->sets) range_tags.set(tag);
-  apply_tag_ifs(configuration, range_tags);
-  decided_by = &range_tags;
-  return range_tags;
-}
-
-std::optional<Reason> DhcpServer::Engine::refusal_of(const Request& request,
-                                                     const Policy& policy) const {
-  const bool is_ignored = std::ranges::any_of(configuration.ignores, [&](const TagFilter& filter) {
-    return holds(filter, tags, Untagged::Refused);
-  });
-  if (is_ignored) return Reason::ClientIgnored;
-  if (request.host == nullptr || !request.host->line->ignore) return std::nullopt;
-  // dnsmasq forgets this one for PXE answers (D7).
-  const bool is_pxe = request.port == ServerPort::BootServer || request.boot_item ||
-                      request.ranges.front().range->is_proxy();
-  if (is_pxe && policy.ignored_host == Policy::IgnoredHost::Answered) return std::nullopt;
-  return Reason::HostIgnored;
-}
 
 DhcpServer::DhcpServer(Configuration configuration, std::vector<NetworkInterface> interfaces)
     : DhcpServer(std::move(configuration), std::move(interfaces), Options{}) {}
@@ -355,6 +59,12 @@ DhcpServer::~DhcpServer() = default;
 void DhcpServer::reload(Configuration configuration, std::vector<NetworkInterface> interfaces) {
   engine_ =
       std::make_unique<Engine>(std::move(configuration), interfaces, options_, pool_, relays_);
+}
+
+bool DhcpServer::restore(Lease lease) {
+  const Lease* restored = pool_.restore(std::move(lease));
+  if (restored != nullptr) engine_->give_name(*restored);
+  return restored != nullptr;
 }
 
 std::vector<std::uint16_t> DhcpServer::ports() const {
@@ -468,7 +178,7 @@ Result<void, Reason> DhcpServer::serve(Instant now, const IncomingDatagram& data
   if (const auto checked = check_header(datagram.payload); !checked) return checked;
   const ServedNetworks::Interface* interface = engine_->networks.find(datagram.interface_index);
   if (const auto checked = check_interface(interface); !checked) return checked;
-  const auto message = dhcp::MessageView::parse(datagram.payload);
+  const auto message = parse_request(datagram.payload, engine_->bootp_message);
   if (!message) return fail(reason_of(message.error().fault));
   const Ipv4Address destination = datagram.destination.address;
   if (destination.is_multicast()) {

@@ -58,7 +58,7 @@ class DhcpServer : public DatagramService {
   bool poll_lease_change(LeaseChange& out) { return pool_.poll_change(out); }
 
   // A lease from an earlier run; no change is reported. false when dhcp-lease-max is reached.
-  bool restore(Lease lease) { return pool_.restore(std::move(lease)) != nullptr; }
+  bool restore(Lease lease);
 
   // A new configuration or new interfaces. Leases, held offers and waiting replies stay.
   void reload(Configuration configuration, std::vector<NetworkInterface> interfaces);

@@ -52,6 +52,14 @@ Judgement defer_file(ReaderSession& session, Argument path) {
   return {};
 }
 
+template <ReaderSession::DeferredFile Kind>
+Judgement watch_directory(ReaderSession& session, Argument path) {
+  if (path.empty()) return {};
+  session.configuration().watched_directories.insert(path.text());
+  session.defer_file(Kind, path.text());
+  return {};
+}
+
 template <TagRule::Kind Kind>
 Judgement class_rule(ReaderSession& session, Argument argument) {
   return read_class_rule(session, std::move(argument), Kind);
@@ -141,12 +149,12 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"dhcp-client-update", ' ', None, Allowed, Leases, "",
      set_flag<&Configuration::clients_update_dns>},
     {"dhcp-duid", ' ', Required, Once, Foreign, "DHCPv6", accept_fields},
-    {"dhcp-fqdn", ' ', None, Allowed, Leases, "", accept_anything},
+    {"dhcp-fqdn", ' ', None, Allowed, Leases, "", set_flag<&Configuration::names_are_full>},
     {"dhcp-generate-names", ' ', Optional, Allowed, Leases, "",
      tag_list<&Configuration::generated_names>},
     {"dhcp-host", 'G', Required, Allowed, Boot, "", required<read_dhcp_host>},
     {"dhcp-hostsdir", ' ', Required, Allowed, Boot, "",
-     required<defer_file<ReaderSession::DeferredFile::DhcpHosts>>},
+     required<watch_directory<ReaderSession::DeferredFile::DhcpHosts>>},
     {"dhcp-hostsfile", ' ', Required, Allowed, Boot, "",
      required<defer_file<ReaderSession::DeferredFile::DhcpHosts>>},
     {"dhcp-ignore", 'J', Required, Allowed, Boot, "", tag_list<&Configuration::ignores>},
@@ -170,7 +178,7 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"dhcp-option-pxe", ' ', Required, Allowed, Boot, "",
      required<dhcp_option<OptionDirective::InPxeReplies>>},
     {"dhcp-optsdir", ' ', Required, Allowed, Boot, "",
-     required<defer_file<ReaderSession::DeferredFile::DhcpOptions>>},
+     required<watch_directory<ReaderSession::DeferredFile::DhcpOptions>>},
     {"dhcp-optsfile", ' ', Required, Allowed, Boot, "",
      required<defer_file<ReaderSession::DeferredFile::DhcpOptions>>},
     {"dhcp-proxy", ' ', Optional, Allowed, Leases, "", read_dhcp_proxy},
@@ -226,7 +234,7 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"help", 'w', None, Allowed, Process, "", accept_anything},
     {"host-record", ' ', Required, Allowed, Boot, "", required<read_host_record>},
     {"hostsdir", ' ', Required, Allowed, Boot, "",
-     required<defer_file<ReaderSession::DeferredFile::Hosts>>},
+     required<watch_directory<ReaderSession::DeferredFile::Hosts>>},
     {"ignore-address", ' ', Required, Allowed, Foreign, "DNS", accept_address},
     {"interface", 'i', Required, Allowed, Boot, "", required<read_interface>},
     {"interface-name", ' ', Required, Allowed, Foreign, "DNS", accept_fields},

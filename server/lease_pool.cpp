@@ -1,6 +1,7 @@
 #include "server/lease_pool.h"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 namespace pxeproof::server {
@@ -18,6 +19,13 @@ std::string hold_key(const LeaseClient& client) {
 }
 
 }  // namespace
+
+bool is_another_machine(const LeaseClient& before, const LeaseClient& now) {
+  const bool same_hardware =
+      before.hardware_type == now.hardware_type && before.hardware == now.hardware;
+  const bool same_identifier = !before.client_id.empty() && before.client_id == now.client_id;
+  return !same_hardware && !same_identifier;
+}
 
 void LeasePool::refresh(Ipv4Address address) {
   const bool is_taken =
@@ -62,6 +70,64 @@ void LeasePool::unindex(const Lease& lease) {
       std::find_if(first, last, [&](const auto& entry) { return entry.second == lease.address; });
   if (mine != last) by_hardware_.erase(mine);
   if (lease.expires) expiries_.erase({*lease.expires, lease.address});
+  if (lease.host_name.empty()) return;
+  const auto by_name = by_name_.find(name_key(lease));
+  if (by_name != by_name_.end() && by_name->second == lease.address) by_name_.erase(by_name);
+}
+
+std::string LeasePool::name_key(const Lease& lease) const {
+  std::string key = lease.host_name.substr(0, lease.host_name.find('.'));
+  if (domain_of_) key += "." + domain_of_(lease.address);
+  std::ranges::transform(key, key.begin(), [](unsigned char letter) {
+    return static_cast<char>(std::tolower(letter));
+  });
+  return key;
+}
+
+void LeasePool::set_domains(DomainOf domain_of) {
+  if (!domain_of && !domain_of_) return;
+  domain_of_ = std::move(domain_of);
+  by_name_.clear();
+  for (const auto& [address, lease] : leases_) {
+    if (!lease.host_name.empty()) by_name_[name_key(lease)] = address;
+  }
+}
+
+// A lease that is not told a name, or may not have it, has the one that it had.
+void LeasePool::settle_name(Lease& lease, const Lease* before) {
+  const bool had_one = before != nullptr && !is_another_machine(before->client, lease.client);
+  const auto keep_name = [&] {
+    lease.host_name = had_one ? before->host_name : std::string();
+    lease.has_given_name = had_one && before->has_given_name;
+  };
+  if (lease.host_name.empty()) {
+    if (had_one) keep_name();
+    return;
+  }
+  const auto found = by_name_.find(name_key(lease));
+  if (found == by_name_.end() || found->second == lease.address) return;
+  Lease& holder = leases_.at(found->second);
+  if (holder.has_given_name && !lease.has_given_name) return keep_name();
+  LeaseChange change{.kind = LeaseChange::Kind::Renewed, .lease = {}, .before = holder};
+  by_name_.erase(found);
+  holder.host_name.clear();
+  holder.has_given_name = false;
+  change.lease = holder;
+  report(std::move(change));
+}
+
+void LeasePool::give_name(Ipv4Address address, const std::string& name) {
+  const auto found = leases_.find(address);
+  if (found == leases_.end()) return;
+  const Lease& before = found->second;
+  if (before.has_given_name && before.host_name == name) return;
+  Lease lease = before;
+  lease.host_name = name;
+  lease.has_given_name = true;
+  LeaseChange change{.kind = LeaseChange::Kind::Renewed, .lease = lease, .before = before};
+  settle_name(lease, &before);
+  store(std::move(lease));
+  if (change.before->host_name != name) report(std::move(change));
 }
 
 const Lease* LeasePool::store(Lease lease) {
@@ -79,6 +145,7 @@ const Lease* LeasePool::store(Lease lease) {
   if (!stored.client.client_id.empty()) by_client_id_[stored.client.client_id] = address;
   by_hardware_.emplace(hardware_key(stored.client), address);
   if (stored.expires) expiries_.emplace(*stored.expires, address);
+  if (!stored.host_name.empty()) by_name_[name_key(stored)] = address;
   refresh(address);
   return &stored;
 }
@@ -87,6 +154,8 @@ const Lease* LeasePool::restore(Lease lease) { return store(std::move(lease)); }
 
 const Lease* LeasePool::record(Lease lease, std::unique_ptr<LeaseCircumstances> circumstances) {
   const Lease* before = find(lease.address);
+  if (before == nullptr && leases_.size() >= limits_.leases) return nullptr;
+  settle_name(lease, before);
   const bool is_renewal = before != nullptr && before->client == lease.client;
   LeaseChange change{.kind = is_renewal ? LeaseChange::Kind::Renewed : LeaseChange::Kind::Granted,
                      .lease = {},

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,16 +29,21 @@ struct LeaseClient {
   friend bool operator==(const LeaseClient&, const LeaseClient&) = default;
 };
 
+// Whether an address has passed from one machine to another, and not from a ROM to its system.
+bool is_another_machine(const LeaseClient& before, const LeaseClient& now);
+
 struct Lease {
   Ipv4Address address;
   LeaseClient client;
   std::string host_name;
   std::optional<Instant> expires;  // nullopt: never
+  bool has_given_name = false;     // by the configuration, and not by the client
   // What the client was told instead of this server's address (RFC 5107); not kept on disk.
   std::optional<Ipv4Address> server_override{};
 };
 
-// What happened to a lease, for whoever keeps them on disk.
+// What happened to a lease, for whoever keeps them on disk. One that lost its name, or was given
+// one, is renewed without circumstances.
 struct LeaseChange {
   enum class Kind { Granted, Renewed, Ended };
   Kind kind = Kind::Granted;
@@ -76,6 +82,14 @@ class LeasePool {
   // Makes or renews the lease of lease.address; nullptr when that would be one too many. The
   // client's offer is used up. The change is reported with the circumstances, if there are any.
   const Lease* record(Lease lease, std::unique_ptr<LeaseCircumstances> circumstances = nullptr);
+
+  // A name is one client's: who comes later has it, but for a name that the configuration gave
+  // somebody else. Where names have domains (this function is not empty), in each domain.
+  using DomainOf = std::function<std::string(Ipv4Address)>;
+  void set_domains(DomainOf domain_of);
+
+  // The configuration gives the lease of this address a name.
+  void give_name(Ipv4Address address, const std::string& name);
 
   // The same for a lease from an earlier run: no change is reported.
   const Lease* restore(Lease lease);
@@ -118,12 +132,16 @@ class LeasePool {
   void drop_hold(Ipv4Address address);
   const Lease* store(Lease lease);
   void unindex(const Lease& lease);
+  std::string name_key(const Lease& lease) const;
+  void settle_name(Lease& lease, const Lease* before);
   void report(LeaseChange change);
 
   Limits limits_;
   std::map<Ipv4Address, Lease> leases_;
   std::unordered_map<std::string, Ipv4Address> by_client_id_;
   std::unordered_multimap<std::string, Ipv4Address> by_hardware_;
+  std::unordered_map<std::string, Ipv4Address> by_name_;
+  DomainOf domain_of_;
   std::set<std::pair<Instant, Ipv4Address>> expiries_;
   std::unordered_map<Ipv4Address, Hold> holds_;
   std::unordered_map<std::string, Ipv4Address> hold_by_key_;

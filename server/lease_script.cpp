@@ -42,13 +42,6 @@ std::string words(const std::vector<std::string>& tags) {
   return text;
 }
 
-bool is_another_machine(const LeaseClient& before, const LeaseClient& now) {
-  const bool same_hardware =
-      before.hardware_type == now.hardware_type && before.hardware == now.hardware;
-  const bool same_identifier = !before.client_id.empty() && before.client_id == now.client_id;
-  return !same_hardware && !same_identifier;
-}
-
 }  // namespace
 
 ScriptCall LeaseScript::begin(std::string_view action, const Lease& lease,
@@ -88,6 +81,9 @@ void LeaseScript::add_circumstances(const LeaseCircumstances& known, ScriptCall&
   set_text(call, "DNSMASQ_SUPPLIED_HOSTNAME", known.supplied_name);
   set_text(call, "DNSMASQ_VENDOR_CLASS", known.vendor_class);
   set_text(call, "DNSMASQ_MUD_URL", known.manufacturer_usage);
+  set_text(call, "DNSMASQ_CPEWAN_OUI", known.gateway_manufacturer);
+  set_text(call, "DNSMASQ_CPEWAN_SERIAL", known.gateway_serial_number);
+  set_text(call, "DNSMASQ_CPEWAN_CLASS", known.gateway_product_class);
   set_text(call, "DNSMASQ_CIRCUIT_ID", known.circuit_id);
   set_text(call, "DNSMASQ_SUBSCRIBER_ID", known.subscriber_id);
   set_text(call, "DNSMASQ_REMOTE_ID", known.remote_id);
@@ -96,19 +92,34 @@ void LeaseScript::add_circumstances(const LeaseCircumstances& known, ScriptCall&
   set_user_classes(call, known.user_classes);
 }
 
+// What a client said with its request is known while that is answered, and no longer.
+void LeaseScript::add_missing(const Lease& lease, ScriptCall& call) const {
+  set_text(call, "DNSMASQ_INTERFACE", interface_of_(lease.address));
+  set(call, "DNSMASQ_DATA_MISSING", "1");
+}
+
+ScriptCall LeaseScript::call_for_end(const Time& time, const Lease& lease) const {
+  ScriptCall call = begin("del", lease, lease.host_name);
+  add_time(time, lease, call);
+  std::erase_if(call.environment,
+                [](const auto& entry) { return entry.first == "DNSMASQ_TIME_REMAINING"; });
+  add_missing(lease, call);
+  return call;
+}
+
 std::vector<ScriptCall> LeaseScript::calls_for(const Time& time, const LeaseChange& change) const {
   const Lease& lease = change.lease;
-  if (change.kind == LeaseChange::Kind::Ended) {
-    ScriptCall call = begin("del", lease, lease.host_name);
-    add_time(time, lease, call);
-    set_text(call, "DNSMASQ_INTERFACE", interface_of_(lease.address));
-    return {std::move(call)};
-  }
+  if (change.kind == LeaseChange::Kind::Ended) return {call_for_end(time, lease)};
+  const bool is_renewal = change.circumstances != nullptr && change.circumstances->is_renewal;
   std::vector<ScriptCall> calls;
   const auto add = [&](std::string_view action, std::string_view name) -> ScriptCall& {
     ScriptCall& call = calls.emplace_back(begin(action, lease, name));
     add_time(time, lease, call);
-    if (change.circumstances) add_circumstances(*change.circumstances, call);
+    if (change.circumstances && !is_renewal) {
+      add_circumstances(*change.circumstances, call);
+    } else {
+      add_missing(lease, call);
+    }
     return call;
   };
   if (!change.before) {
@@ -117,10 +128,7 @@ std::vector<ScriptCall> LeaseScript::calls_for(const Time& time, const LeaseChan
   }
   const Lease& before = *change.before;
   if (is_another_machine(before.client, lease.client)) {
-    ScriptCall gone = begin("del", before, before.host_name);
-    add_time(time, before, gone);
-    set_text(gone, "DNSMASQ_INTERFACE", interface_of_(before.address));
-    calls.push_back(std::move(gone));
+    calls.push_back(call_for_end(time, before));
     add("add", lease.host_name);
     return calls;
   }
@@ -131,7 +139,6 @@ std::vector<ScriptCall> LeaseScript::calls_for(const Time& time, const LeaseChan
     set(call, "DNSMASQ_OLD_HOSTNAME", old_name.substr(0, old_name.find('.')));
     if (!domain_.empty()) set(call, "DNSMASQ_DOMAIN", domain_);
   }
-  const bool is_renewal = change.circumstances != nullptr && change.circumstances->is_renewal;
   if (!is_renewal || is_renamed || on_renewal_ || before.client != lease.client) {
     add("old", lease.host_name);
   }
@@ -141,8 +148,7 @@ std::vector<ScriptCall> LeaseScript::calls_for(const Time& time, const LeaseChan
 ScriptCall LeaseScript::call_for_known(const Time& time, const Lease& lease) const {
   ScriptCall call = begin("old", lease, lease.host_name);
   add_time(time, lease, call);
-  set_text(call, "DNSMASQ_INTERFACE", interface_of_(lease.address));
-  set(call, "DNSMASQ_DATA_MISSING", "1");
+  add_missing(lease, call);
   return call;
 }
 

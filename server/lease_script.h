@@ -55,6 +55,8 @@ class LeaseScript {
  private:
   ScriptCall begin(std::string_view action, const Lease& lease, std::string_view name) const;
   void add_time(const Time& time, const Lease& lease, ScriptCall& call) const;
+  void add_missing(const Lease& lease, ScriptCall& call) const;
+  ScriptCall call_for_end(const Time& time, const Lease& lease) const;
   void add_circumstances(const LeaseCircumstances& circumstances, ScriptCall& call) const;
 
   std::string domain_;

@@ -32,12 +32,6 @@ std::optional<std::string> host_of_ethers(std::string_view line) {
   return fields.empty() ? std::nullopt : std::optional(fields);
 }
 
-// dnsmasq leaves out what editors leave behind.
-bool is_left_behind(std::string_view name) {
-  return name.empty() || name.ends_with('~') || name.starts_with('.') ||
-         (name.starts_with('#') && name.ends_with('#'));
-}
-
 bool has_suffix(std::string_view name, std::string_view suffix) {
   return name.size() > suffix.size() && name.ends_with(suffix);
 }
@@ -77,6 +71,12 @@ bool is_address_and_name(std::string_view fields) {
 std::string times(std::size_t count) { return count == 1 ? "" : fmt::format(" {} times", count); }
 
 }  // namespace
+
+// dnsmasq leaves out what editors leave behind.
+bool is_left_behind(std::string_view name) {
+  return name.empty() || name.ends_with('~') || name.starts_with('.') ||
+         (name.starts_with('#') && name.ends_with('#'));
+}
 
 void ReaderSession::warn(std::string rule, std::string what, std::string remedy) {
   if (warnings_.size() >= limits_.diagnostics) return;

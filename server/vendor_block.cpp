@@ -108,10 +108,10 @@ void collect_user_sub_options(const CompiledConfiguration& configuration, ByteVi
     const auto names_client = [&](const std::string& name) {
       return contains(vendor_class, as_bytes(name));
     };
-    const bool is_for_pxe = option.vendor_class == "PXEClient";
+    // A prompt is for every class of dhcp-pxe-vendor; vendor:PXEClient is for PXEClient alone.
     const bool is_for_client =
-        is_for_pxe ? std::ranges::any_of(configuration.lines().pxe_vendors, names_client)
-                   : names_client(option.vendor_class);
+        option.is_prompt ? std::ranges::any_of(configuration.lines().pxe_vendors, names_client)
+                         : names_client(option.vendor_class);
     if (!is_for_client || !option.filter.holds(tags)) continue;
     const bool is_superseded = std::ranges::any_of(
         out, [&](const VendorSubOption* each) { return each->tag == option.tag; });

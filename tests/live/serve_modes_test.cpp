@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -294,6 +297,35 @@ TEST_F(ServeModes, ExplainsPacketsOfACapture) {
   const Ended refused = explain(capture + "#4");
   EXPECT_EQ(refused.code, 1);
   EXPECT_THAT(refused.output, HasSubstr("there is no such file"));
+}
+
+// It waited for ever, and did not say so.
+TEST_F(ServeModes, SaysThatItWaitsForTheRestOfACapture) {
+  const std::string file =
+      directory.write("boot.conf", "port=0\ndhcp-range=192.168.77.0,proxy,255.255.255.0\n");
+  const std::string pipe = directory / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const FileDescriptor writer(open(pipe.c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(write(writer.number(), "\xd4\xc3", 2), 2);
+  auto started = ChildProcess::start(
+      Command{.program = PXEPROOF_PROGRAM,
+              .arguments = {"serve", "--explain-packet", pipe, "--conf-file", file},
+              .inherited = {}});
+  ASSERT_TRUE(started) << started.error().message;
+  auto loop = EventLoop::create();
+  ASSERT_TRUE(loop && loop->add(*started));
+  std::string said;
+  const auto end = loop->run(
+      [&] {
+        for (const std::string& line : started->take_lines()) said += line + "\n";
+        return !said.empty() || started->exit();
+      },
+      now() + 60s);
+  loop->remove(*started);
+  ASSERT_TRUE(end);
+  EXPECT_THAT(said, HasSubstr(pipe + ": still waiting for the packet"));
+  started->send_signal(SIGINT);
+  EXPECT_FALSE(started->wait().is_success());
 }
 
 }  // namespace

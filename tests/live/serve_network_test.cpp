@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "live/socket_address.h"
 #include "tests/live/served_network.h"
@@ -168,6 +169,40 @@ TEST_F(ServeNetwork, ClaimsOnlyServicesThatItGives) {
       }
     });
   }
+}
+
+// They waited for SIGHUP. dnsmasq never takes back what a file said that is gone or other now.
+TEST_F(ServeNetwork, TakesFilesOfWatchedDirectoriesAtOnce) {
+  in_private_network([this] {
+    plug_in("s0", "c0", "192.168.77.1/24");
+    std::filesystem::create_directories(directory / "hosts");
+    std::filesystem::create_directories(directory / "options");
+    const std::string text = "dhcp-hostsdir=" + (directory / "hosts") +
+                             "\ndhcp-optsdir=" + (directory / "options") + "\n";
+    ServedProgram server({"--conf-file", configure(text)});
+    WiredClient client("c0");
+    EXPECT_EQ(client.discover(), kFirst);
+    // The file of the configuration itself is not read again.
+    configure(text + "interface=none\n");
+
+    directory.write("hosts/.new.swp", "02:00:00:00:00:50,ignore\n");
+    std::filesystem::rename(directory / "hosts/.new.swp", directory / "hosts/new");
+    ASSERT_TRUE(server.wait_for("new: new, changed or gone")) << server.log;
+    ASSERT_TRUE(server.wait_for("watched directories read again")) << server.log;
+    EXPECT_EQ(client.discover(500ms), std::nullopt);
+
+    directory.write("hosts/new", "02:00:00:00:00:51,ignore\n");
+    EXPECT_EQ(client.discover(), kFirst);
+    directory.write("hosts/other", "zz:zz\n02:00:00:00:00:50,ignore\n");
+    ASSERT_TRUE(server.wait_for("hosts/other:1: warning: the line is left out")) << server.log;
+    EXPECT_EQ(client.discover(500ms), std::nullopt);
+    std::filesystem::remove(directory / "hosts/other");
+    EXPECT_EQ(client.discover(), kFirst);
+
+    directory.write("options/a", "option:router,1.2.3\n");
+    ASSERT_TRUE(server.wait_for("options/a:1: warning: the line is left out")) << server.log;
+    EXPECT_THAT(server.log, Not(HasSubstr("configuration read again")));
+  });
 }
 
 // Nothing leads to the relay whose clients ask.

@@ -179,7 +179,9 @@ TEST_F(ServeTest, DoesNotWaitForAPipeWhenItReadsAgain) {
 // A conf-script that does not end kept the opener alive without its server.
 TEST_F(ServeTest, LeavesNoProcessBehindThatStillReads) {
   in_private_network([this] {
-    ServedProgram server({"--conf-file", configure(tftp(directory / "a"))});
+    const std::string control = directory / "control";
+    ServedProgram server({"--conf-file", configure(tftp(directory / "a")), "--control", control});
+    EXPECT_TRUE(std::filesystem::exists(control));
     const std::string children = "/proc/" + std::to_string(server.pid()) + "/task/" +
                                  std::to_string(server.pid()) + "/children";
     pid_t opener = 0;
@@ -195,6 +197,7 @@ TEST_F(ServeTest, LeavesNoProcessBehindThatStillReads) {
     EXPECT_TRUE(server.wait().is_success());
     pollfd gone{.fd = ended.number(), .events = POLLIN, .revents = 0};
     EXPECT_EQ(poll(&gone, 1, 5000), 1);
+    EXPECT_FALSE(std::filesystem::exists(control));  // it stayed
   });
 }
 

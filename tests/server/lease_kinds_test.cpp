@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+#include <string>
+
 #include "tests/server/scripted_client.h"
 
 // What an address server does beside ordinary leases: BOOTP, rapid commit, names, proxies.
@@ -308,6 +312,98 @@ TEST(LeaseKinds, TakeAnImpossibleSizeForTheSmallest) {
   message.add_u16(OptionCode::MaximumMessageSize, 10);
   site.ask(message);
   EXPECT_LE(site.replies[0].head.size(), 548U);
+}
+
+// It got another address, or none: the offer was taken for somebody else's, and a message without a
+// cookie for no message.
+TEST(LeaseKinds, GiveABootpClientWhatItWasOfferedByDhcp) {
+  Site site(with("bootp-dynamic\n"));
+  EXPECT_EQ(site.ask(plain_message(MessageType::Discover)).header.yiaddr, kHashed);
+  EXPECT_EQ(site.ask(bootp()).header.yiaddr, kHashed);
+
+  Bytes without_cookie;
+  dhcp::encode_into(bootp(), dhcp::kMinimumMessage, without_cookie);
+  std::fill(without_cookie.begin() + dhcp::kHeaderSize, without_cookie.end(), std::uint8_t{0});
+  site.send(without_cookie);
+  EXPECT_EQ(site.reply().header.yiaddr, kHashed);
+  // What is no list of options is none.
+  without_cookie.back() = 77;
+  site.send(without_cookie);
+  EXPECT_EQ(site.reply().header.yiaddr, kHashed);
+  // DHCP has one.
+  Bytes dhcp_message;
+  dhcp::encode_into(plain_message(MessageType::Discover), dhcp::kMinimumMessage, dhcp_message);
+  dhcp_message[dhcp::kHeaderSize] = 0;
+  site.send(dhcp_message);
+  EXPECT_TRUE(site.replies.empty());
+  EXPECT_EQ(site.events.back().reason, Reason::BadCookie);
+}
+
+// Two leases had it. What dnsmasq 2.90 was seen to do.
+TEST(LeaseKinds, GiveANameToWhoComesLater) {
+  Site site(with("dhcp-host=02:00:00:00:00:09,boss\n"));
+  const auto named = [](std::uint8_t number, std::string_view name) {
+    dhcp::Message message = plain_message(MessageType::Discover, {{2, 0, 0, 0, 0, number}});
+    if (!name.empty()) message.add_text(OptionCode::HostName, name);
+    return message;
+  };
+  const auto name_at = [&](Ipv4Address address) {
+    return site.server.leases().find(address)->host_name;
+  };
+  const Ipv4Address first = lease(site, named(1, "pc")).header.yiaddr;
+  const Ipv4Address second = lease(site, named(2, "PC")).header.yiaddr;
+  EXPECT_EQ(name_at(first), "");
+  EXPECT_EQ(name_at(second), "PC");
+  // Who says no name keeps the one it has.
+  lease(site, named(2, ""));
+  EXPECT_EQ(name_at(second), "PC");
+  lease(site, named(1, "pc"));
+  EXPECT_EQ(name_at(first), "pc");
+  EXPECT_EQ(name_at(second), "");
+
+  // A name of the configuration is taken from nobody, and goes to its own machine.
+  lease(site, named(2, "boss"));
+  EXPECT_EQ(name_at(second), "boss");
+  const Ipv4Address boss = lease(site, named(9, "")).header.yiaddr;
+  EXPECT_EQ(name_at(boss), "boss");
+  EXPECT_EQ(name_at(second), "");
+  // The client is told its name all the same.
+  EXPECT_EQ(text(lease(site, named(1, "boss")), OptionCode::HostName), "boss");
+  EXPECT_EQ(name_at(first), "pc");
+}
+
+TEST(LeaseKinds, GiveANameToOneInEachDomainWhereNamesAreFull) {
+  Site site(with("dhcp-fqdn\ndomain=one.lan,192.168.77.100,192.168.77.150\ndomain=two.lan\n"));
+  std::map<std::string, int> named;
+  for (std::uint8_t number = 1; number <= 20; ++number) {
+    dhcp::Message message = plain_message(MessageType::Discover, {{2, 0, 0, 0, 0, number}});
+    message.add_text(OptionCode::HostName, "pc");
+    lease(site, message);
+  }
+  for (const auto& [address, each] : site.server.leases().all()) {
+    if (each.host_name == "pc") ++named[address.value % 256 <= 150 ? "one.lan" : "two.lan"];
+  }
+  EXPECT_EQ(named, (std::map<std::string, int>{{"one.lan", 1}, {"two.lan", 1}}));
+}
+
+// A line that came after the lease counts for it, as in dnsmasq.
+TEST(LeaseKinds, HaveTheNamesOfANewConfiguration) {
+  Site site(kPool);
+  dhcp::Message message = plain_message(MessageType::Discover);
+  message.add_text(OptionCode::HostName, "pc");
+  const Ipv4Address address = lease(site, message).header.yiaddr;
+  LeaseChange change;
+  while (site.server.poll_lease_change(change)) {
+  }
+  site.server.reload(configure(with("dhcp-host=52:54:00:12:34:56,desk\n")), {ethernet()});
+  EXPECT_EQ(site.server.leases().find(address)->host_name, "desk");
+  ASSERT_TRUE(site.server.poll_lease_change(change));
+  EXPECT_EQ(change.before->host_name, "pc");
+  EXPECT_FALSE(site.server.poll_lease_change(change));
+  // Not where another address is meant.
+  site.server.reload(configure(with("dhcp-host=52:54:00:12:34:56,192.168.77.9,far\n")),
+                     {ethernet()});
+  EXPECT_EQ(site.server.leases().find(address)->host_name, "desk");
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/server/scripted_client.h"
 
 namespace pxeproof::server {
@@ -130,6 +132,53 @@ TEST(LeaseScript, TellsOfTheEnd) {
   ASSERT_THAT(calls, SizeIs(1));
   EXPECT_THAT(calls[0].arguments,
               ElementsAre("del", "52:54:00:12:34:56", to_string(address), "pc1"));
+}
+
+// As dnsmasq 2.90: whatever ends a lease says nothing of its client.
+TEST(LeaseScript, SaysThatACircumstanceIsMissingAtTheEndAndAtARenewal) {
+  Hooked hooked("script-on-renewal\n");
+  const Ipv4Address address = hooked.lease("pc1");
+  hooked.calls();
+  dhcp::Message renewal = plain_message(dhcp::MessageType::Request);
+  renewal.header.ciaddr = address;
+  hooked.site.send(renewal, {{address, 68}, {kServer, 67}, 1});
+  auto calls = hooked.calls();
+  ASSERT_THAT(calls, SizeIs(1));
+  EXPECT_EQ(calls[0].arguments.back(), "pc1");  // the renewal named no host
+  EXPECT_THAT(calls[0].environment, Contains(Pair("DNSMASQ_DATA_MISSING", "1")));
+  EXPECT_THAT(calls[0].environment, Not(Contains(Pair("DNSMASQ_TAGS", ::testing::_))));
+
+  dhcp::Message release = plain_message(dhcp::MessageType::Release);
+  release.header.ciaddr = address;
+  release.add_address(dhcp::OptionCode::ServerIdentifier, kServer);
+  hooked.site.send(release, {{address, 68}, {kServer, 67}, 1});
+  calls = hooked.calls();
+  ASSERT_THAT(calls, SizeIs(1));
+  EXPECT_EQ(calls[0].arguments.front(), "del");
+  EXPECT_THAT(calls[0].environment, Contains(Pair("DNSMASQ_DATA_MISSING", "1")));
+  EXPECT_THAT(calls[0].environment, Not(Contains(Pair("DNSMASQ_TIME_REMAINING", ::testing::_))));
+}
+
+TEST(LeaseScript, TellsOfTheIdentityOfAGateway) {
+  Hooked hooked("dhcp-boot=tag:cpewan-id,cpe.img\n");
+  const Bytes identity{0,   0,   0x0d, 0xe9, 15, 1,   6, '0', '0', 'D',
+                       '0', '9', 'E',  2,    1,  'S', 3, 2,   'C', 'A'};
+  dhcp::Message discover = plain_message(dhcp::MessageType::Discover);
+  discover.add(std::uint8_t{125}, identity);
+  const dhcp::Message offer = hooked.site.ask(discover);
+  EXPECT_EQ(offer.header.file_text(), "cpe.img");
+  dhcp::Message request = selecting(offer.header.yiaddr);
+  request.add(std::uint8_t{125}, identity);
+  hooked.site.send(request);
+  const auto calls = hooked.calls();
+  ASSERT_THAT(calls, SizeIs(1));
+  EXPECT_THAT(calls[0].environment, IsSupersetOf(Variables{{"DNSMASQ_CPEWAN_OUI", "00D09E"},
+                                                           {"DNSMASQ_CPEWAN_SERIAL", "S"},
+                                                           {"DNSMASQ_CPEWAN_CLASS", "CA"}}));
+  const auto tags = std::ranges::find(calls[0].environment, "DNSMASQ_TAGS",
+                                      [](const auto& entry) { return entry.first; });
+  ASSERT_NE(tags, calls[0].environment.end());
+  EXPECT_THAT(tags->second, ::testing::EndsWith("cpewan-id eth0"));
 }
 
 TEST(LeaseScript, SaysWhatIsMissingOfAnEarlierRun) {

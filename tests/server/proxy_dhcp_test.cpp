@@ -392,5 +392,22 @@ TEST(ProxyDhcp, CanZeroHopsAndSecs) {
   EXPECT_EQ(zero.ask(message).header.secs, 0);
 }
 
+// vendor:PXEClient reached every class of dhcp-pxe-vendor, and of two classes that fit the first
+// counted.
+TEST(ProxyDhcp, KeepsTheVendorClassesApart) {
+  Site site(std::string(kProxyRange) + std::string(kBiosService) +
+            "dhcp-pxe-vendor=PXE,AAPLBSDPC,PXEClient:Arch\n"
+            "dhcp-option=vendor:PXEClient,1,0.0.0.0\ndhcp-option=vendor:AAPLBSDPC,3,bb\n"
+            "pxe-prompt=\"x\",0\n");
+  const dhcp::Message rom = site.ask(discover());
+  EXPECT_EQ(option(rom, dhcp::OptionCode::VendorClass), to_hex(as_bytes("PXEClient:Arch")));
+  EXPECT_THAT(vendor_block(rom), ::testing::EndsWith(spaced("0a 02 00 78 01 04 00 00 00 00 ff")));
+  dhcp::Message apple = discover();
+  apple.find(dhcp::OptionCode::VendorClass)->value =
+      Bytes{'A', 'A', 'P', 'L', 'B', 'S', 'D', 'P', 'C', '/', 'i', '3', '8', '6'};
+  const std::string block = vendor_block(site.ask(apple));
+  EXPECT_THAT(block, ::testing::EndsWith(spaced("0a 02 00 78 03 02 62 62 ff")));
+}
+
 }  // namespace
 }  // namespace pxeproof::server
