@@ -86,6 +86,32 @@ TEST(Rom, GoesAsFarAsItIsTold) {
   }
 }
 
+TEST(Rom, AProgramThatEndsBeforeItsConfigurationHasNotComeToThePayload) {
+  Script altered = with_files();
+  altered.files["ldlinux.c32"] = std::string(5000, 'x');
+  const Script script = with_files();
+  const Tree tree(script.files);
+  RomOptions options = with_stage();
+  options.expected = &tree;
+  RomBench bench(std::move(options), altered);
+  bench.run();
+  ASSERT_NE(bench.rom().failed(), nullptr);
+  EXPECT_EQ(bench.rom().failed()->phase, Phase::Config);
+}
+
+TEST(Rom, AProgramThatHasItsConfigurationFailsInThePayload) {
+  Script altered = with_files();
+  altered.files["/memtest"] = std::string(14432, 'x');
+  const Script script = with_files();
+  const Tree tree(script.files);
+  RomOptions options = with_stage();
+  options.expected = &tree;
+  RomBench bench(std::move(options), altered);
+  bench.run();
+  ASSERT_NE(bench.rom().failed(), nullptr);
+  EXPECT_EQ(bench.rom().failed()->phase, Phase::Payload);
+}
+
 // Capture g: "No such file or directory (http://ipxe.org/2d12603b)", "No more network devices".
 TEST(Rom, AMissingNbpEndsInTheRomsWords) {
   Script script;
