@@ -107,7 +107,7 @@ SystemResult<EventLoop::End> EventLoop::run(const std::function<bool()>& done,
       EventSource* source = ready_.back();
       ready_.pop_back();
       if (source->on_wake(time) == Activity::Busy) {
-        // Only where packets follow one another sooner: whoever sends may share the processor's core.
+        // Only where packets follow one another sooner: the sender may share the processor's core.
         if (last_busy && time - *last_busy <= options_.spin) spin_until = time + options_.spin;
         last_busy = time;
       }
