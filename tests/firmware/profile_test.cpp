@@ -53,7 +53,7 @@ TEST(Profile, SaysWhereAKeyIsMissing) {
 TEST(Profile, RefusesWaitsOfNoTimeAtAll) {
   EXPECT_THAT(
       error_of(with("waits = [\"1s\", \"2s\", \"4s\", \"8s\"]", "waits = [\"0s\", \"0s\"]")),
-      HasSubstr("waits needs a wait of more than 0 s"));
+      HasSubstr("discover.waits: needs a wait of more than 0 s"));
 }
 
 TEST(Profile, RefusesAKeyItDoesNotKnow) {
