@@ -76,7 +76,6 @@ SystemResult<void> EventLoop::wait(Instant time, std::optional<Instant> deadline
 SystemResult<EventLoop::End> EventLoop::run(const std::function<bool()>& done,
                                             std::optional<Instant> deadline) {
   std::optional<Instant> spin_until;
-  std::optional<Instant> last_busy;
   for (;;) {
     if (done()) {
       return End::Done;
@@ -107,9 +106,7 @@ SystemResult<EventLoop::End> EventLoop::run(const std::function<bool()>& done,
       EventSource* source = ready_.back();
       ready_.pop_back();
       if (source->on_wake(time) == Activity::Busy) {
-        // Only where packets follow one another sooner: the sender may share the processor's core.
-        if (last_busy && time - *last_busy <= options_.spin) spin_until = time + options_.spin;
-        last_busy = time;
+        spin_until = time + options_.spin;
       }
     }
   }
