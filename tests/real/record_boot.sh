@@ -31,7 +31,13 @@ record_while() {
   wait $recorder || code=$?
 }
 boot() { "$pxeproof" boot --interface rom --until nbp --mac 52:54:00:00:00:07; }
-boot_lost() { "$pxeproof" boot --interface rom --until nbp --mac 52:54:00:00:00:08 --arch 7 & local rom=$!; sleep 1; kill $rom; }
+# Switched off when its first packet is on record: on a busy machine it takes more than a second to start.
+boot_lost() {
+  "$pxeproof" boot --interface rom --until nbp --mac 52:54:00:00:00:08 --arch 7 &
+  local rom=$!
+  wait_for ' .*DISCOVER' "$scratch/story"
+  kill $rom
+}
 noise() { for _ in 1; do curl -s -m 1 "tftp://192.168.178.2/memtest" -o /dev/null; done; boot; }
 
 record_while boot --quiet 1 --output "$scratch/whole.pcapng"
