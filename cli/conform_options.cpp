@@ -11,6 +11,7 @@
 #include "conformance/catalogue.h"
 #include "conformance/filter.h"
 #include "live/text_file.h"
+#include "protocol/letter_case.h"
 
 namespace pxeproof::cli {
 
@@ -35,9 +36,7 @@ Outcome<void> keep_levels(const std::string& list, std::vector<const conformance
   std::vector<std::string> known;
   for (const Level level :
        {Level::Must, Level::Safe, Level::Should, Level::May, Level::Quirk, Level::Info}) {
-    std::string name(to_string(level));
-    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
-    known.push_back(name);
+    known.push_back(lower_case(to_string(level)));
   }
   for (const std::string& name : wanted) {
     if (std::ranges::find(known, name) == known.end()) {

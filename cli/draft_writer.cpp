@@ -4,10 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <optional>
 
+#include "cli/learned_numbers.h"
 #include "cli/learned_waits.h"
 #include "cli/packet_fields.h"
 
@@ -15,11 +14,8 @@ namespace pxeproof::cli {
 
 namespace {
 
-using namespace std::chrono_literals;
 using firmware::DhcpPhase;
-using firmware::IpRules;
 using firmware::Profile;
-using firmware::SessionXid;
 
 std::string quoted(std::string_view word) { return fmt::format("\"{}\"", word); }
 std::string truth(bool value) { return value ? "true" : "false"; }
@@ -115,7 +111,6 @@ class DraftWriter {
   void write_tftp_waits();
   void write_volatile();
   const DhcpPhase* base_phase(std::string_view table) const;
-  IpRules::Identification identification() const;
 
   const ObservedMachine& machine_;
   const Profile& base_;
@@ -141,35 +136,6 @@ const DhcpPhase* DraftWriter::base_phase(std::string_view table) const {
   return nullptr;
 }
 
-// The rule that the identifications of all packets follow; the base's where they do not tell.
-IpRules::Identification DraftWriter::identification() const {
-  using Identification = IpRules::Identification;
-  const std::vector<frames::Udp>& all = machine_.datagrams;
-  bool constant = true;
-  bool counts = true;
-  bool high_counts = true;
-  for (std::size_t i = 1; i < all.size(); ++i) {
-    const auto step = static_cast<std::uint16_t>(all[i].identification - all[i - 1].identification);
-    constant = constant && step == 0;
-    counts = counts && step == 1;
-    const auto high = static_cast<std::uint8_t>((all[i].identification >> 8U) -
-                                                (all[i - 1].identification >> 8U));
-    high_counts = high_counts && high == 1;
-  }
-  if (all.size() < 2) return base_.ip.identification;
-  if (constant) return Identification::Constant;
-  if (high_counts) return Identification::CountAndReceived;
-  if (counts && base_.ip.identification == Identification::RandomCounter) {
-    return Identification::RandomCounter;
-  }
-  constexpr std::uint16_t kLikelyStart = 16;  // a counter that begins with the machine
-  if (counts && (all.front().identification < kLikelyStart ||
-                 all.front().identification == base_.ip.first_identification)) {
-    return Identification::Counter;
-  }
-  return counts ? Identification::RandomCounter : base_.ip.identification;
-}
-
 void DraftWriter::write_ip() {
   if (machine_.datagrams.empty()) return;
   const frames::Udp& first = machine_.datagrams.front();
@@ -180,21 +146,7 @@ void DraftWriter::write_ip() {
   set("ip", "ttl", std::to_string(first.ttl), note);
   set("ip", "dont_fragment", truth(first.dont_fragment), note);
   set("ip", "udp_checksum", truth(first.checksum != 0), note);
-  using Identification = IpRules::Identification;
-  switch (identification()) {
-    case Identification::Counter:
-      identification_ = "counter";
-      break;
-    case Identification::CountAndReceived:
-      identification_ = "count-and-received";
-      break;
-    case Identification::RandomCounter:
-      identification_ = "random-counter";
-      break;
-    case Identification::Constant:
-      identification_ = "constant";
-      break;
-  }
+  identification_ = identification_rule(machine_.datagrams, base_.ip);
   set("ip", "identification", quoted(identification_),
       note + "; where it starts: of one boot only");
   if (identification_ != "random-counter") {
@@ -267,32 +219,7 @@ void DraftWriter::write_session() {
   if (found == machine_.phases.end()) return;
   const std::vector<ObservedMessage>& discovers = found->second;
   const std::uint32_t xid = discovers.front().message.xid();
-  const auto& mac = machine_.known.mac.octets;
-  const auto tail = static_cast<std::uint32_t>(number_of(ByteView(mac).subspan(2)));
-  constexpr std::uint32_t kFirstOctet = 0x01000000;
-  const auto since_epoch = std::chrono::duration_cast<std::chrono::seconds>(
-      discovers.front().frame->at.time_since_epoch());
-  constexpr std::int64_t kDay = 86400;  // a machine's clock may be in another zone
-  const bool is_time = std::abs(since_epoch.count() - static_cast<std::int64_t>(xid)) < kDay;
-  std::string rule = "random";
-  std::string note = "drawn, as far as one boot shows";
-  if (base_.xid == SessionXid::MacAndMilliseconds && !discovers.empty() &&
-      ((xid ^ tail) >> 24U) == 0) {
-    rule = "mac-and-milliseconds";
-    note = "near the last four octets of the MAC";
-  } else if (xid == tail) {
-    rule = "mac";
-    note = "the last four octets of the MAC";
-  } else if (xid == tail + kFirstOctet) {
-    rule = "mac-first-octet-plus-one";
-    note = "the last four octets of the MAC, one added to the first";
-  } else if (is_time || base_.xid == SessionXid::UnixTime) {
-    rule = "unix-time";
-    note = is_time ? "the time of the capture" : "as in the profile below";
-  } else if (base_.xid == SessionXid::Fixed && base_.fixed_xid == xid) {
-    rule = "fixed";
-    note = "the number that is known of this firmware";
-  }
+  const auto [rule, note] = xid_rule(discovers.front(), machine_.known.mac, base_);
   drawn_xid_ = rule == "random";
   set("dhcp", "xid", quoted(rule),
       fmt::format("packet {}: {}", discovers.front().frame->number, note));
@@ -366,7 +293,8 @@ void DraftWriter::write_phase(const std::string& seen_as,
     if (discovers != machine_.phases.end() && discovers->second.back().message.xid() == xid) {
       rule = "of-session";
     }
-    if (base_.xid == SessionXid::MacAndMilliseconds && rule == "fresh") rule = "of-session";
+    if (base_.xid == firmware::SessionXid::MacAndMilliseconds && rule == "fresh")
+      rule = "of-session";
     drawn_xid_ = drawn_xid_ || rule == "fresh";
     set(table, "xid", quoted(rule), note);
   }

@@ -20,6 +20,7 @@
 #include "live/disk.h"
 #include "live/monotonic_clock.h"
 #include "live/stop_signals.h"
+#include "protocol/letter_case.h"
 #include "server/boot_service.h"
 
 namespace pxeproof::cli {
@@ -75,11 +76,6 @@ class SteadyFiles : public server::FileOpener {
   // Some file systems do not tell the cases apart; beyond ASCII, the disk is asked.
   static bool is_plain(std::string_view name) {
     return !name.empty() && std::ranges::all_of(name, [](char c) { return c > ' ' && c < 0x7f; });
-  }
-  static std::string lower_case(std::string_view name) {
-    std::string lower(name);
-    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    return lower;
   }
   static std::size_t name_begin(const std::string& path) { return path.rfind('/') + 1; }
   const std::string& folder_key(const FileRequest& request) {

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "conformance/catalogue.h"
+#include "protocol/letter_case.h"
 
 namespace pxeproof::conformance {
 
@@ -15,7 +16,7 @@ std::string plain(std::string_view text) {
   for (const char letter : text) {
     const auto octet = static_cast<unsigned char>(letter);
     if (std::isalnum(octet) != 0 || letter == '.' || letter == '-') {
-      out += static_cast<char>(std::tolower(octet));
+      out += to_lower(letter);
     }
   }
   return out;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "firmware/boot_image.h"
+#include "protocol/letter_case.h"
 
 namespace pxeproof::firmware {
 
@@ -47,14 +48,6 @@ constexpr std::array<std::string_view, 3> kLaterNames{"mmx64", "mmaa64", "fbx64"
 constexpr int kPxelinux = 60;
 constexpr int kPlain = 10;
 
-std::string lower(std::string_view name) {
-  std::string text(name.substr(name.rfind('/') + 1));
-  std::ranges::transform(text, text.begin(), [](char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-  });
-  return text;
-}
-
 std::uint32_t little_endian(ByteView octets, std::size_t offset, std::size_t count) {
   std::uint32_t value = 0;
   for (std::size_t i = count; i-- > 0;) value = value << 8U | octets[offset + i];
@@ -92,7 +85,7 @@ std::optional<int> rank_of(const std::string& name, const std::array<NameRank, C
 }  // namespace
 
 std::optional<BootProgram> read_boot_program(std::string_view path, ByteView head) {
-  const std::string name = lower(path);
+  const std::string name = lower_case(path.substr(path.rfind('/') + 1));
   BootImageRecogniser recogniser;
   recogniser.on_octets(0, head);
   switch (recogniser.image()) {

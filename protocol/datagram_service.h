@@ -19,6 +19,8 @@ struct NetworkInterface {
   MacAddress mac{};
   std::vector<Subnet> addresses{};  // IPv4 only; the first is the primary one
   std::uint32_t mtu = 1500;         // octets of IP packet
+
+  friend bool operator==(const NetworkInterface&, const NetworkInterface&) = default;
 };
 
 // A UDP datagram that the kernel (or the lab's IP layer) hands to a server.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "protocol/letter_case.h"
+
 namespace pxeproof::server {
 
 bool BootFileName::assign(std::string_view text) {
@@ -18,16 +20,10 @@ bool BootFileName::append(std::string_view text) {
   return true;
 }
 
-namespace {
-
-char lowered(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-}  // namespace
-
 bool is_http_url(std::string_view file) {
   // RFC 3986 s.3.1: schemes have no case.
   const auto begins_with = [file](std::string_view scheme) {
-    return std::ranges::equal(file.substr(0, scheme.size()), scheme, {}, lowered);
+    return std::ranges::equal(file.substr(0, scheme.size()), scheme, {}, to_lower);
   };
   return begins_with("http://") || begins_with("https://");
 }
@@ -37,7 +33,7 @@ bool has_foreign_ending(std::string_view file, std::uint16_t architecture) {
   constexpr std::array<std::string_view, 5> kBios{".0", ".kpxe", ".kkpxe", ".pxe", ".com"};
   const auto ends_with = [file](std::string_view ending) {
     return file.size() > ending.size() &&
-           std::ranges::equal(file.substr(file.size() - ending.size()), ending, {}, lowered);
+           std::ranges::equal(file.substr(file.size() - ending.size()), ending, {}, to_lower);
   };
   if (architecture == kBiosArchitecture) return std::ranges::any_of(kEfi, ends_with);
   return is_efi_architecture(architecture) && std::ranges::any_of(kBios, ends_with);

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <map>
 
+#include "protocol/letter_case.h"
 #include "server/directive_values.h"
 #include "server/nearest_name.h"
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "protocol/letter_case.h"
 #include "server/directive_handlers.h"
 #include "server/directive_values.h"
 #include "server/reader_session.h"

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "protocol/letter_case.h"
 #include "server/directive_handlers.h"
 #include "server/directive_values.h"
 #include "server/reader_session.h"

@@ -222,12 +222,4 @@ bool is_host_name(std::string_view text) {
   return label > 0;
 }
 
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  for (char& octet : result) {
-    if (octet >= 'A' && octet <= 'Z') octet = static_cast<char>(octet - 'A' + 'a');
-  }
-  return result;
-}
-
 }  // namespace pxeproof::server

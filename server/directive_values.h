@@ -71,6 +71,4 @@ std::string set_tag_name(const Argument& argument);
 // with a letter or digit.
 bool is_host_name(std::string_view text);
 
-std::string lower_case(std::string_view text);
-
 }  // namespace pxeproof::server

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "protocol/letter_case.h"
+
 namespace pxeproof::server {
 
 namespace {
@@ -11,14 +13,10 @@ namespace {
 constexpr std::size_t kLongestName = 1024;
 constexpr std::size_t kLongestPart = 255;
 
-char lower(char letter) {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
 std::string with_slashes(std::string_view requested, const FileNameRules& rules) {
   std::string name(requested);
   std::ranges::replace(name, '\\', '/');
-  if (rules.lowercase) std::ranges::transform(name, name.begin(), lower);
+  if (rules.lowercase) std::ranges::transform(name, name.begin(), to_lower);
   return name;
 }
 

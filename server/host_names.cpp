@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocol/letter_case.h"
 #include "server/directive_values.h"
 
 namespace pxeproof::server {

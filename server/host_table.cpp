@@ -1,19 +1,12 @@
 #include "server/host_table.h"
 
 #include <algorithm>
-#include <cctype>
+
+#include "protocol/letter_case.h"
 
 namespace pxeproof::server {
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string folded(text);
-  std::ranges::transform(folded, folded.begin(), [](unsigned char letter) {
-    return static_cast<char>(std::tolower(letter));
-  });
-  return folded;
-}
 
 bool has_wildcard(const DhcpHost::HardwareAddress& hardware) {
   return std::ranges::find(hardware.wildcard, true) != hardware.wildcard.end();
@@ -51,7 +44,7 @@ HostTable::HostTable(const CompiledConfiguration& configuration) : configuration
     }
     if (host.line->client_id) by_client_id_[as_text(*host.line->client_id)].push_back(&host);
     if (!host.line->name.empty() && !host.is_by_identity()) {
-      by_name_[lower(host.line->name)].push_back(&host);
+      by_name_[lower_case(host.line->name)].push_back(&host);
     }
     if (host.line->address) by_address_.emplace(*host.line->address, &host);
   }
@@ -79,7 +72,7 @@ const Host* HostTable::find(const HostQuery& query, std::span<const MatchedRange
 const Host* HostTable::find_by_name(std::string_view name, std::span<const MatchedRange> ranges,
                                     const TagBits& tags) const {
   if (name.empty()) return nullptr;
-  const auto named = by_name_.find(lower(name));
+  const auto named = by_name_.find(lower_case(name));
   if (named == by_name_.end()) return nullptr;
   for (const Untagged untagged : {Untagged::Refused, Untagged::Accepted}) {
     const auto host = std::ranges::find_if(named->second, [&](const Host* each) {

@@ -1,8 +1,9 @@
 #include "server/lease_pool.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
+
+#include "protocol/letter_case.h"
 
 namespace pxeproof::server {
 
@@ -78,10 +79,7 @@ void LeasePool::unindex(const Lease& lease) {
 std::string LeasePool::name_key(const Lease& lease) const {
   std::string key = lease.host_name.substr(0, lease.host_name.find('.'));
   if (domain_of_) key += "." + domain_of_(lease.address);
-  std::ranges::transform(key, key.begin(), [](unsigned char letter) {
-    return static_cast<char>(std::tolower(letter));
-  });
-  return key;
+  return lower_case(key);
 }
 
 void LeasePool::set_domains(DomainOf domain_of) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "protocol/letter_case.h"
 #include "server/directive_values.h"
 #include "server/lint_findings.h"
 

@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <vector>
 
+#include "protocol/letter_case.h"
+
 namespace pxeproof::server {
 
 namespace {
 
 constexpr std::size_t kLongestName = 64;  // a longer one means none of ours
 
-char folded(char octet) {
-  if (octet >= 'A' && octet <= 'Z') return static_cast<char>(octet - 'A' + 'a');
-  return octet == '_' ? '-' : octet;
-}
+char folded(char octet) { return octet == '_' ? '-' : to_lower(octet); }
 
 // Insertions, deletions, replacements and swaps of neighbours between two names; case and '_' for
 // '-' cost nothing. Some number from the limit on for names that are at least so far apart.

@@ -1,8 +1,8 @@
 #include "server/tag_evaluation.h"
 
 #include <algorithm>
-#include <cctype>
 
+#include "protocol/letter_case.h"
 #include "server/reply_header.h"
 #include "server/request.h"
 
@@ -108,9 +108,7 @@ bool test_name(const TagRule& rule, const dhcp::MessageView& message) {
   std::string_view name = client_host_name(message);
   if (name.empty() || name.size() < wanted.size()) return false;
   if (is_prefix) name = name.substr(0, wanted.size());
-  return std::ranges::equal(name, wanted, [](unsigned char left, unsigned char right) {
-    return std::tolower(left) == std::tolower(right);
-  });
+  return same_without_case(name, wanted);
 }
 
 bool matches_rule(const TagRule& rule, const dhcp::MessageView& message) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "protocol/letter_case.h"
 #include "trace/boot_files.h"
 #include "trace/step_text.h"
 #include "trace/volatile_text.h"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "protocol/letter_case.h"
+
 namespace pxeproof::trace {
 
 namespace {
@@ -113,14 +115,6 @@ bool fits(const Sign& sign, std::string_view path, std::string_view name) {
 }
 
 }  // namespace
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& letter : lower) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
-  return lower;
-}
 
 std::string_view base_name(std::string_view path) {
   const std::size_t slash = path.find_last_of("/\\");

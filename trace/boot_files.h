@@ -53,7 +53,4 @@ std::uint16_t program_architecture(std::uint16_t architecture);
 std::string_view base_name(std::string_view path);
 std::string_view directory_of(std::string_view path);
 
-// ASCII letters in lower case.
-std::string lower_case(std::string_view text);
-
 }  // namespace pxeproof::trace

@@ -32,14 +32,6 @@ bool is_dhcp_port(std::uint16_t port) {
   return std::ranges::find(kDhcpPorts, port) != std::end(kDhcpPorts);
 }
 
-// Option 51; zero when the answer does not tell it.
-Duration lease_time(const DhcpStep& ack) {
-  const auto message = dhcp::MessageView::parse(ack.octets);
-  const auto value = message ? message->first(dhcp::OptionCode::LeaseTime) : std::nullopt;
-  if (!value || value->size() != 4) return {};
-  return std::chrono::seconds(ByteReader(*value).u32().value_or(0));
-}
-
 // 0: no tag, or one that names no VLAN but a priority (IEEE 802.1Q s.9.6).
 std::uint32_t network_of(const VlanTags& vlans) {
   constexpr unsigned kIdentifierBits = 12;
@@ -91,11 +83,7 @@ bool BootGrouper::concerns_boots(FrameKind kind, ByteView frame) const {
       if (boots_.empty()) return false;
       // Most are of strangers to each other and to every boot.
       const auto [source, destination] = ipv4_addresses(frame);
-      const auto is_there = [](const OpenBoot&) { return true; };
-      if (!index_.any_by_address(source, is_there) &&
-          !index_.any_by_address(destination, is_there)) {
-        return false;
-      }
+      if (!index_.has_address(source) && !index_.has_address(destination)) return false;
       const auto packet = see_packet(frame);
       return packet && (may_fetch(packet->source.address, packet->destination.port) ||
                         may_fetch(packet->destination.address, packet->source.port));
@@ -344,7 +332,7 @@ bool BootGrouper::on_dhcp(const SeenFrame& frame, const SeenPacket& packet) {
                         .packet = frame.number,
                         .at = frame.at,
                         .server = step->server_id.value_or(Ipv4Address{}),
-                        .time = lease_time(*step)});
+                        .time = std::chrono::seconds(step->lease_seconds.value_or(0))});
   }
   if (step->direction == DhcpStep::Direction::ToClient &&
       index_.by_address(step->destination.address) == &boot && boot.tells_rivals(frame.interface)) {

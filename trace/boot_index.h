@@ -34,7 +34,8 @@ class BootIndex {
   OpenBoot* by_address(Ipv4Address address) const;
   // By the frame's network alone, which ARP does not leave.
   OpenBoot* by_address_here(Ipv4Address address) const;
-  // Whether this holds of a boot that has the address in any VLAN.
+  // Whether any boot has the address, in any VLAN, and one of which this holds.
+  bool has_address(Ipv4Address address) const { return by_address_.contains(address); }
   template <typename Holds>
   bool any_by_address(Ipv4Address address, Holds&& holds) const {
     const auto found = by_address_.find(address);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocol/letter_case.h"
 #include "protocol/tftp/packet.h"
 #include "trace/boot_files.h"
 #include "trace/session_signs.h"

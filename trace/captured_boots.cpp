@@ -23,6 +23,12 @@ bool can_be_read_twice(const std::string& path) {
   return path != "-" && std::filesystem::is_regular_file(path, error);
 }
 
+// A frame of the file, or one that waited for its turn.
+template <typename Frame>
+SeenFrame seen(const Frame& frame) {
+  return {frame.number, frame.at, frame.interface, frame.octets, frame.vlans};
+}
+
 // One reading of a capture, from its first frame to its last.
 class Pass {
  public:
@@ -34,7 +40,7 @@ class Pass {
   // False when the frames turn out not to be in order.
   bool read_as_it_is() {
     while (const auto frame = reader_.next()) {
-      grouper_.on_frame({frame->number, frame->at, frame->interface, frame->octets, frame->vlans});
+      grouper_.on_frame(seen(*frame));
       reader_.choose(grouper_.follows_content() ? CaptureReader::Frames::OfBootsAndTcp
                                                 : CaptureReader::Frames::OfBoots);
       if (grouper_.totals().backward_frames > 0) return false;
@@ -49,8 +55,7 @@ class Pass {
       const FrameKind kind = look_at(frame->octets);
       const bool is_left_out = kind == FrameKind::TcpSegment && !grouper_.follows_content();
       if (kind == FrameKind::Foreign || is_left_out) {
-        grouper_.on_frame(
-            {frame->number, frame->at, frame->interface, frame->octets, frame->vlans});
+        grouper_.on_frame(seen(*frame));
         continue;
       }
       order_.on_frame({.at = frame->at,
@@ -78,7 +83,7 @@ class Pass {
  private:
   void hand_on() {
     while (const auto frame = order_.poll_frame()) {
-      grouper_.on_frame({frame->number, frame->at, frame->interface, frame->octets, frame->vlans});
+      grouper_.on_frame(seen(*frame));
       collect();
     }
   }

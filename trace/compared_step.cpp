@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "protocol/letter_case.h"
 #include "trace/boot_files.h"
 #include "trace/dhcp_fields.h"
 #include "trace/ladder_parties.h"

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "protocol/letter_case.h"
 #include "trace/boot_files.h"
 #include "trace/dhcp_signs.h"
 
@@ -30,10 +31,8 @@ std::string_view line_of(std::string_view text) {
 // The value of a field such as "host", when the segment holds it.
 std::string_view field_of(std::string_view text, std::string_view name) {
   const std::string field = "\n" + std::string(name) + ":";
-  const auto found =
-      std::search(text.begin(), text.end(), field.begin(), field.end(), [](char left, char right) {
-        return (left >= 'A' && left <= 'Z' ? left - 'A' + 'a' : left) == right;
-      });
+  const auto found = std::search(text.begin(), text.end(), field.begin(), field.end(),
+                                 [](char left, char right) { return to_lower(left) == right; });
   if (found == text.end()) return {};
   std::string_view value =
       line_of(text.substr(static_cast<std::size_t>(found - text.begin()) + field.size()));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "protocol/bytes.h"
+#include "protocol/letter_case.h"
 #include "trace/boot_files.h"
 #include "trace/pseudonyms.h"
 #include "trace/swapped_guid.h"

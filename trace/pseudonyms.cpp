@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "protocol/letter_case.h"
 #include "protocol/random.h"
 #include "trace/boot_files.h"
 

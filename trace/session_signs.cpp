@@ -4,6 +4,7 @@
 #include <array>
 
 #include "protocol/dhcp/message.h"
+#include "protocol/letter_case.h"
 #include "protocol/tftp/packet.h"
 #include "trace/boot_files.h"
 

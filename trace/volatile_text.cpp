@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "protocol/letter_case.h"
+
 namespace pxeproof::trace {
 
 namespace {
@@ -12,14 +14,6 @@ namespace {
 bool is_hex(char letter) { return std::isxdigit(static_cast<unsigned char>(letter)) != 0; }
 bool is_digit(char letter) { return std::isdigit(static_cast<unsigned char>(letter)) != 0; }
 bool is_word(char letter) { return std::isalnum(static_cast<unsigned char>(letter)) != 0; }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char letter) {
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  });
-  return result;
-}
 
 // The text follows a pattern in which x is a hexadecimal digit and the rest stands for itself.
 bool follows(std::string_view text, std::string_view pattern) {
@@ -62,7 +56,7 @@ std::size_t VolatileText::take_guid(std::string_view rest) {
   constexpr std::string_view kPattern = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
   if (!follows(rest, kPattern)) return 0;
   shape_ += "<guid>";
-  names_.push_back({Volatile::Guid, lower(rest.substr(0, kPattern.size()))});
+  names_.push_back({Volatile::Guid, lower_case(rest.substr(0, kPattern.size()))});
   return kPattern.size();
 }
 
@@ -73,7 +67,7 @@ std::size_t VolatileText::take_mac(std::string_view rest) {
   // The hardware type stands before it in pxelinux's names.
   if (!has_colons && (!follows(rest, kDashes) || follows(rest, "xx-xx-xx-xx-xx-xx-xx"))) return 0;
   if (!has_colons && rest.size() > kDashes.size() && rest[kDashes.size()] == '-') return 0;
-  std::string value = lower(rest.substr(0, kColons.size()));
+  std::string value = lower_case(rest.substr(0, kColons.size()));
   std::ranges::replace(value, '-', ':');
   shape_ += has_colons ? "<mac>" : "<mac with dashes>";
   names_.push_back({Volatile::Mac, std::move(value)});

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/arguments.h"
+#include "protocol/letter_case.h"
 #include "protocol/tftp/negotiation.h"
 
 namespace pxeproof::cli {
@@ -15,13 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t kLongestWait = 3600;  // seconds
-
-std::string in_lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
 
 }  // namespace
 
@@ -62,8 +56,8 @@ void FaultCursor::refuse_at(std::size_t position, std::string problem) {
 void FaultCursor::refuse_unknown(std::string_view what, std::span<const std::string> known) {
   // Words count without case, so they are compared without it.
   std::vector<std::string> lower;
-  for (const std::string& each : known) lower.push_back(in_lower_case(each));
-  auto meant = nearest(in_lower_case(word().text), lower);
+  for (const std::string& each : known) lower.push_back(lower_case(each));
+  auto meant = nearest(lower_case(word().text), lower);
   if (meant)
     meant = known[static_cast<std::size_t>(std::find(lower.begin(), lower.end(), *meant) -
                                            lower.begin())];

@@ -6,6 +6,8 @@
 #include <array>
 #include <charconv>
 
+#include "protocol/letter_case.h"
+
 namespace pxeproof::dhcp {
 
 namespace {
@@ -40,14 +42,6 @@ constexpr std::array kArchitectures = {
     Architecture{39, "UEFI loongarch64", ""},
     Architecture{40, "UEFI loongarch64 HTTP", ""},
 };
-
-char lower(char letter) {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-bool same_without_case(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, {}, lower, lower);
-}
 
 std::optional<std::uint16_t> read_digits(std::string_view digits) {
   unsigned value = 0;

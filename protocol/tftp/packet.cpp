@@ -1,14 +1,10 @@
 #include "protocol/tftp/packet.h"
 
-#include <algorithm>
+#include "protocol/letter_case.h"
 
 namespace pxeproof::tftp {
 
 namespace {
-
-char lower(char letter) {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
 
 void write_c_string(ByteWriter& writer, std::string_view text) {
   writer.text(text);
@@ -210,7 +206,7 @@ void encode_oack(const std::vector<Option>& options, Bytes& out) {
 }
 
 bool same_word(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, {}, lower, lower);
+  return same_without_case(left, right);
 }
 
 }  // namespace pxeproof::tftp

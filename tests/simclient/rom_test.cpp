@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <map>
+
 #include "tests/simclient/rom_bench.h"
 
 namespace pxeproof::rom {
@@ -86,30 +89,20 @@ TEST(Rom, GoesAsFarAsItIsTold) {
   }
 }
 
-TEST(Rom, AProgramThatEndsBeforeItsConfigurationHasNotComeToThePayload) {
-  Script altered = with_files();
-  altered.files["ldlinux.c32"] = std::string(5000, 'x');
+TEST(Rom, AProgramFailsBeforeItsConfigurationOrInThePayload) {
   const Script script = with_files();
   const Tree tree(script.files);
-  RomOptions options = with_stage();
-  options.expected = &tree;
-  RomBench bench(std::move(options), altered);
-  bench.run();
-  ASSERT_NE(bench.rom().failed(), nullptr);
-  EXPECT_EQ(bench.rom().failed()->phase, Phase::Config);
-}
-
-TEST(Rom, AProgramThatHasItsConfigurationFailsInThePayload) {
-  Script altered = with_files();
-  altered.files["/memtest"] = std::string(14432, 'x');
-  const Script script = with_files();
-  const Tree tree(script.files);
-  RomOptions options = with_stage();
-  options.expected = &tree;
-  RomBench bench(std::move(options), altered);
-  bench.run();
-  ASSERT_NE(bench.rom().failed(), nullptr);
-  EXPECT_EQ(bench.rom().failed()->phase, Phase::Payload);
+  for (const auto& [broken, phase] :
+       std::map<std::string, Phase>{{"ldlinux.c32", Phase::Config}, {"/memtest", Phase::Payload}}) {
+    Script altered = script;
+    std::ranges::fill(altered.files.at(broken), 'x');
+    RomOptions options = with_stage();
+    options.expected = &tree;
+    RomBench bench(std::move(options), altered);
+    bench.run();
+    ASSERT_NE(bench.rom().failed(), nullptr) << broken;
+    EXPECT_EQ(bench.rom().failed()->phase, phase) << broken;
+  }
 }
 
 // Capture g: "No such file or directory (http://ipxe.org/2d12603b)", "No more network devices".

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocol/letter_case.h"
 #include "protocol/tftp/negotiation.h"
 #include "trace/rules/advice.h"
 #include "trace/rules/looks.h"

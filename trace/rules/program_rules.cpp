@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/dhcp/client_options.h"
+#include "protocol/letter_case.h"
 #include "trace/rules/advice.h"
 #include "trace/rules/looks.h"
 #include "trace/rules/queries.h"

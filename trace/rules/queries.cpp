@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "protocol/letter_case.h"
 #include "trace/session_signs.h"
 
 namespace pxeproof::trace {
