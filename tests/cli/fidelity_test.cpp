@@ -11,6 +11,7 @@
 #include "cli/article.h"
 #include "cli/learned_profile.h"
 #include "cli/tree_content.h"
+#include "tests/support/scratch.h"
 #include "trace/capture_reader.h"
 #include "trace/pcapng_writer.h"
 
@@ -39,18 +40,18 @@ std::vector<Row> rows() {
   return result;
 }
 
-std::string name_of(const testing::TestParamInfo<Row>& row) {
+std::string name_of(const ::testing::TestParamInfo<Row>& row) {
   std::string name = std::filesystem::path(row.param.file).stem();
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
 
 // The article's tree in a directory of the test's own.
-class Fidelity : public testing::TestWithParam<Row> {
+class Fidelity : public ::testing::TestWithParam<Row> {
  protected:
   void SetUp() override {
-    root_ = std::filesystem::path(testing::TempDir()) /
-            ("fidelity-" + std::filesystem::path(GetParam().file).stem().string());
+    root_ = pxeproof::testing::scratch("fidelity-" +
+                                       std::filesystem::path(GetParam().file).stem().string());
     std::filesystem::remove_all(root_);
     if (const auto made = make_article_tree(root_); !made) GTEST_SKIP() << made.error().message;
   }
@@ -128,7 +129,7 @@ TEST_P(Fidelity, ALearnedProfileSendsWhatTheRealFirmwareSent) {
 
 // The frames of captures one behind the other, each so much later than the one before.
 std::filesystem::path one_after_another(const std::vector<std::string>& files, Duration apart) {
-  const auto path = std::filesystem::path(testing::TempDir()) / "one-after-another.pcapng";
+  const auto path = std::filesystem::path(pxeproof::testing::scratch("one-after-another.pcapng"));
   auto writer = trace::PcapngWriter::create(path.string(), {.comment = "two boots"});
   if (!writer) return {};
   const std::uint32_t interface = writer->add_interface({.name = "cable"});
@@ -176,7 +177,7 @@ TEST(RecordedBoot, TellsTheBootsOfOneMachineApart) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Captures, Fidelity, testing::ValuesIn(rows()), name_of);
+INSTANTIATE_TEST_SUITE_P(Captures, Fidelity, ::testing::ValuesIn(rows()), name_of);
 
 }  // namespace
 }  // namespace pxeproof::cli

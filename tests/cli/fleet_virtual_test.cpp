@@ -10,6 +10,7 @@
 #include "cli/fleet_limit.h"
 #include "cli/fleet_report.h"
 #include "cli/fleet_run.h"
+#include "tests/support/scratch.h"
 
 namespace pxeproof::cli {
 namespace {
@@ -120,7 +121,7 @@ TEST(VirtualFleet, WaitsForSwitchPortsThatAreBlocked) {
 
 class PoolOfTen : public ::testing::Test {
  protected:
-  PoolOfTen() : file_(std::filesystem::temp_directory_path() / "pxeproof-fleet-test-pool.conf") {
+  PoolOfTen() : file_(pxeproof::testing::scratch("pool.conf")) {
     std::ofstream(file_) << "port=0\ndhcp-range=10.9.0.10,10.9.0.19,255.255.255.0\n"
                             "dhcp-boot=nothing.0\n";
   }

@@ -9,6 +9,7 @@
 #include "protocol/dhcp/message.h"
 #include "protocol/frames/build.h"
 #include "protocol/tftp/negotiation.h"
+#include "tests/support/scratch.h"
 #include "tests/support/virtual_boot.h"
 
 namespace pxeproof::conformance {
@@ -29,7 +30,7 @@ const Dialogue& recorded() {
   static const Dialogue dialogue = [] {
     pxeproof::testing::VirtualBoot boot({});
     boot.run();
-    const std::string file = boot.save("pxeproof-replay-test.pcap");
+    const std::string file = boot.save(pxeproof::testing::scratch("recorded.pcap"));
     auto dialogues = read_dialogues(file, {});
     if (!dialogues || dialogues->size() != 1) throw std::runtime_error("no dialogue in " + file);
     return std::move(dialogues->front());

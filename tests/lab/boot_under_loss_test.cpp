@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "protocol/dhcp/message.h"
 #include "protocol/frames/inspect.h"
@@ -20,7 +21,8 @@ constexpr double kDuplication = 0.02;
 constexpr double kReordering = 0.02;
 
 std::string saved_as(std::string_view test, std::uint64_t seed) {
-  return "pxeproof-" + std::string(test) + "-" + std::to_string(seed) + ".pcap";
+  const std::string name = "pxeproof-" + std::string(test) + "-" + std::to_string(seed) + ".pcap";
+  return (std::filesystem::temp_directory_path() / name).string();
 }
 
 bool is_dhcp(const frames::Udp& udp) {

@@ -1,7 +1,6 @@
 #include "tests/support/virtual_boot.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <stdexcept>
 #include <system_error>
 
@@ -141,15 +140,14 @@ void VirtualBoot::run() {
   while (auto event = rom_->poll_event()) events_.push_back(std::move(*event));
 }
 
-std::string VirtualBoot::save(const std::string& name) const {
-  const std::filesystem::path path = std::filesystem::temp_directory_path() / name;
-  auto writer = trace::PcapWriter::create(path.string());
+std::string VirtualBoot::save(const std::string& path) const {
+  auto writer = trace::PcapWriter::create(path);
   if (!writer) return "(not saved)";
   for (const lab::CapturedFrame& frame : network_.capture()) {
     if (frame.fate == lab::Fate::Delivered)
       writer->write(frame.at.time_since_epoch(), frame.octets);
   }
-  return path.string();
+  return path;
 }
 
 }  // namespace pxeproof::testing

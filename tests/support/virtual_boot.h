@@ -53,8 +53,8 @@ class VirtualBoot {
   lab::StationId rom_id() const { return rom_id_; }
   const std::vector<rom::TimedRomEvent>& events() const { return events_; }
 
-  // Where the run's packets were saved, for a message.
-  std::string save(const std::string& name) const;
+  // Writes the run's packets to `path` and returns it, for a message.
+  std::string save(const std::string& path) const;
 
  private:
   // One of the two servers, as a host.

@@ -5,17 +5,16 @@
 
 #include <filesystem>
 
+#include "tests/support/scratch.h"
 #include "trace/capture_reader.h"
 
 namespace pxeproof::trace {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-std::string scratch_file(const std::string& name) {
-  return (std::filesystem::path(testing::TempDir()) / name).string();
-}
+std::string scratch_file(const std::string& name) { return pxeproof::testing::scratch(name); }
 
 TEST(CaptureFile, GivesBackFramesAndNanosecondTimes) {
   const std::string path = scratch_file("round_trip.pcap");

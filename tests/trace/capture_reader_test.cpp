@@ -3,22 +3,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 
 #include "protocol/frames/build.h"
+#include "tests/support/scratch.h"
 #include "tests/trace/pcapng_bytes.h"
 
 namespace pxeproof::trace {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 using Order = PcapngBytes::Order;
 
 std::string write_file(const std::string& name, ByteView octets) {
-  const auto path = (std::filesystem::path(testing::TempDir()) / name).string();
+  const auto path = pxeproof::testing::scratch(name);
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char*>(octets.data()),
              static_cast<std::streamsize>(octets.size()));
@@ -111,7 +111,7 @@ TEST(CaptureReader, NamesWhatEachOtherFileIs) {
   EXPECT_THAT(message("zipped", Bytes{0x1f, 0x8b, 8}), HasSubstr("gunzip"));
   EXPECT_THAT(message("text", as_bytes("Hello")), HasSubstr("is neither pcap nor pcapng"));
   EXPECT_THAT(message("short", Bytes{0xd4, 0xc3, 0xb2}), HasSubstr("short:header: "));
-  const auto directory = CaptureReader::open(testing::TempDir());
+  const auto directory = CaptureReader::open(::testing::TempDir());
   ASSERT_FALSE(directory);
   EXPECT_THAT(directory.error().message, HasSubstr("is a directory"));
 }

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "tests/support/capture_script.h"
+#include "tests/support/scratch.h"
 #include "trace/time_order.h"
 
 namespace pxeproof::trace {
@@ -32,7 +33,7 @@ class Kept : public BootSink {
 
 // Groups the frames of a script as they lie in a file.
 GroupedCapture group(const CaptureScript& script, Kept& kept) {
-  const std::string path = ::testing::TempDir() + "/captured_boots.pcap";
+  const std::string path = testing::scratch("captured_boots.pcap");
   testing::save(script, path);
   const auto grouped = group_capture(path, kept);
   std::filesystem::remove(path);

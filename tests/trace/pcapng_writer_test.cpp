@@ -3,19 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
+#include "tests/support/scratch.h"
 #include "trace/capture_reader.h"
 
 namespace pxeproof::trace {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-std::string scratch_file(const std::string& name) {
-  return (std::filesystem::path(testing::TempDir()) / name).string();
-}
+std::string scratch_file(const std::string& name) { return pxeproof::testing::scratch(name); }
 
 TEST(PcapngWriter, IsReadBackWithEveryField) {
   const std::string path = scratch_file("writer.pcapng");
