@@ -11,8 +11,9 @@ namespace pxeproof::live {
 namespace {
 
 constexpr std::uint64_t kChunkStep = std::uint64_t{256} << 10U;
-constexpr std::uint64_t kChunkOverlap = std::uint64_t{64}
-                                        << 10U;  // so that no TFTP block lies across a border
+// So that no TFTP block lies across a border: of those that fit a frame, and of all others.
+constexpr std::uint64_t kChunkOverlap = std::uint64_t{2} << 10U;
+constexpr std::uint64_t kLargeChunkOverlap = std::uint64_t{64} << 10U;
 
 // The kernel stamps files with a clock that moves in ticks of up to 10 ms: a file changed just now
 // may change again without a new stamp.
@@ -52,41 +53,65 @@ FileIdentity FileIdentity::of(const struct stat& status) {
           .changed = nanoseconds(status.st_ctim)};
 }
 
-Result<ByteView, FileFault> ChunkStore::read(int file, const FileIdentity& identity,
-                                             std::uint64_t offset, std::size_t length) {
-  make_room(0);
-  const auto found = std::find_if(chunks_.begin(), chunks_.end(), [&](const Chunk& chunk) {
-    return chunk.identity == identity && chunk.begin <= offset &&
-           offset + length <= chunk.begin + chunk.octets.size();
-  });
-  if (found != chunks_.end()) {
-    chunks_.splice(chunks_.begin(), chunks_, found);
-  } else {
-    Chunk chunk;
-    chunk.identity = identity;
-    chunk.begin = offset / kChunkStep * kChunkStep;
-    const std::uint64_t wanted =
-        std::max(kChunkStep + kChunkOverlap, offset + length - chunk.begin);
-    const std::uint64_t size = std::min(wanted, identity.size_bytes - chunk.begin);
-    make_room(static_cast<std::size_t>(size));
-    chunk.octets.resize(static_cast<std::size_t>(size));
-    if (auto loaded = read_exactly(file, chunk.begin, chunk.octets); !loaded) {
-      return fail(loaded.error());
-    }
-    size_bytes_ += chunk.octets.size();
-    chunks_.push_front(std::move(chunk));
-  }
-  Chunk& chunk = chunks_.front();
-  chunk.round = round_->number;
-  return ByteView(chunk.octets).subspan(static_cast<std::size_t>(offset - chunk.begin), length);
+ChunkStore::Chunks::iterator ChunkStore::find(const Place& place) {
+  if (!chunks_.empty() && chunks_.front().place == place) return chunks_.begin();
+  const auto found = by_place_.find(place);
+  return found == by_place_.end() ? chunks_.end() : found->second;
 }
 
-void ChunkStore::make_room(std::size_t wanted_bytes) {
+Result<ByteView, FileFault> ChunkStore::read(int file, const FileIdentity& identity,
+                                             std::uint64_t offset, std::size_t length) {
+  if (size_bytes_ > budget_bytes_) make_room(0);
+  const Place place{identity, offset / kChunkStep * kChunkStep};
+  const auto begin = static_cast<std::size_t>(offset - place.begin);
+  const auto chunk = find(place);
+  // One that was read for smaller blocks may be too short; views of it are still valid.
+  if (chunk == chunks_.end() || begin + length > chunk->octets.size()) {
+    const std::uint64_t overlap = length <= kChunkOverlap ? kChunkOverlap : kLargeChunkOverlap;
+    const std::uint64_t wanted = std::max<std::uint64_t>(kChunkStep + overlap, begin + length);
+    const auto size = static_cast<std::size_t>(std::min(wanted, identity.size_bytes - place.begin));
+    FileOctets octets = make_room(size);
+    if (auto loaded = read_exactly(file, place.begin, octets.span()); !loaded) {
+      return fail(loaded.error());
+    }
+    size_bytes_ += size;
+    chunks_.push_front({.place = place, .octets = std::move(octets)});
+    by_place_.insert_or_assign(place, chunks_.begin());
+  } else if (chunk != chunks_.begin()) {
+    chunks_.splice(chunks_.begin(), chunks_, chunk);
+  }
+  Chunk& used = chunks_.front();
+  used.round = round_->number;
+  return used.octets.view().subspan(begin, length);
+}
+
+FileOctets ChunkStore::forget(Chunks::iterator chunk) {
+  FileOctets octets = std::move(chunk->octets);
+  size_bytes_ -= octets.size();
+  if (const auto known = by_place_.find(chunk->place);
+      known != by_place_.end() && known->second == chunk) {
+    by_place_.erase(known);
+  }
+  chunks_.erase(chunk);
+  return octets;
+}
+
+// The memory of what has to go is taken again where it fits: fresh pages from the kernel cost as
+// much as the reading.
+FileOctets ChunkStore::make_room(std::size_t wanted_bytes) {
+  FileOctets room;
   while (!chunks_.empty() && size_bytes_ + wanted_bytes > budget_bytes_ &&
          chunks_.back().round != round_->number) {
-    size_bytes_ -= chunks_.back().octets.size();
-    chunks_.pop_back();
+    room = forget(std::prev(chunks_.end()));
   }
+  if (!room.suits(wanted_bytes)) return FileOctets(wanted_bytes);
+  room.reuse(wanted_bytes);
+  return room;
+}
+
+void ChunkStore::set_budget(std::size_t bytes) {
+  budget_bytes_ = bytes;
+  make_room(0);
 }
 
 // One open file, for all who read it.
@@ -112,13 +137,13 @@ class FileCache::OpenFile : public FileContent {
     if (!is_whole_) {
       return chunks_->read(file_.number(), identity_, offset, count);
     }
-    return ByteView(whole_).subspan(static_cast<std::size_t>(offset), count);
+    return whole_.view().subspan(static_cast<std::size_t>(offset), count);
   }
 
   // Reads the whole file into memory, all of it in one state.
   Result<void, FileFault> load_whole() {
-    whole_.resize(static_cast<std::size_t>(size()));
-    if (auto loaded = read_exactly(file_.number(), 0, whole_); !loaded) {
+    whole_ = FileOctets(static_cast<std::size_t>(size()));
+    if (auto loaded = read_exactly(file_.number(), 0, whole_.span()); !loaded) {
       return loaded;
     }
     is_whole_ = true;
@@ -148,7 +173,7 @@ class FileCache::OpenFile : public FileContent {
   FileIdentity identity_;
   std::shared_ptr<const FileRound> round_;
   std::shared_ptr<ChunkStore> chunks_;
-  Bytes whole_;
+  FileOctets whole_;
   bool is_whole_ = false;
   bool is_changed_ = false;
   bool is_doubtful_ = false;
@@ -159,8 +184,10 @@ class FileCache::OpenFile : public FileContent {
 FileCache::FileCache(const Options& options)
     : options_(options), chunks_(std::make_shared<ChunkStore>(round_, options.chunks_bytes)) {}
 
-std::size_t FileCache::size_bytes() const {
-  std::size_t total = chunks_->size_bytes();
+std::size_t FileCache::size_bytes() const { return chunks_->size_bytes() + whole_bytes(); }
+
+std::size_t FileCache::whole_bytes() const {
+  std::size_t total = 0;
   for (const auto& [identity, file] : files_) {
     total += file->whole_bytes();
   }
@@ -180,6 +207,8 @@ Result<std::shared_ptr<FileContent>, FileFault> FileCache::content_of(WalkedPath
   }
   (*file)->note_use(++uses_);
   files_.insert_or_assign(identity, *file);
+  chunks_->set_budget(options_.chunks_bytes + options_.whole_files_bytes -
+                      std::min(options_.whole_files_bytes, whole_bytes()));
   return std::shared_ptr<FileContent>(std::move(*file));
 }
 
@@ -192,11 +221,7 @@ Result<std::shared_ptr<FileCache::OpenFile>, FileFault> FileCache::load(
   const auto size = static_cast<std::size_t>(identity.size_bytes);
   const bool may_be_whole = identity.size_bytes <= options_.largest_whole_bytes;
   forget_idle(may_be_whole ? size : 0);
-  std::size_t whole = 0;
-  for (const auto& [known, other] : files_) {
-    whole += other->whole_bytes();
-  }
-  if (may_be_whole && whole + size <= options_.whole_files_bytes) {
+  if (may_be_whole && whole_bytes() + size <= options_.whole_files_bytes) {
     if (auto loaded = file->load_whole(); !loaded) {
       return fail(loaded.error());
     }

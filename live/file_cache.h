@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <span>
 
 #include "live/path_walk.h"
 #include "protocol/file_service.h"
@@ -32,6 +33,29 @@ struct FileRound {
   std::uint64_t number = 1;
 };
 
+// Octets of a file in memory that nobody has cleared first.
+class FileOctets {
+ public:
+  FileOctets() = default;
+  explicit FileOctets(std::size_t size)
+      : octets_(std::make_unique_for_overwrite<std::uint8_t[]>(size)),
+        size_(size),
+        capacity_(size) {}
+
+  std::span<std::uint8_t> span() { return {octets_.get(), size_}; }
+  ByteView view() const { return {octets_.get(), size_}; }
+  std::size_t size() const { return size_; }
+
+  // Whether it can hold so many octets without much room to spare.
+  bool suits(std::size_t size) const { return size <= capacity_ && capacity_ <= 2 * size; }
+  void reuse(std::size_t size) { size_ = size; }
+
+ private:
+  std::unique_ptr<std::uint8_t[]> octets_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
 // Pieces of files too large to be kept whole. Shared by all of them.
 class ChunkStore {
  public:
@@ -43,20 +67,29 @@ class ChunkStore {
                                    std::size_t length);
 
   std::size_t size_bytes() const { return size_bytes_; }
+  void set_budget(std::size_t bytes);
 
  private:
-  struct Chunk {
+  struct Place {
     FileIdentity identity;
     std::uint64_t begin = 0;
-    Bytes octets;
+    friend auto operator<=>(const Place&, const Place&) = default;
+  };
+  struct Chunk {
+    Place place;
+    FileOctets octets;
     std::uint64_t round = 0;  // of its last use
   };
-  void make_room(std::size_t wanted_bytes);
+  using Chunks = std::list<Chunk>;
+  Chunks::iterator find(const Place& place);
+  FileOctets forget(Chunks::iterator chunk);
+  FileOctets make_room(std::size_t wanted_bytes);
 
   std::shared_ptr<const FileRound> round_;
   std::size_t budget_bytes_;
   std::size_t size_bytes_ = 0;
-  std::list<Chunk> chunks_;  // most recently used first
+  Chunks chunks_;  // most recently used first
+  std::map<Place, Chunks::iterator> by_place_;
 };
 
 // Open files by identity: however many transfers read a file, it is open once and in memory once.
@@ -65,7 +98,7 @@ class FileCache {
   struct Options {
     std::size_t whole_files_bytes = 64U << 20U;    // kept whole, together
     std::size_t largest_whole_bytes = 16U << 20U;  // a larger file is read in pieces
-    std::size_t chunks_bytes = 16U << 20U;         // pieces, together
+    std::size_t chunks_bytes = 16U << 20U;         // pieces, beside what whole files leave free
     std::size_t idle_files = 256;                  // kept open when no transfer uses them
   };
 
@@ -87,6 +120,7 @@ class FileCache {
   Result<std::shared_ptr<OpenFile>, FileFault> load(WalkedPath opened,
                                                     const FileIdentity& identity);
   void forget_idle(std::size_t wanted_bytes);
+  std::size_t whole_bytes() const;
 
   Options options_;
   std::shared_ptr<FileRound> round_ = std::make_shared<FileRound>();

@@ -291,7 +291,7 @@ TEST(DiskOfLargeFiles, ReadsInPiecesWithinItsBudget) {
   }
   top.write("large", content);
   Disk disk(FileCache::Options{
-      .whole_files_bytes = 1U << 20U, .largest_whole_bytes = 1U << 20U, .chunks_bytes = 700'000});
+      .whole_files_bytes = 0, .largest_whole_bytes = 0, .chunks_bytes = 700'000});
   const auto file =
       disk.open({.root = top.path(), .unique_directory = "", .path = "large"}).content.value();
   std::string copy;
@@ -301,6 +301,49 @@ TEST(DiskOfLargeFiles, ReadsInPiecesWithinItsBudget) {
     EXPECT_LE(disk.size_bytes(), 700'000U);
   }
   EXPECT_EQ(copy, content);
+}
+
+TEST(DiskOfLargeFiles, ReadsAPieceAgainForLargerBlocks) {
+  const TestDirectory top;
+  std::string content;
+  for (int i = 0; content.size() < 600'000; ++i) content += std::to_string(i) + ";";
+  top.write("large", content);
+  Disk disk(FileCache::Options{
+      .whole_files_bytes = 0, .largest_whole_bytes = 0, .chunks_bytes = 400'000});
+  const auto file =
+      disk.open({.root = top.path(), .unique_directory = "", .path = "large"}).content.value();
+  constexpr std::uint64_t kAcross = (256U << 10U) - 100;
+  disk.begin_round();
+  const ByteView small = file->read(kAcross, 1428).value();
+  const ByteView large = file->read(kAcross, 65'464).value();
+  EXPECT_EQ(as_text(small), content.substr(kAcross, 1428));
+  EXPECT_EQ(as_text(large), content.substr(kAcross, 65'464));
+  for (const std::uint64_t offset : {300'000U, 0U, 500'000U, 262'000U}) {
+    disk.begin_round();
+    EXPECT_EQ(as_text(file->read(offset, 1428).value()), content.substr(offset, 1428));
+    EXPECT_LE(disk.size_bytes(), 400'000U);
+  }
+}
+
+TEST(DiskOfLargeFiles, SharesTheMemoryWithWholeFiles) {
+  const TestDirectory top;
+  top.write("small", std::string(200'000, 's'));
+  top.write("large", std::string(900'000, 'l'));
+  Disk disk(FileCache::Options{
+      .whole_files_bytes = 300'000, .largest_whole_bytes = 300'000, .chunks_bytes = 300'000});
+  const auto open = [&](const char* name) {
+    return disk.open({.root = top.path(), .unique_directory = "", .path = name}).content.value();
+  };
+  const auto large = open("large");
+  for (std::uint64_t offset = 0; offset < large->size(); offset += 1428) {
+    disk.begin_round();
+    large->read(offset, 1428).value();
+  }
+  EXPECT_GT(disk.size_bytes(), 300'000U);
+  EXPECT_LE(disk.size_bytes(), 600'000U);
+  disk.begin_round();
+  const auto small = open("small");
+  EXPECT_LE(disk.size_bytes(), 600'000U);
 }
 
 TEST(DiskOfLargeFiles, KeepsEveryViewOfARoundValid) {
