@@ -55,9 +55,9 @@ std::string ledger_lines(const FleetOptions& options, const FleetResult& result)
   const bool has_wire = result.harness.has_wire;
   std::string text =
       fmt::format("{:<12}{:>10}{:>10}{:>11}", "ledger", "planned", "sent", "lost here");
-  if (has_cables) text += fmt::format("{:>11}", "--link");
+  if (has_cables) text += fmt::format("{:>12}", "--link out");
   if (has_wire) text += fmt::format("{:>16}{:>10}", "on server wire", "answered");
-  if (has_cables) text += fmt::format("{:>11}", "--link");
+  if (has_cables) text += fmt::format("{:>11}", "--link in");
   text += fmt::format("{:>10}{:>10}\n", "received", "used");
   for (std::size_t i = 0; i < rom::kExchanges; ++i) {
     const auto exchange = static_cast<rom::Exchange>(i);
@@ -65,7 +65,7 @@ std::string ledger_lines(const FleetOptions& options, const FleetResult& result)
     if (row.asked == 0 && row.received == 0) continue;
     text += fmt::format("  {:<10}{:>10}{:>10}{:>11}", rom::to_string(exchange), row.planned,
                         row.asked, row.refused);
-    if (has_cables) text += fmt::format("{:>11}", row.lost_on_cable);
+    if (has_cables) text += fmt::format("{:>12}", row.lost_on_cable);
     if (has_wire) text += fmt::format("{:>16}{:>10}", row.reached, row.answered);
     if (has_cables) text += fmt::format("{:>11}", row.answers_lost_on_cable);
     text += fmt::format("{:>10}{:>10}\n", row.received, row.used);

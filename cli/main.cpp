@@ -1,8 +1,14 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cerrno>
+#include <cstdio>
 #include <exception>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "cli/arguments.h"
@@ -40,7 +46,7 @@ std::string usage() {
 
 int exit_with(ExitCode code) { return static_cast<int>(code); }
 
-int run(const std::vector<std::string>& words) {
+int run_verb(const std::vector<std::string>& words) {
   if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
     fmt::print("{}", usage());
     return exit_with(words.empty() ? ExitCode::WrongUsage : ExitCode::AsExpected);
@@ -59,6 +65,30 @@ int run(const std::vector<std::string>& words) {
              suggestion ? fmt::format("; did you mean {}?", *suggestion)
                         : std::string("; pxeproof --help lists them"));
   return exit_with(ExitCode::WrongUsage);
+}
+
+// What could not be written is lost, whatever the verb found out.
+std::optional<int> lost_output() {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return std::nullopt;
+  const int code = errno;
+  const std::string reason = code == 0 ? "" : " (" + std::generic_category().message(code) + ")";
+  fmt::print(stderr,
+             "pxeproof: standard output cannot be written{}: what it says is not complete; give it "
+             "room and run this again\n",
+             reason);
+  return exit_with(ExitCode::EnvironmentFailed);
+}
+
+int run(const std::vector<std::string>& words) {
+  try {
+    const int code = run_verb(words);
+    return lost_output().value_or(code);
+  } catch (const std::system_error&) {
+    // fmt throws where a write comes to nothing.
+    if (const auto code = lost_output()) return *code;
+    throw;
+  }
 }
 
 }  // namespace

@@ -111,14 +111,18 @@ void Fleet::on_frame(Instant now, ByteView frame) {
       machine->awaits_file()) {
     kind->exchange = Exchange::File;
   }
-  if (is_answer) ++tally_.ledger.row(kind->exchange).received;
+  const auto count_received = [&](std::uint64_t copies) {
+    if (is_answer) tally_.ledger.row(kind->exchange).received += copies;
+  };
   if (machine == nullptr) {
+    count_received(1);
     if (is_answer) ++tally_.ledger.row(kind->exchange).to_machines_off;
     return;
   }
   if (now < machine->unblocked || (machine->cables && machine->cables->received)) {
     Cable::Passage passage;
     if (now >= machine->unblocked) passage = machine->cables->received->pass(now);
+    count_received(passage.copies);
     if (passage.copies == 0 && is_answer) {
       ++tally_.ledger.row(kind->exchange).answers_lost_on_cable;
     }
@@ -131,6 +135,7 @@ void Fleet::on_frame(Instant now, ByteView frame) {
     }
     return;
   }
+  count_received(1);
   hand_over(now, *client, *machine, frame, kind);
 }
 

@@ -42,7 +42,7 @@ struct LedgerRow {
   std::uint64_t refused = 0;        // by this machine's kernel
   std::uint64_t reached = 0;        // seen on the server's wire
   std::uint64_t answered = 0;       // answers seen on the server's wire
-  std::uint64_t received = 0;       // answers that came to this machine
+  std::uint64_t received = 0;       // answers that came to a client, copies of its cable too
   std::uint64_t answers_lost_on_cable = 0;  // on purpose, by --link
   std::uint64_t to_machines_off = 0;        // answers to machines that have ended or not begun
   std::uint64_t used = 0;                   // answers that a client did not ignore

@@ -91,6 +91,16 @@ TEST(VirtualFleet, EndsBehindBadCables) {
   EXPECT_GT(blocks.answers_lost_on_cable, 0U);
 }
 
+TEST(VirtualFleet, CountsAsReceivedWhatItsCablesLeft) {
+  const FleetResult result = run(options_of({"--clients", "30", "--link", "loss=20%"}));
+  const rom::LedgerRow& requests = result.tally.ledger.row(rom::Exchange::Request);
+  EXPECT_GT(requests.answers_lost_on_cable, 0U);
+  // One server gives addresses: each request that left the cable has one answer.
+  EXPECT_EQ(requests.received + requests.answers_lost_on_cable,
+            requests.asked - requests.lost_on_cable);
+  EXPECT_GE(requests.received, requests.used);
+}
+
 TEST(VirtualFleet, SurvivesAServerThatDiesInTheMiddle) {
   const FleetResult result = run(options_of(
       {"--clients", "25", "--arrive", "storm=100ms", "--restart", "50ms", "--restart", "1500ms"}));

@@ -191,6 +191,25 @@ TEST_F(OutputFiles, FullDiskFailsABootThatWasToBeSaved) {
   EXPECT_THAT(run.output, HasSubstr("No space left"));
 }
 
+// A report that went nowhere is no success, and no verdict.
+TEST_F(OutputFiles, FullDiskBehindStandardOutputIsSaid) {
+  const std::string file = capture();
+  const std::vector<std::vector<std::string>> runs{
+      {"fleet", "--time", "virtual", "--clients", "3"},
+      {"fleet", "--time", "virtual", "--clients", "3", "--jsonl", "-"},
+      {"explain", file},
+      {"explain", file, "--json", "-"},
+      {"explain", "--rules", "list"},
+      {"diff", file, file, "--html", "-"},
+      {"profile", "list"},
+      {"--help"}};
+  for (const auto& words : runs) {
+    const ProgramRun run = run_pxeproof_on_full_disk(words);
+    EXPECT_EQ(run.exit_code, 3) << words[0] << ": " << run.output;
+    EXPECT_THAT(run.output, HasSubstr("standard output cannot be written")) << words[0];
+  }
+}
+
 TEST_F(OutputFiles, TwoReportsDoNotShareAPlace) {
   const std::string file = capture();
   const std::string report = scratch_.path("report");

@@ -17,17 +17,27 @@ void let_everybody_read(const fs::path& path, fs::perms extra) {
                   fs::perm_options::add);
 }
 
-}  // namespace
-
-ProgramRun run_pxeproof(const std::vector<std::string>& arguments) {
+ProgramRun run_program(const std::string& program, const std::vector<std::string>& arguments) {
   auto process = live::ChildProcess::start(
-      live::Command{.program = PXEPROOF_PROGRAM, .arguments = arguments, .inherited = {}});
+      live::Command{.program = program, .arguments = arguments, .inherited = {}});
   if (!process) throw std::runtime_error(process.error().message);
   const live::Exit exit = process->wait();
   ProgramRun run;
   run.exit_code = exit.shell_code();
   for (const std::string& line : process->take_lines()) run.output += line + "\n";
   return run;
+}
+
+}  // namespace
+
+ProgramRun run_pxeproof(const std::vector<std::string>& arguments) {
+  return run_program(PXEPROOF_PROGRAM, arguments);
+}
+
+ProgramRun run_pxeproof_on_full_disk(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words{"-c", R"(exec "$0" "$@" > /dev/full)", PXEPROOF_PROGRAM};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return run_program("/bin/sh", words);
 }
 
 ScratchDirectory::ScratchDirectory() {

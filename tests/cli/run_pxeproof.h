@@ -15,6 +15,9 @@ struct ProgramRun {
 // Runs the built program as a user would.
 ProgramRun run_pxeproof(const std::vector<std::string>& arguments);
 
+// The same with its standard output on a full disk.
+ProgramRun run_pxeproof_on_full_disk(const std::vector<std::string>& arguments);
+
 // A directory of a test's own, gone with it.
 class ScratchDirectory {
  public:
