@@ -59,19 +59,19 @@ ChunkStore::Chunks::iterator ChunkStore::find(const Place& place) {
   return found == by_place_.end() ? chunks_.end() : found->second;
 }
 
-Result<ByteView, FileFault> ChunkStore::read(int file, const FileIdentity& identity,
-                                             std::uint64_t offset, std::size_t length) {
+Result<ByteView, FileFault> ChunkStore::read(const File& file, std::uint64_t offset,
+                                             std::size_t length) {
   if (size_bytes_ > budget_bytes_) make_room(0);
-  const Place place{identity, offset / kChunkStep * kChunkStep};
+  const Place place{file.number, offset / kChunkStep * kChunkStep};
   const auto begin = static_cast<std::size_t>(offset - place.begin);
   const auto chunk = find(place);
   // One that was read for smaller blocks may be too short; views of it are still valid.
   if (chunk == chunks_.end() || begin + length > chunk->octets.size()) {
     const std::uint64_t overlap = length <= kChunkOverlap ? kChunkOverlap : kLargeChunkOverlap;
     const std::uint64_t wanted = std::max<std::uint64_t>(kChunkStep + overlap, begin + length);
-    const auto size = static_cast<std::size_t>(std::min(wanted, identity.size_bytes - place.begin));
+    const auto size = static_cast<std::size_t>(std::min(wanted, file.size_bytes - place.begin));
     FileOctets octets = make_room(size);
-    if (auto loaded = read_exactly(file, place.begin, octets.span()); !loaded) {
+    if (auto loaded = read_exactly(file.descriptor, place.begin, octets.span()); !loaded) {
       return fail(loaded.error());
     }
     size_bytes_ += size;
@@ -117,10 +117,11 @@ void ChunkStore::set_budget(std::size_t bytes) {
 // One open file, for all who read it.
 class FileCache::OpenFile : public FileContent {
  public:
-  OpenFile(FileDescriptor file, const FileIdentity& identity,
+  OpenFile(FileDescriptor file, const FileIdentity& identity, std::uint64_t number,
            std::shared_ptr<const FileRound> round, std::shared_ptr<ChunkStore> chunks)
       : file_(std::move(file)),
         identity_(identity),
+        number_(number),
         round_(std::move(round)),
         chunks_(std::move(chunks)) {}
 
@@ -135,7 +136,7 @@ class FileCache::OpenFile : public FileContent {
     }
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(length, size() - offset));
     if (!is_whole_) {
-      return chunks_->read(file_.number(), identity_, offset, count);
+      return chunks_->read({file_.number(), number_, size()}, offset, count);
     }
     return whole_.view().subspan(static_cast<std::size_t>(offset), count);
   }
@@ -171,6 +172,7 @@ class FileCache::OpenFile : public FileContent {
 
   FileDescriptor file_;
   FileIdentity identity_;
+  std::uint64_t number_;
   std::shared_ptr<const FileRound> round_;
   std::shared_ptr<ChunkStore> chunks_;
   FileOctets whole_;
@@ -216,7 +218,8 @@ Result<std::shared_ptr<FileCache::OpenFile>, FileFault> FileCache::load(
     WalkedPath opened, const FileIdentity& identity) {
   timespec time{};
   clock_gettime(CLOCK_REALTIME, &time);
-  auto file = std::make_shared<OpenFile>(std::move(opened.file), identity, round_, chunks_);
+  auto file =
+      std::make_shared<OpenFile>(std::move(opened.file), identity, ++opened_, round_, chunks_);
   file->note_time(nanoseconds(time));
   const auto size = static_cast<std::size_t>(identity.size_bytes);
   const bool may_be_whole = identity.size_bytes <= options_.largest_whole_bytes;

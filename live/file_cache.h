@@ -62,16 +62,21 @@ class ChunkStore {
   ChunkStore(std::shared_ptr<const FileRound> round, std::size_t budget_bytes)
       : round_(std::move(round)), budget_bytes_(budget_bytes) {}
 
+  struct File {
+    int descriptor = -1;
+    std::uint64_t number = 0;  // of this opening of it: pieces of another may be older
+    std::uint64_t size_bytes = 0;
+  };
+
   // The octets at an offset of that file; Changed when the file ends before them.
-  Result<ByteView, FileFault> read(int file, const FileIdentity& identity, std::uint64_t offset,
-                                   std::size_t length);
+  Result<ByteView, FileFault> read(const File& file, std::uint64_t offset, std::size_t length);
 
   std::size_t size_bytes() const { return size_bytes_; }
   void set_budget(std::size_t bytes);
 
  private:
   struct Place {
-    FileIdentity identity;
+    std::uint64_t file = 0;
     std::uint64_t begin = 0;
     friend auto operator<=>(const Place&, const Place&) = default;
   };
@@ -127,6 +132,7 @@ class FileCache {
   std::shared_ptr<ChunkStore> chunks_;
   std::map<FileIdentity, std::shared_ptr<OpenFile>> files_;
   std::uint64_t uses_ = 0;
+  std::uint64_t opened_ = 0;
 };
 
 }  // namespace pxeproof::live

@@ -325,6 +325,21 @@ TEST(DiskOfLargeFiles, ReadsAPieceAgainForLargerBlocks) {
   }
 }
 
+// A file that is written again at once may keep its size and its stamps.
+TEST(DiskOfLargeFiles, ReadsAFileThatIsWrittenTwiceWithinATick) {
+  const TestDirectory top;
+  Disk disk(FileCache::Options{
+      .whole_files_bytes = 0, .largest_whole_bytes = 0, .chunks_bytes = 1U << 20U});
+  for (int i = 0; i < 50; ++i) {
+    const std::string content(100, static_cast<char>('A' + i % 26));
+    top.write("large", content);
+    disk.begin_round();
+    const auto file =
+        disk.open({.root = top.path(), .unique_directory = "", .path = "large"}).content.value();
+    EXPECT_EQ(as_text(file->read(0, 100).value()), content);
+  }
+}
+
 TEST(DiskOfLargeFiles, SharesTheMemoryWithWholeFiles) {
   const TestDirectory top;
   top.write("small", std::string(200'000, 's'));
