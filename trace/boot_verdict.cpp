@@ -311,6 +311,12 @@ class Judge {
           fmt::format("{} sends {} as an empty file", to_string(last->server.address), name),
           packets);
     }
+    if (rounds_with_only(sessions_, last->target) >= kRoundsOfALoop && !system_spoke()) {
+      const bool is_script = role_of_target(last->target) == FileRole::Config;
+      return verdict(Kind::Stalled, is_script ? RomState::SearchesConfig : RomState::RunsNbp,
+                     fmt::format("it fetches {} by HTTP again and again, and nothing else", name),
+                     packets);
+    }
     if (role_of_target(last->target) == FileRole::Config && !system_spoke()) {
       if (silent == Kind::Unfinished) {
         return verdict(silent, RomState::SearchesConfig,

@@ -172,4 +172,17 @@ bool starts_system(const BootSession& session) {
   return has_payload(session) || !disk_of(session).empty();
 }
 
+std::size_t rounds_with_only(const std::vector<BootSession>& sessions, std::string_view file) {
+  return static_cast<std::size_t>(std::ranges::count_if(sessions, [&](const BootSession& session) {
+    const bool other_transfer =
+        std::ranges::any_of(session.transfers, [&](const SeenTransfer& seen) {
+          return seen->filename != file || !(came_whole(*seen.what) || is_size_probe(*seen.what));
+        });
+    const bool other_http = std::ranges::any_of(session.http, [&](const SeenHttp& seen) {
+      return seen->target != file || seen->status != 200;
+    });
+    return session.fetches() && !other_transfer && !other_http;
+  }));
+}
+
 }  // namespace pxeproof::trace

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "trace/boot_session.h"
@@ -18,6 +20,11 @@ bool has_payload(const BootSession& session);
 const SeenHttp* refused_payload(const BootSession& session);
 // The same by TFTP: refused, or an empty file.
 const SeenTransfer* failed_payload(const BootSession& session);
+
+// In how many rounds of DHCP the machine fetched this file, by TFTP or HTTP, and nothing else.
+std::size_t rounds_with_only(const std::vector<BootSession>& sessions, std::string_view file);
+// As many of them are a machine that does not get on.
+inline constexpr std::size_t kRoundsOfALoop = 3;
 
 // It went on from one file to the next and no answer to either was seen: answers came, and the
 // capture lacks them. A filter on port 69 does that, for a transfer has a port of its own.

@@ -267,8 +267,9 @@ CaptureScript& CaptureScript::http_get(ScriptClient& client, const ScriptServer&
   frame(tcp_frame(client.mac, server.mac, from, to,
                   "GET " + target + " HTTP/1.1\r\nHost: boot\r\n\r\n"));
   if (!status) return *this;
+  const std::string length = *status == 200 ? "" : "Content-Length: 0\r\n";
   return frame(tcp_frame(server.mac, client.mac, to, from,
-                         "HTTP/1.1 " + std::to_string(*status) + " answer\r\n\r\n"));
+                         "HTTP/1.1 " + std::to_string(*status) + " answer\r\n" + length + "\r\n"));
 }
 
 CaptureScript& CaptureScript::http_content(ScriptClient& client, const ScriptServer& server,

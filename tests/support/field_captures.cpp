@@ -268,6 +268,59 @@ void add_way_faults(std::vector<FaultCapture>& list) {
     list.push_back({"r46-router-down", "R46", script, 60s, {}});
   }
   {
+    // Option 66 names another server; UEFI asks who leased it the address.
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    const auto named = [](dhcp::Message& message) {
+      message.add(dhcp::OptionCode::TftpServerName, Bytes{'1', '0', '.', '0', '.', '0', '.', '7'});
+    };
+    script.lease(client, {.file_option = "bootx64.efi", .change = named});
+    script.rrq(client, kRouter, "bootx64.efi", kOptions);
+    for (int tries = 0; tries < 4; ++tries) {
+      script.wait(4s).repeat_rrq(client, kRouter, "bootx64.efi", kOptions);
+    }
+    list.push_back({"r06-option-66-unread", "R06", script, 60s, {"R10"}});
+  }
+  {
+    // The firmware is served, and iPXE, which it loads, is given an address alone.
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    const Answer answer{.siaddr = kRouter.address, .file = "snponly.efi"};
+    script.lease(client, answer);
+    script.fetch(client, kRouter, "snponly.efi", 90'000);
+    ScriptClient ipxe = as_ipxe(client);
+    script.lease(ipxe);
+    list.push_back({"r01-nothing-for-ipxe", "R01", script, 60s, {"R19"}});
+  }
+  {
+    // UEFI HTTP boot, round after round.
+    CaptureScript script;
+    ScriptClient client = http_client();
+    for (int round = 0; round < 4; ++round) {
+      lease_url(script, client, "http://10.0.0.9/bootx64.efi");
+      script.http_content(client, kProxy, "/bootx64.efi", 9000, 9000,
+                          CaptureScript::Content::Closed);
+      script.wait(5s);
+      client.xid += 1;
+    }
+    list.push_back({"r33-http-rounds", "R33", script, 60s, {}});
+  }
+  {
+    // A script that fails: iPXE begins anew.
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    script.lease(client, {.siaddr = kRouter.address, .file = "ipxe.efi"});
+    script.fetch(client, kRouter, "ipxe.efi", 90'000);
+    ScriptClient ipxe = as_ipxe(client);
+    for (int round = 0; round < 4; ++round) {
+      script.lease(ipxe, {.siaddr = kProxy.address, .file = "http://10.0.0.9/boot.ipxe"});
+      script.http_content(ipxe, kProxy, "/boot.ipxe", 300, 300, CaptureScript::Content::Closed);
+      script.wait(5s);
+      ipxe.xid += 1;
+    }
+    list.push_back({"r58-script-begins-anew", "R58", script, 60s, {}});
+  }
+  {
     // Neither siaddr nor option 66: the ROM asks who leased it the address.
     CaptureScript script;
     ScriptClient client = intel_client();

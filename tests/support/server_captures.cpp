@@ -155,6 +155,16 @@ void add_address_captures(std::vector<FaultCapture>& list) {
     CaptureScript script;
     ScriptClient client = edk2_client();
     for (const Duration pause : {4s, 8s, 16s}) {
+      script.discover(client);
+      relayed(script, client, true);
+      script.wait(pause);
+    }
+    list.push_back({"r38-relay-unanswered", "R38", script, 60s, {}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    for (const Duration pause : {4s, 8s, 16s}) {
       relayed(script, client, false);
       script.reply(client, kRouter, dhcp::MessageType::Offer,
                    {.yiaddr = client.address,

@@ -237,10 +237,13 @@ Look address_refused(const RuleInput& in) {
   finding.confidence = Confidence::Certain;
   finding.packets = {nak.packet()};
   finding.cause = fmt::format(
-      "{} refuses the address that the client asked for (DHCPNAK{}). UEFI ends the boot at once "
-      "(PXE-E07).",
+      "{} refuses the address that the client asked for (DHCPNAK{}).{}",
       to_string(identity_of(*nak.what)),
-      nak->nak_text.empty() ? "" : fmt::format(": {}", quote(nak->nak_text)));
+      nak->nak_text.empty() ? "" : fmt::format(": {}", quote(nak->nak_text)),
+      in.family == firmware::Family::Edk2 ? " UEFI ends the boot at once (PXE-E07)." : "");
+  const bool its_own = std::ranges::any_of(in.session.offers, [&](const SeenDhcp& offer) {
+    return gives_address(*offer.what) && identity_of(*offer.what) == identity_of(*nak.what);
+  });
   const bool two = std::ranges::any_of(in.session.offers, [&](const SeenDhcp& offer) {
     return gives_address(*offer.what) && identity_of(*offer.what) != identity_of(*nak.what);
   });
@@ -252,13 +255,23 @@ Look address_refused(const RuleInput& in) {
     finding.packets.push_back(in.session.requests.back().packet());
     finding.cause += fmt::format(" The client had asked {}, not this one.", to_string(*asked));
   }
+  finding.until = "4011";
+  if (its_own && !two && !not_asked) {
+    finding.cause += " It had offered an address itself.";
+    finding.fixes = {
+        {"server",
+         fmt::format("see the log of {} for this request: the address went to another client "
+                     "between offer and request, its lease file is not writable, or a failover "
+                     "partner holds it",
+                     to_string(identity_of(*nak.what)))}};
+    return finding;
+  }
   finding.fixes = {
       {"network",
        fmt::format("one DHCP server for each network; the one to look for is {} (hardware address "
                    "{})",
                    to_string(identity_of(*nak.what)), to_string(nak->packet.link_source))},
       {"dnsmasq", "dhcp-authoritative only where it is the only server; free the pool"}};
-  finding.until = "4011";
   return finding;
 }
 

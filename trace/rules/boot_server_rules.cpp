@@ -210,6 +210,17 @@ bool asks_lessor_in_vain(const BootSession& session, const DhcpStep& answer) {
          last->what->asked == identity_of(answer);
 }
 
+// Option 66 names a server, and the client does not read it: it asks its lessor. Names need DNS,
+// which iPXE asks.
+bool leaves_server_name_unread(const RuleInput& in, const DhcpStep& answer) {
+  if (is_url(answer.boot_file) || !answer.siaddr.is_unspecified()) return false;
+  if (in.family == firmware::Family::Uboot) return true;
+  const bool is_address = Ipv4Address::parse(answer.server_name).has_value();
+  const bool is_another = answer.server_name != to_string(identity_of(answer));
+  return is_another && (is_address || in.family != firmware::Family::Ipxe) &&
+         asks_lessor_in_vain(in.session, answer);
+}
+
 }  // namespace
 
 Look file_without_server(const RuleInput& in) {
@@ -219,10 +230,7 @@ Look file_without_server(const RuleInput& in) {
     // A menu leads to a boot server; the file beside it is not asked for.
     const bool is_menu = !answer->menu.empty() && !uses_boot_file(*answer.what);
     if (answer->boot_file.empty() || is_menu) continue;
-    // U-Boot reads siaddr and not option 66.
-    const bool is_unread = in.family == firmware::Family::Uboot && !is_url(answer->boot_file) &&
-                           answer->siaddr.is_unspecified();
-    if (can_be_fetched(*answer.what) && !is_unread) {
+    if (can_be_fetched(*answer.what) && !leaves_server_name_unread(in, *answer.what)) {
       usable = true;
     } else {
       guilty.push_back(answer);
@@ -256,13 +264,16 @@ Look file_without_server(const RuleInput& in) {
         "DHCP server itself, {}.",
         to_string(identity_of(answer)), quote(answer.boot_file),
         answer.server_name.empty() ? " and there is no option 66"
-                                   : ", and option 66 is not read by this client",
+                                   : fmt::format(", and option 66 ({}) is not read by this client",
+                                                 quote(answer.server_name)),
         icmp != nullptr ? "where nobody listens on port 69 (ICMP unreachable)"
                         : "which does not answer");
+    const std::string server =
+        Ipv4Address::parse(answer.server_name) ? answer.server_name : std::string("TFTP-SERVER");
     finding.fixes = {
-        {"dnsmasq", fmt::format("dhcp-boot={},,TFTP-SERVER", dnsmasq_word(answer.boot_file))},
-        {"ISC dhcpd", "next-server TFTP-SERVER;"},
-        {"Kea", "\"next-server\": \"TFTP-SERVER\""},
+        {"dnsmasq", fmt::format("dhcp-boot={},,{}", dnsmasq_word(answer.boot_file), server)},
+        {"ISC dhcpd", fmt::format("next-server {};", server)},
+        {"Kea", fmt::format("\"next-server\": \"{}\"", server)},
         {"Windows, others", "set next-server (siaddr), not only option 66"}};
     weaken_by_cut_answers(in.session, finding);
     return finding;

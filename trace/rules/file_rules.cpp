@@ -293,6 +293,19 @@ Look name_with_garbage(const RuleInput& in) {
   return std::nullopt;
 }
 
+namespace {
+
+// Slashes in a row are one to a file system.
+std::string plain_directory(std::string_view path) {
+  std::string plain;
+  for (const char letter : directory_of(path)) {
+    if (letter != '/' || !plain.ends_with('/')) plain += letter;
+  }
+  return plain;
+}
+
+}  // namespace
+
 Look shim_second_stage(const RuleInput& in) {
   const SeenTransfer* shim = nullptr;
   for (const SeenTransfer& seen : in.session.transfers) {
@@ -320,14 +333,14 @@ Look shim_second_stage(const RuleInput& in) {
   finding.confidence = Confidence::Certain;
   finding.packets = packets_of(*shim);
   add_packets(finding.packets, *last->step);
-  const std::string directory(directory_of((*shim)->filename));
+  const std::string directory = plain_directory((*shim)->filename);
   if (transfer.asked != (*shim)->asked) {
     finding.cause = fmt::format(
         "shim came from {} and asks {} for {}: it takes next-server of the address server's "
         "answer, "
         "not the proxy's.",
         to_string((*shim)->asked), to_string(transfer.asked), quote(transfer.filename));
-  } else if (directory_of(transfer.filename) != directory) {
+  } else if (plain_directory(transfer.filename) != directory) {
     finding.cause = fmt::format(
         "shim came as {} and asks for {}, outside its directory: it takes the path of the boot "
         "file "
@@ -488,6 +501,20 @@ Look access_denied(const RuleInput& in) {
   finding.packets = packets_of(*last);
   finding.cause = fmt::format("{} may not send {}: \"{}\".", to_string(last->what->asked),
                               quote(last->what->filename), printable(last->what->error_text));
+  // in.tftpd's own words: the mode of the file has no part in them.
+  const std::string& said = last->what->error_text;
+  if (said.find("Only absolute filenames allowed") != std::string::npos) {
+    finding.fixes = {{"tftpd-hpa",
+                      "run it with --secure and one directory (TFTP_OPTIONS=\"--secure\", "
+                      "TFTP_DIRECTORY); without it only absolute names are served"}};
+    return finding;
+  }
+  if (said.find("Forbidden directory") != std::string::npos) {
+    finding.fixes = {{"tftpd-hpa",
+                      "the name lies outside the directories that it was started with: put the "
+                      "file below one of them, or run it with --secure and a relative name"}};
+    return finding;
+  }
   finding.fixes = {
       {"server", fmt::format("chmod a+r {} and a+x its directories; no link out of the "
                              "TFTP root",

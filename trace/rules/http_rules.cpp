@@ -42,11 +42,13 @@ Look http_content_missing(const RuleInput& in) {
   if (in.session.http.empty()) return std::nullopt;
   const SeenHttp* payload = refused_payload(in.session);
   const SeenHttp& last = payload != nullptr ? *payload : in.session.http.back();
-  if (!last->is_cut_short() && last->length != 0U) return std::nullopt;
+  // An answer of another status needs no content.
+  const bool is_empty = last->length == 0U && last->status.value_or(200) == 200;
+  if (!last->is_cut_short() && !is_empty) return std::nullopt;
   Finding finding;
   finding.until = "payload";
   finding.packets = {last.step->first_packet, last.step->last_packet};
-  if (last->length == 0U) {
+  if (is_empty) {
     finding.confidence = Confidence::Certain;
     finding.cause = fmt::format("The web server {} sends {} as an empty file.",
                                 to_string(last->server.address), quote(last->target));

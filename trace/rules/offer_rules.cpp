@@ -89,6 +89,86 @@ std::vector<Fix> offer_boot(const RuleInput& in) {
   return fixes;
 }
 
+// The answer that the firmware got, in the round in which it loaded the program that asks now.
+const SeenDhcp* answered_before(const RuleInput& in) {
+  for (const BootSession& session : in.sessions) {
+    if (&session == &in.session) break;
+    if (!session.acks.empty() && has_file(session)) return &session.acks.front();
+  }
+  return nullptr;
+}
+
+// The ROM was given a program, iPXE, to which the same server says nothing.
+std::optional<Finding> nothing_for_ipxe(const RuleInput& in) {
+  const SeenDhcp* before = answered_before(in);
+  if (before == nullptr || in.session.kind != ClientKind::Ipxe || (*before)->boot_file.empty()) {
+    return std::nullopt;
+  }
+  const bool same_server = std::ranges::any_of(in.session.offers, [&](const SeenDhcp& offer) {
+    return identity_of(*offer.what) == identity_of(*before->what);
+  });
+  if (!same_server) return std::nullopt;
+  const std::string& program = (*before)->boot_file;
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  finding.packets = packets_of(in.session.offers);
+  finding.packets.insert(finding.packets.begin(), before->packet());
+  finding.cause = fmt::format(
+      "{} names {} to the firmware, and nothing to iPXE, which runs now and asks for its script.",
+      to_string(identity_of(*before->what)), quote(program));
+  finding.fixes = {
+      {"dnsmasq", ipxe_lines(in, program, "http://SERVER/boot.ipxe", Namer::Unknown)},
+      {"ISC dhcpd",
+       "if exists user-class and option user-class = \"iPXE\" { filename \"boot.ipxe\"; }"},
+      {"Kea", "client class with substring(option[77].hex,0,4) == 'iPXE', before the others"}};
+  return finding;
+}
+
+std::vector<SeenDhcp> relayed_discovers(const BootSession& session) {
+  std::vector<SeenDhcp> found;
+  for (const auto* list : {&session.discovers, &session.client_copies}) {
+    std::ranges::copy_if(*list, std::back_inserter(found), [](const SeenDhcp& question) {
+      return question->type == dhcp::MessageType::Discover && !question->giaddr.is_unspecified();
+    });
+  }
+  return found;
+}
+
+// A relay hears the client, and no answer comes to it.
+std::optional<Finding> relay_unanswered(const RuleInput& in) {
+  const std::vector<SeenDhcp> relayed = relayed_discovers(in.session);
+  if (relayed.empty()) return std::nullopt;
+  const Ipv4Address relay = relayed.front()->giaddr;
+  const Ipv4Address server = relayed.front()->destination.address;
+  const bool is_known = !server.is_broadcast() && !server.is_unspecified();
+  Finding finding;
+  finding.packets = packets_of(relayed);
+  finding.until = "offer";
+  finding.confidence = Confidence::Likely;
+  const std::string asked = is_known ? to_string(server) : std::string("the server");
+  if (const SeenIcmp* icmp = port_closed(in.session, server, dhcp::kServerPort)) {
+    finding.confidence = Confidence::Certain;
+    finding.packets.push_back(icmp->packet());
+    finding.cause = fmt::format("The relay {} asks {}, where no DHCP server listens (ICMP).",
+                                to_string(relay), asked);
+    finding.fixes = {{"relay", "name the DHCP server's address as helper"},
+                     {"server", fmt::format("start it on {}, port 67/udp", asked)}};
+    return finding;
+  }
+  finding.cause = fmt::format(
+      "The relay {} asks {} for this client and gets no answer: the server has no range for the "
+      "network of {}, or its answer finds no way back to the relay.",
+      to_string(relay), asked, to_string(relay));
+  finding.fixes = {
+      {"dnsmasq", fmt::format("dhcp-range=FIRST,LAST,NETMASK with addresses in the network of {}",
+                              to_string(relay))},
+      {"ISC dhcpd, Kea", fmt::format("a subnet that holds {}, with a pool", to_string(relay))},
+      {"network",
+       fmt::format("a route from the server to {}, port 67/udp open both ways", to_string(relay))}};
+  finding.elsewhere = kCaptureAtServer;
+  return finding;
+}
+
 }  // namespace
 
 Look no_boot_offer(const RuleInput& in) {
@@ -116,6 +196,7 @@ Look no_boot_offer(const RuleInput& in) {
                      {"others", "send option 60 \"PXEClient\" (RFC 4578, PXE 2.1 s.2.2.3)"}};
     return finding;
   }
+  if (auto missing = nothing_for_ipxe(in)) return missing;
   finding.cause = fmt::format(
       "{} offers an address and says nothing about booting: no option 60 \"PXEClient\", no boot "
       "file. No proxy offer came.",
@@ -406,19 +487,6 @@ Look header_fields_only(const RuleInput& in) {
   return std::nullopt;
 }
 
-namespace {
-
-// The answer that the firmware got, in the round in which it loaded the program that asks now.
-const SeenDhcp* answered_before(const RuleInput& in) {
-  for (const BootSession& session : in.sessions) {
-    if (&session == &in.session) break;
-    if (!session.acks.empty() && has_file(session)) return &session.acks.front();
-  }
-  return nullptr;
-}
-
-}  // namespace
-
 Look nobody_answers(const RuleInput& in) {
   if (answer_misaddressed(in) || answer_broken(in)) return std::nullopt;
   const bool stuck = in.boot.verdict.state == RomState::WaitsForOffer;
@@ -451,6 +519,7 @@ Look nobody_answers(const RuleInput& in) {
     finding.elsewhere = kCaptureAtServer;
     return finding;
   }
+  if (auto relay = relay_unanswered(in); relay && !others_served) return relay;
   finding.fixes = {
       {"network",
        "servers in containers need the host's network or macvlan; behind a router a DHCP "

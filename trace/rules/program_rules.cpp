@@ -358,6 +358,26 @@ Finding refused_by_shim(const BootSession& session, const SeenTransfer& manager)
   return finding;
 }
 
+// The same after UEFI HTTP boot.
+Look refused_http_boot(const RuleInput& in) {
+  if (in.session.http.empty() || in.session.kind == ClientKind::Ipxe) return std::nullopt;
+  const SeenHttp& program = in.session.http.back();
+  if (program->status != 200 || program->method == "HEAD") return std::nullopt;
+  Finding finding;
+  finding.confidence = Confidence::Possible;
+  finding.packets = {program.packet()};
+  finding.cause = fmt::format(
+      "{} came by HTTP and did not run: probably Secure Boot refuses it, or it is no program for "
+      "this machine. The wire does not show signatures.",
+      quote(program->target));
+  finding.fixes = {{"server",
+                    "serve the signed chain: shimx64.efi with grubx64.efi beside it, of a "
+                    "version that is not revoked"},
+                   {"machine", "or switch Secure Boot off in its setup to see the difference"}};
+  finding.elsewhere = "the machine's screen says \"Security Violation\" or \"Access denied\"";
+  return finding;
+}
+
 }  // namespace
 
 Look secure_boot(const RuleInput& in) {
@@ -374,6 +394,7 @@ Look secure_boot(const RuleInput& in) {
       file_of_wrong_size(in) || file_is_no_program(in) || wds_pending(in)) {
     return std::nullopt;
   }
+  if (in.session.transfers.empty()) return refused_http_boot(in);
   const SeenTransfer* file = nullptr;
   std::size_t files = 0;
   for (const SeenTransfer& seen : in.session.transfers) {
@@ -418,7 +439,36 @@ Look secure_boot(const RuleInput& in) {
   return finding;
 }
 
+namespace {
+
+// A script after which iPXE asks for an address and for the script again.
+Look script_begins_anew(const RuleInput& in) {
+  const SeenTransfer* file = last_transfer(in.session);
+  const bool by_http = !in.session.http.empty();
+  if (!by_http && file == nullptr) return std::nullopt;
+  const std::string& name = by_http ? in.session.http.back()->target : (*file)->filename;
+  const std::size_t rounds = rounds_with_only(in.sessions, name);
+  if (rounds < kRoundsOfALoop || in.session.kind != ClientKind::Ipxe ||
+      role_of(std::string_view(name).substr(0, name.find('?'))) != FileRole::Config) {
+    return std::nullopt;
+  }
+  Finding finding;
+  finding.packets = by_http ? std::vector{in.session.http.back().packet()} : packets_of(*file);
+  finding.cause = fmt::format(
+      "{} was fetched in {} rounds of DHCP and nothing after it: the script fails, or ends in "
+      "reboot or autoboot, and iPXE begins anew.",
+      quote(name), rounds);
+  finding.fixes = {{"iPXE",
+                    "its screen names the command that fails; put \"|| shell\" behind the commands "
+                    "to stop there"}};
+  finding.until = "payload";
+  return finding;
+}
+
+}  // namespace
+
 Look loader_loop(const RuleInput& in) {
+  if (auto script = script_begins_anew(in)) return script;
   for (const SeenHttp& seen : in.session.http) {
     const auto times = std::ranges::count_if(in.session.http, [&](const SeenHttp& other) {
       return !other->target.empty() && other->target == seen->target && other->status == 200;
@@ -461,6 +511,7 @@ Look program_is_mute(const RuleInput& in) {
                      (in.boot.verdict.state == RomState::RunsNbp ||
                       in.boot.verdict.state == RomState::SearchesConfig);
   if (!stuck || in.session.transfers.empty() || wrong_architecture_image(in)) return std::nullopt;
+  if (script_begins_anew(in)) return std::nullopt;
   const SeenTransfer* file = last_transfer(in.session);
   if (file == nullptr || !came_whole(*file->what) || file_of_wrong_size(in) ||
       is_abort_program((*file)->filename) || is_key_manager((*file)->filename) ||

@@ -41,11 +41,21 @@ bool first_block_never_arrives(const TransferStep& transfer) {
          (server_repeats || client_repeats || transfer.fragments > 0);
 }
 
-std::vector<Fix> smaller_blocks() {
-  return {{"dnsmasq", "tftp-mtu=1400"},
-          {"tftpd-hpa", "--blocksize 1400"},
-          {"atftpd", "--mtu, or no blksize option: --no-blksize"},
-          {"network", "let ICMP \"fragmentation needed\" pass; set the tunnel's MTU"}};
+constexpr std::uint16_t kHeaders = 32;  // octets of IPv4, UDP and TFTP in front of a block
+
+// Blocks for the MTU that a router has told, else clearly smaller than the packets that are lost.
+std::vector<Fix> smaller_blocks(std::uint64_t packet_octets, std::uint16_t told_mtu) {
+  constexpr std::uint64_t kTunnelMtu = 1400;
+  constexpr std::uint64_t kSmallestMtu = 1280;
+  const std::uint64_t usual = packet_octets > kTunnelMtu + 60 ? kTunnelMtu : kSmallestMtu;
+  const std::uint64_t mtu = told_mtu != 0 ? told_mtu : usual;
+  std::vector<Fix> fixes{{"dnsmasq", fmt::format("tftp-mtu={}", mtu)},
+                         {"tftpd-hpa", fmt::format("--blocksize {}", mtu - kHeaders)},
+                         {"atftpd", "--mtu, or no blksize option: --no-blksize"}};
+  if (told_mtu == 0) {
+    fixes.push_back({"network", "let ICMP \"fragmentation needed\" pass; set the tunnel's MTU"});
+  }
+  return fixes;
 }
 
 }  // namespace
@@ -73,7 +83,9 @@ Look packets_too_large(const RuleInput& in) {
       transfer.block_size, transfer.block_size + 32,
       fragmented ? "such packets travel in fragments, and these are lost"
                  : "the path carries less than that (a tunnel, VXLAN, WireGuard)");
-  finding.fixes = smaller_blocks();
+  const std::uint16_t told_mtu =
+      told && (*icmp)->next_mtu > kHeaders ? (*icmp)->next_mtu : std::uint16_t{0};
+  finding.fixes = smaller_blocks(transfer.block_size + kHeaders, told_mtu);
   if (!told && transfer.fragments == 0) {
     finding.elsewhere =
         "where they are lost is not decidable from one side: capture on the other side too";
