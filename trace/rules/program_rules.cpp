@@ -214,7 +214,7 @@ Look ipxe_loop(const RuleInput& in) {
           {"ISC dhcpd",
            "if exists user-class and option user-class = \"iPXE\" { filename "
            "\"boot.ipxe\"; }"},
-          {"Kea", "client class with option[77].text == 'iPXE' (or substring), before the others"}};
+          {"Kea", "client class with substring(option[77].hex,0,4) == 'iPXE', before the others"}};
       finding.until = "payload";
       return finding;
     }
@@ -530,6 +530,19 @@ Look program_is_mute(const RuleInput& in) {
     finding.fixes = {{"server",
                       "copy pxelinux.0 (or syslinux.efi) and all .c32 and .e64 files from one "
                       "syslinux package"}};
+    finding.until = "config";
+    return finding;
+  }
+  if (role_of((*file)->filename) == FileRole::Grub) {
+    finding.cause = fmt::format(
+        "{} came whole and asks for nothing: GRUB built for a disk has no network (its screen "
+        "shows "
+        "grub>), or it hangs, or the firmware or shim did not start it.",
+        quote((*file)->filename));
+    finding.fixes = {{"server",
+                      "serve a network build: grubnetx64.efi.signed, or grub-mknetdir's "
+                      "core.efi"},
+                     {"machine", "look at its screen: grub>, or \"Verification failed\""}};
     finding.until = "config";
     return finding;
   }

@@ -41,6 +41,16 @@ bool first_block_never_arrives(const TransferStep& transfer) {
          (server_repeats || client_repeats || transfer.fragments > 0);
 }
 
+// Blocks as large came from that server before: the path carries them.
+bool path_carries(const RuleInput& in, const TransferStep& transfer) {
+  return std::ranges::any_of(in.sessions, [&](const BootSession& session) {
+    return std::ranges::any_of(session.transfers, [&](const SeenTransfer& other) {
+      return other.what != &transfer && other->asked == transfer.asked &&
+             other->block_size >= transfer.block_size && other->acknowledged_block > 1;
+    });
+  });
+}
+
 constexpr std::uint16_t kHeaders = 32;  // octets of IPv4, UDP and TFTP in front of a block
 
 // Blocks for the MTU that a router has told, else clearly smaller than the packets that are lost.
@@ -73,6 +83,7 @@ Look packets_too_large(const RuleInput& in) {
   const bool told = icmp != in.session.icmp.end();
   const bool large = transfer.block_size > kSmallBlock;
   if (!told && (!large || !first_block_never_arrives(transfer))) return std::nullopt;
+  if (!told && transfer.fragments == 0 && path_carries(in, transfer)) return std::nullopt;
   Finding finding;
   finding.packets = packets_of(*last);
   if (told) finding.packets.push_back(icmp->packet());
@@ -177,6 +188,7 @@ Look window_on_lossy_path(const RuleInput& in) {
                     "do not acknowledge windowsize (RFC 7440 is an option): dnsmasq before "
                     "2.92 does not know it"},
                    {"tftpd-hpa", "--refuse windowsize"},
+                   {"Windows", "in the BCD: bcdedit /set {ramdiskoptions} ramdisktftpwindowsize 4"},
                    {"network", "find the loss: speed mismatch or a small switch buffer"}};
   return finding;
 }
