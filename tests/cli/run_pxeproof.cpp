@@ -2,20 +2,11 @@
 
 #include <stdexcept>
 
-#include <fstream>
-
 #include "live/child_process.h"
 
 namespace pxeproof::testing {
 
 namespace {
-
-namespace fs = std::filesystem;
-
-void let_everybody_read(const fs::path& path, fs::perms extra) {
-  fs::permissions(path, fs::perms::group_read | fs::perms::others_read | extra,
-                  fs::perm_options::add);
-}
 
 ProgramRun run_program(const std::string& program, const std::vector<std::string>& arguments) {
   auto process = live::ChildProcess::start(
@@ -38,26 +29,6 @@ ProgramRun run_pxeproof_on_full_disk(const std::vector<std::string>& arguments) 
   std::vector<std::string> words{"-c", R"(exec "$0" "$@" > /dev/full)", PXEPROOF_PROGRAM};
   words.insert(words.end(), arguments.begin(), arguments.end());
   return run_program("/bin/sh", words);
-}
-
-ScratchDirectory::ScratchDirectory() {
-  std::string name = (fs::temp_directory_path() / "pxeproof-test-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch directory");
-  directory_ = name;
-  let_everybody_read(directory_, fs::perms::group_exec | fs::perms::others_exec);
-}
-
-ScratchDirectory::~ScratchDirectory() {
-  std::error_code ignored;
-  fs::remove_all(directory_, ignored);
-}
-
-std::string ScratchDirectory::write(const std::string& name, const std::string& text) const {
-  const fs::path file = directory_ / name;
-  fs::create_directories(file.parent_path());
-  std::ofstream(file, std::ios::binary) << text;
-  let_everybody_read(file, fs::perms::none);
-  return file.string();
 }
 
 std::string ScratchDirectory::write_article(const std::string& name) const {

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
+
+#include "tests/support/test_directory.h"
 
 namespace pxeproof::testing {
 
@@ -21,21 +22,18 @@ ProgramRun run_pxeproof_on_full_disk(const std::vector<std::string>& arguments);
 // A directory of a test's own, gone with it.
 class ScratchDirectory {
  public:
-  ScratchDirectory();
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-  ~ScratchDirectory();
-
-  std::string path(const std::string& name) const { return (directory_ / name).string(); }
+  std::string path(const std::string& name) const { return directory_ / name; }
 
   // Writes a file that everybody may read; its directories are made.
-  std::string write(const std::string& name, const std::string& text) const;
+  std::string write(const std::string& name, const std::string& text) const {
+    return directory_.write(name, text);
+  }
 
   // The article's configuration with this directory's "tree" as its TFTP root.
   std::string write_article(const std::string& name = "boot.conf") const;
 
  private:
-  std::filesystem::path directory_;
+  TestDirectory directory_;
 };
 
 }  // namespace pxeproof::testing

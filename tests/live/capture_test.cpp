@@ -9,7 +9,7 @@
 
 #include "live/private_namespaces.h"
 #include "live/socket_address.h"
-#include "tests/live/test_directory.h"
+#include "tests/support/test_directory.h"
 
 namespace pxeproof::live {
 namespace {

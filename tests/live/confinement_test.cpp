@@ -22,7 +22,7 @@
 #include "live/landlock.h"
 #include "live/system_call_filter.h"
 #include "tests/live/served_program.h"
-#include "tests/live/test_directory.h"
+#include "tests/support/test_directory.h"
 
 namespace pxeproof::live {
 namespace {

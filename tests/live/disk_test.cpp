@@ -10,7 +10,7 @@
 
 #include <cstring>
 
-#include "tests/live/test_directory.h"
+#include "tests/support/test_directory.h"
 
 namespace pxeproof::live {
 namespace {

@@ -23,7 +23,7 @@
 #include "live/stop_signals.h"
 #include "live/udp_server.h"
 #include "protocol/frames/build.h"
-#include "tests/live/test_directory.h"
+#include "tests/support/test_directory.h"
 
 namespace pxeproof::live {
 namespace {

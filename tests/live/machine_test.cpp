@@ -9,7 +9,7 @@
 #include "live/lab_network.h"
 #include "live/private_namespaces.h"
 #include "live/qemu.h"
-#include "tests/live/test_directory.h"
+#include "tests/support/test_directory.h"
 
 namespace pxeproof::live {
 namespace {

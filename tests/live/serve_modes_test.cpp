@@ -19,8 +19,8 @@
 #include "protocol/frames/build.h"
 #include "protocol/tftp/packet.h"
 #include "tests/live/served_program.h"
-#include "tests/live/test_directory.h"
 #include "tests/live/tftp_fetch.h"
+#include "tests/support/test_directory.h"
 #include "trace/capture_file.h"
 
 namespace pxeproof::live {

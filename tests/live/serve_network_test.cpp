@@ -9,8 +9,8 @@
 #include "live/socket_address.h"
 #include "tests/live/served_network.h"
 #include "tests/live/served_program.h"
-#include "tests/live/test_directory.h"
 #include "tests/live/tftp_fetch.h"
+#include "tests/support/test_directory.h"
 
 namespace pxeproof::live {
 namespace {

@@ -18,8 +18,8 @@
 #include "live/listening_ports.h"
 #include "protocol/dhcp/message.h"
 #include "tests/live/served_program.h"
-#include "tests/live/test_directory.h"
 #include "tests/live/tftp_fetch.h"
+#include "tests/support/test_directory.h"
 
 namespace pxeproof::live {
 namespace {

@@ -9,19 +9,6 @@ namespace pxeproof::trace::rule {
 
 namespace {
 
-// The client's messages with a relay's address in them, whether the relay's copy or the only one.
-std::vector<SeenDhcp> relayed_questions(const BootSession& session) {
-  std::vector<SeenDhcp> found;
-  for (const auto* list : {&session.discovers, &session.client_copies}) {
-    for (const SeenDhcp& question : *list) {
-      if (!question->giaddr.is_unspecified() && begins_boot(*question.what)) {
-        found.push_back(question);
-      }
-    }
-  }
-  return found;
-}
-
 bool has_relay_information(const DhcpStep& step) {
   const auto message = dhcp::MessageView::parse(step.octets);
   return message && message->has(dhcp::OptionCode::RelayAgentInformation);

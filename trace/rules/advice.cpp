@@ -188,4 +188,11 @@ std::string ipxe_lines(const RuleInput& in, std::string_view program, std::strin
                      script);
 }
 
+std::vector<Fix> ipxe_fixes(const RuleInput& in, std::string_view program, Namer namer) {
+  return {{"dnsmasq", ipxe_lines(in, program, "http://SERVER/boot.ipxe", namer)},
+          {"ISC dhcpd",
+           "if exists user-class and option user-class = \"iPXE\" { filename \"boot.ipxe\"; }"},
+          {"Kea", "client class with substring(option[77].hex,0,4) == 'iPXE', before the others"}};
+}
+
 }  // namespace pxeproof::trace

@@ -43,5 +43,7 @@ std::string line_that_names(const RuleInput& in, std::string_view name, Namer na
 // Lines that give iPXE its script, and all others the program.
 std::string ipxe_lines(const RuleInput& in, std::string_view program, std::string_view script,
                        Namer namer);
+// The same lines with a script of an HTTP server, and those of other servers.
+std::vector<Fix> ipxe_fixes(const RuleInput& in, std::string_view program, Namer namer);
 
 }  // namespace pxeproof::trace

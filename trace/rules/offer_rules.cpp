@@ -116,27 +116,13 @@ std::optional<Finding> nothing_for_ipxe(const RuleInput& in) {
   finding.cause = fmt::format(
       "{} names {} to the firmware, and nothing to iPXE, which runs now and asks for its script.",
       to_string(identity_of(*before->what)), quote(program));
-  finding.fixes = {
-      {"dnsmasq", ipxe_lines(in, program, "http://SERVER/boot.ipxe", Namer::Unknown)},
-      {"ISC dhcpd",
-       "if exists user-class and option user-class = \"iPXE\" { filename \"boot.ipxe\"; }"},
-      {"Kea", "client class with substring(option[77].hex,0,4) == 'iPXE', before the others"}};
+  finding.fixes = ipxe_fixes(in, program, Namer::Unknown);
   return finding;
-}
-
-std::vector<SeenDhcp> relayed_discovers(const BootSession& session) {
-  std::vector<SeenDhcp> found;
-  for (const auto* list : {&session.discovers, &session.client_copies}) {
-    std::ranges::copy_if(*list, std::back_inserter(found), [](const SeenDhcp& question) {
-      return question->type == dhcp::MessageType::Discover && !question->giaddr.is_unspecified();
-    });
-  }
-  return found;
 }
 
 // A relay hears the client, and no answer comes to it.
 std::optional<Finding> relay_unanswered(const RuleInput& in) {
-  const std::vector<SeenDhcp> relayed = relayed_discovers(in.session);
+  const std::vector<SeenDhcp> relayed = relayed_questions(in.session);
   if (relayed.empty()) return std::nullopt;
   const Ipv4Address relay = relayed.front()->giaddr;
   const Ipv4Address server = relayed.front()->destination.address;

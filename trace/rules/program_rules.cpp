@@ -208,13 +208,7 @@ Look ipxe_loop(const RuleInput& in) {
           "iPXE runs, asks again and is given itself, {}, again{}: the server does not recognise "
           "iPXE (option 77 \"iPXE\" or option 175).",
           quote(seen->filename), rounds > 1 ? fmt::format(" ({} rounds)", rounds) : "");
-      finding.fixes = {
-          {"dnsmasq", ipxe_lines(in, seen->filename, "http://SERVER/boot.ipxe",
-                                 namer_of(in.sessions[at], seen->filename))},
-          {"ISC dhcpd",
-           "if exists user-class and option user-class = \"iPXE\" { filename "
-           "\"boot.ipxe\"; }"},
-          {"Kea", "client class with substring(option[77].hex,0,4) == 'iPXE', before the others"}};
+      finding.fixes = ipxe_fixes(in, seen->filename, namer_of(in.sessions[at], seen->filename));
       finding.until = "payload";
       return finding;
     }
@@ -358,6 +352,14 @@ Finding refused_by_shim(const BootSession& session, const SeenTransfer& manager)
   return finding;
 }
 
+void advise_signed_chain(Finding& finding) {
+  finding.fixes = {{"server",
+                    "serve the signed chain: shimx64.efi with grubx64.efi beside it, of a "
+                    "version that is not revoked"},
+                   {"machine", "or switch Secure Boot off in its setup to see the difference"}};
+  finding.elsewhere = "the machine's screen says \"Security Violation\" or \"Access denied\"";
+}
+
 // The same after UEFI HTTP boot.
 Look refused_http_boot(const RuleInput& in) {
   if (in.session.http.empty() || in.session.kind == ClientKind::Ipxe) return std::nullopt;
@@ -370,11 +372,7 @@ Look refused_http_boot(const RuleInput& in) {
       "{} came by HTTP and did not run: probably Secure Boot refuses it, or it is no program for "
       "this machine. The wire does not show signatures.",
       quote(program->target));
-  finding.fixes = {{"server",
-                    "serve the signed chain: shimx64.efi with grubx64.efi beside it, of a "
-                    "version that is not revoked"},
-                   {"machine", "or switch Secure Boot off in its setup to see the difference"}};
-  finding.elsewhere = "the machine's screen says \"Security Violation\" or \"Access denied\"";
+  advise_signed_chain(finding);
   return finding;
 }
 
@@ -431,11 +429,7 @@ Look secure_boot(const RuleInput& in) {
         " The loaders before it ran: each link of the chain must be signed with a key "
         "that the one before it knows.";
   }
-  finding.fixes = {{"server",
-                    "serve the signed chain: shimx64.efi with grubx64.efi beside it, of a "
-                    "version that is not revoked"},
-                   {"machine", "or switch Secure Boot off in its setup to see the difference"}};
-  finding.elsewhere = "the machine's screen says \"Security Violation\" or \"Access denied\"";
+  advise_signed_chain(finding);
   return finding;
 }
 

@@ -54,6 +54,18 @@ std::vector<SeenDhcp> proxy_offers(const BootSession& session) {
   return found;
 }
 
+std::vector<SeenDhcp> relayed_questions(const BootSession& session) {
+  std::vector<SeenDhcp> found;
+  for (const auto* list : {&session.discovers, &session.client_copies}) {
+    for (const SeenDhcp& question : *list) {
+      if (!question->giaddr.is_unspecified() && begins_boot(*question.what)) {
+        found.push_back(question);
+      }
+    }
+  }
+  return found;
+}
+
 std::vector<SeenDhcp> boot_answers(const BootSession& session) {
   std::vector<SeenDhcp> all = session.offers;
   all.insert(all.end(), session.acks.begin(), session.acks.end());

@@ -66,6 +66,9 @@ bool server_is_deaf(const TransferStep& transfer);
 // does when that names none, though a proxy names one; nullptr when there is none.
 const SeenTransfer* asked_past_proxy(const BootSession& session);
 
+// The client's messages with a relay's address in them, whether the relay's copy or the only one.
+std::vector<SeenDhcp> relayed_questions(const BootSession& session);
+
 // Whether the boot server requests stayed without any answer.
 bool boot_server_is_silent(const BootSession& session);
 // ICMP that says the port is closed, or the host not to be reached; nullptr for none.

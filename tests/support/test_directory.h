@@ -9,10 +9,12 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 
-namespace pxeproof::live {
+namespace pxeproof {
 
-// A directory that vanishes with the test.
+// A directory that vanishes with the test. Everybody may read it, also servers that gave up their
+// rights.
 class TestDirectory {
  public:
   TestDirectory() {
@@ -24,7 +26,10 @@ class TestDirectory {
   }
   TestDirectory(const TestDirectory&) = delete;
   TestDirectory& operator=(const TestDirectory&) = delete;
-  ~TestDirectory() { std::filesystem::remove_all(path_); }
+  ~TestDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
 
   const std::string& path() const { return path_; }
   std::string operator/(std::string_view name) const { return path_ + "/" + std::string(name); }
@@ -33,6 +38,9 @@ class TestDirectory {
     const std::string path = *this / name;
     std::filesystem::create_directories(std::filesystem::path(path).parent_path());
     std::ofstream(path, std::ios::binary) << content;
+    using std::filesystem::perms;
+    std::filesystem::permissions(path, perms::group_read | perms::others_read,
+                                 std::filesystem::perm_options::add);
     return path;
   }
 
@@ -40,4 +48,4 @@ class TestDirectory {
   std::string path_;
 };
 
-}  // namespace pxeproof::live
+}  // namespace pxeproof
