@@ -176,6 +176,26 @@ std::vector<BootSession> split_sessions(const Boot& boot) {
   return sessions;
 }
 
+namespace {
+
+constexpr Duration kSoonAfter = std::chrono::seconds(60);
+
+bool offers_nothing(const BootSession& session) {
+  return std::ranges::all_of(session.offers, [](const SeenDhcp& offer) {
+    return offer->boot_file.empty() && offer->menu.empty();
+  });
+}
+
+// PXE in vain, soon after UEFI HTTP boot had its program.
+bool is_after_http_boot(const std::vector<BootSession>& sessions, std::size_t at) {
+  const BootSession& session = sessions[at];
+  return session.kind == ClientKind::Rom && at > 0 && offers_nothing(session) &&
+         sessions[at - 1].kind == ClientKind::HttpRom && sessions[at - 1].fetches() &&
+         session.begun - sessions[at - 1].ended <= kSoonAfter;
+}
+
+}  // namespace
+
 const BootSession* deciding_session(const std::vector<BootSession>& sessions) {
   const auto is_further_try = [&](std::size_t at) {
     const BootSession& session = sessions[at];
@@ -192,7 +212,7 @@ const BootSession* deciding_session(const std::vector<BootSession>& sessions) {
              (other.kind != ClientKind::Plain || !other.transfers.empty());
     });
     if (session.kind == ClientKind::HttpRom) return after_pxe && !offers_http(session);
-    if (is_same_rom_again(sessions, at)) return true;
+    if (is_same_rom_again(sessions, at) || is_after_http_boot(sessions, at)) return true;
     return session.kind == ClientKind::Plain && after_pxe;
   };
   for (std::size_t at = sessions.size(); at > 0; --at) {
@@ -267,12 +287,13 @@ const SeenDhcp* refused_address(const BootSession& session) {
 
 const BootSession* next_device(const std::vector<BootSession>& sessions,
                                const BootSession& decides) {
-  constexpr Duration kSoonAfter = std::chrono::seconds(60);
+  const ClientKind other =
+      decides.kind == ClientKind::HttpRom ? ClientKind::Rom : ClientKind::HttpRom;
   for (const BootSession& session : sessions) {
     if (session.begun <= decides.begun) continue;
     // A system that asked for an address had been started.
     if (session.kind == ClientKind::Plain) return nullptr;
-    if (session.kind != ClientKind::HttpRom) continue;
+    if (session.kind != other) continue;
     if (session.begun - decides.ended <= kSoonAfter) return &session;
   }
   return nullptr;

@@ -79,11 +79,11 @@ class Judge {
   }
 
   BootVerdict judge_session(const BootSession& session) const {
-    if (const SeenHttp* refused = refused_payload(session)) return judge_http(*refused);
+    if (const SeenHttp* refused = refused_payload(session)) return judge_http(session, *refused);
     if (const SeenTransfer* failed = failed_payload(session)) {
       return judge_transfer(session, *failed);
     }
-    if (const SeenHttp* last = last_http(session)) return judge_http(*last);
+    if (const SeenHttp* last = last_http(session)) return judge_http(session, *last);
     if (!session.transfers.empty()) return judge_files(session);
     return judge_dhcp(session);
   }
@@ -264,7 +264,7 @@ class Judge {
                    packets);
   }
 
-  BootVerdict judge_http(const SeenHttp& last) const {
+  BootVerdict judge_http(const BootSession& session, const SeenHttp& last) const {
     if (last->connection != HttpStep::Connection::Open) return judge_connection(last);
     const std::string name = quoted(last->target);
     const std::vector<std::uint32_t> packets{last.step->first_packet, last.step->last_packet};
@@ -288,11 +288,12 @@ class Judge {
       return verdict(stuck(last.at(), 1), RomState::FetchesByHttp,
                      fmt::format("no answer to the request for {} was seen", name), packets);
     }
-    return judge_content(last, packets);
+    return judge_content(session, last, packets);
   }
 
   // The web server grants the request.
-  BootVerdict judge_content(const SeenHttp& last, const std::vector<std::uint32_t>& packets) const {
+  BootVerdict judge_content(const BootSession& session, const SeenHttp& last,
+                            const std::vector<std::uint32_t>& packets) const {
     const std::string name = quoted(last->target);
     const Kind silent = is_quiet() || went_on() ? Kind::Stalled : Kind::Unfinished;
     if (last->is_cut_short()) {
@@ -311,6 +312,11 @@ class Judge {
           fmt::format("{} sends {} as an empty file", to_string(last->server.address), name),
           packets);
     }
+    if (std::string reason = obstacle(session, last); !reason.empty()) {
+      const bool is_first = is_http_program(session, last);
+      return verdict(Kind::Stalled, is_first ? RomState::RunsNbp : RomState::SearchesConfig,
+                     std::move(reason), packets);
+    }
     if (rounds_with_only(sessions_, last->target) >= kRoundsOfALoop && !system_spoke()) {
       const bool is_script = role_of_target(last->target) == FileRole::Config;
       return verdict(Kind::Stalled, is_script ? RomState::SearchesConfig : RomState::RunsNbp,
@@ -327,6 +333,12 @@ class Judge {
                                  "shell, or the local disk",
                                  name),
                      packets);
+    }
+    if (is_http_program(session, last) && next_device(sessions_, session) != nullptr) {
+      return verdict(
+          Kind::Stalled, RomState::RunsNbp,
+          fmt::format("{} came by HTTP, then the firmware tried its next boot device", name),
+          packets);
     }
     return verdict(Kind::Booted, RomState::RunsPayload,
                    fmt::format("its last file, {}, was answered by HTTP", name), packets);
@@ -449,6 +461,27 @@ class Judge {
     return session.kind == ClientKind::Ipxe || &*with_file == &session;
   }
 
+  static std::string for_another_machine(std::string_view name, const FileHead& head) {
+    return fmt::format(
+        "{} came whole, and is made for {}, which this firmware cannot run", quoted(name),
+        dhcp::describe_architecture(architecture_of_machine(*head.pe_machine).value_or(0)));
+  }
+
+  // The same of what came by HTTP.
+  std::string obstacle(const BootSession& session, const SeenHttp& file) const {
+    const bool is_script =
+        session.kind == ClientKind::Ipxe && role_of_target(file->target) == FileRole::Config;
+    const bool is_first = is_http_program(session, file);
+    if ((is_script || is_first) && file->head.is_web_page()) {
+      return fmt::format("{} is a web page, and no {}", quoted(file->target),
+                         is_first ? "program" : "script");
+    }
+    if (!is_first || !is_for_another_machine(boot_, session.kind, file->target, file->head)) {
+      return {};
+    }
+    return for_another_machine(file->target, file->head);
+  }
+
   // Why a file that came whole cannot run, for certain; empty when nothing speaks against it.
   std::string obstacle(const BootSession& session, const SeenTransfer& file) const {
     const FileRole role = role_of(file->filename);
@@ -458,10 +491,10 @@ class Judge {
       return fmt::format("{} sends {} as an empty file", to_string(file->server.address),
                          quoted(file->filename));
     }
-    if (!is_first || !is_for_another_machine(boot_, session.kind, *file.what)) return {};
-    return fmt::format(
-        "{} came whole, and is made for {}, which this firmware cannot run", quoted(file->filename),
-        dhcp::describe_architecture(architecture_of_machine(*file->pe_machine).value_or(0)));
+    if (!is_first || !is_for_another_machine(boot_, session.kind, file->filename, file->head)) {
+      return {};
+    }
+    return for_another_machine(file->filename, file->head);
   }
 
   BootVerdict judge_whole(const BootSession& session, const SeenTransfer& last, RomState state,

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "protocol/addresses.h"
+#include "trace/file_head.h"
 #include "trace/seen_packet.h"
 
 namespace pxeproof::trace {
@@ -20,6 +21,7 @@ struct HttpStep {
   std::optional<std::uint16_t> status{};
   std::optional<std::uint64_t> length{};  // octets of the content, as the answer says
   std::optional<std::uint64_t> octets{};  // of it that came; nullopt: the capture does not show it
+  FileHead head{};                        // of its content, as captured
   enum class Connection {
     Open,       // a request was seen
     Refused,    // RST

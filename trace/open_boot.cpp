@@ -249,6 +249,9 @@ std::optional<Step> OpenBoot::on_http_answer(std::uint32_t number, const SeenPac
   const auto head = content_head(text_of(packet.payload));
   if (!head || http.method == "HEAD") return step;
   const std::uint64_t here = packet.payload_size - head->begin;
+  if (packet.payload.size() > head->begin) {
+    http.head = FileHead::of(packet.payload.subspan(head->begin));
+  }
   if (!head->length) {
     constexpr std::uint8_t kFin = 0x01;
     const bool is_over = (packet.tcp_flags & kFin) != 0;
@@ -288,12 +291,16 @@ bool OpenBoot::on_content(const SeenPacket& packet) {
     content.is_shown = true;
   };
   if (const auto to = contents_.find(packet.destination); to != contents_.end()) {
+    if (packet.tcp_sequence == to->second.begin && !packet.payload.empty()) {
+      to->second.head = FileHead::of(packet.payload);
+    }
     advance(to->second, static_cast<std::uint32_t>(packet.tcp_sequence + packet.payload_size));
     if (!to->second.is_length_told) {
       to->second.is_shown = (packet.tcp_flags & kFin) != 0;
       // Its first octet shows that it is not empty, and more is not asked of it.
       if (to->second.next != to->second.begin || (packet.tcp_flags & kReset) != 0) {
-        contents_.erase(to);
+        to->second.is_shown = false;
+        end_content(packet.destination);
         return true;
       }
     }
@@ -324,13 +331,14 @@ void OpenBoot::end_content(const Endpoint& client) {
 
 template <typename Steps>
 bool OpenBoot::note_content(Steps& steps, const Content& content) {
-  if (!content.is_shown) return true;
   const auto found = std::find_if(steps.rbegin(), steps.rend(), [&content](const Step& step) {
     return step.first_packet == content.request_packet &&
            std::holds_alternative<HttpStep>(step.what);
   });
   if (found == steps.rend()) return false;
   auto& http = std::get<HttpStep>(found->what);
+  if (!content.head.octets.empty()) http.head = content.head;
+  if (!content.is_shown) return true;
   if (!content.is_length_told) http.length = 0;
   http.octets = std::min<std::uint64_t>(content.next - content.begin, http.length.value_or(0));
   return true;

@@ -115,6 +115,7 @@ class OpenBoot {
     std::uint32_t request_packet = 0;
     std::uint32_t begin = 0;
     std::uint32_t next = 0;
+    FileHead head{};
     bool is_shown = false;  // by a segment behind the first: the capture holds them
     // When the answer does not tell its length, only whether it has any content is looked for.
     bool is_length_told = true;

@@ -133,13 +133,14 @@ std::string file_of_lease(const BootSession& session) {
   return has_server ? ack.boot_file : std::string();
 }
 
-bool is_for_another_machine(const Boot& boot, ClientKind kind, const TransferStep& transfer) {
-  if (!boot.architecture || !transfer.pe_machine) return false;
-  const auto made_for = architecture_of_machine(*transfer.pe_machine);
+bool is_for_another_machine(const Boot& boot, ClientKind kind, std::string_view name,
+                            const FileHead& head) {
+  if (!boot.architecture || !head.pe_machine) return false;
+  const auto made_for = architecture_of_machine(*head.pe_machine);
   const std::uint16_t wanted = program_architecture(*boot.architecture);
   // iPXE for BIOS starts Linux kernels, which carry a PE header for UEFI.
   const bool is_kernel =
-      wanted == 0 && kind == ClientKind::Ipxe && !lower_case(transfer.filename).ends_with(".efi");
+      wanted == 0 && kind == ClientKind::Ipxe && !lower_case(name).ends_with(".efi");
   return made_for && *made_for != wanted && !is_kernel;
 }
 
@@ -170,6 +171,13 @@ std::string disk_of(const BootSession& session) {
 
 bool starts_system(const BootSession& session) {
   return has_payload(session) || !disk_of(session).empty();
+}
+
+bool is_http_program(const BootSession& session, const SeenHttp& file) {
+  return session.kind == ClientKind::HttpRom && session.transfers.empty() && file->status == 200 &&
+         file->method == "GET" && std::ranges::all_of(session.http, [&](const SeenHttp& other) {
+           return other->target == file->target;
+         });
 }
 
 std::size_t rounds_with_only(const std::vector<BootSession>& sessions, std::string_view file) {

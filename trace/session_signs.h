@@ -21,6 +21,9 @@ const SeenHttp* refused_payload(const BootSession& session);
 // The same by TFTP: refused, or an empty file.
 const SeenTransfer* failed_payload(const BootSession& session);
 
+// The program that UEFI HTTP boot loads first, when nothing else is fetched in that round.
+bool is_http_program(const BootSession& session, const SeenHttp& file);
+
 // In how many rounds of DHCP the machine fetched this file, by TFTP or HTTP, and nothing else.
 std::size_t rounds_with_only(const std::vector<BootSession>& sessions, std::string_view file);
 // As many of them are a machine that does not get on.
@@ -38,7 +41,8 @@ std::string file_of_lease(const BootSession& session);
 
 // By its PE header the program is made for another machine than the firmware's, which cannot run
 // it.
-bool is_for_another_machine(const Boot& boot, ClientKind kind, const TransferStep& transfer);
+bool is_for_another_machine(const Boot& boot, ClientKind kind, std::string_view name,
+                            const FileHead& head);
 
 // The disk in the network that iPXE is told to boot (option 17): "iscsi:10.0.0.9::::iqn...". Empty
 // when the answer names none.

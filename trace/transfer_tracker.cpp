@@ -188,10 +188,7 @@ void TransferTracker::on_data(Open& open, std::uint32_t number, const tftp::Data
     open.content_whole = false;
   }
   if (block == 1) {
-    constexpr std::size_t kKept = 16;
-    const ByteView head = data.payload.first(std::min(kKept, data.payload.size()));
-    transfer.first_octets.assign(head.begin(), head.end());
-    transfer.pe_machine = firmware::efi_machine_of(data.payload);
+    transfer.head = FileHead::of(data.payload);
   }
   open.hash.update(data.payload);
   take_block(open, block, content_size);

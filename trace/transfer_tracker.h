@@ -12,6 +12,7 @@
 #include "protocol/bytes.h"
 #include "protocol/tftp/packet.h"
 #include "protocol/time.h"
+#include "trace/file_head.h"
 #include "trace/seen_packet.h"
 #include "trace/sha256.h"
 
@@ -70,14 +71,13 @@ struct TransferStep {
     std::uint32_t packet = 0;
   };
   std::optional<Stranger> stranger;
-  std::uint32_t fragments = 0;              // pieces of IP datagrams from the server while it ran
-  std::uint32_t runts = 0;                  // packets of the server that are no TFTP at all
-  std::uint32_t late = 0;                   // packets of the server after the client's ERROR
-  std::uint32_t late_oacks = 0;             // of these, OACKs sent again
-  std::optional<std::uint16_t> pe_machine;  // of an EFI program, by its first block
-  Bytes first_octets;                       // of the first block as captured, 16 at most
-  bool wrapped_wrong = false;               // after block 65535 came block 1 instead of 0
-  struct Misnumbered {  // a block that was not due, and that the client did not take
+  std::uint32_t fragments = 0;   // pieces of IP datagrams from the server while it ran
+  std::uint32_t runts = 0;       // packets of the server that are no TFTP at all
+  std::uint32_t late = 0;        // packets of the server after the client's ERROR
+  std::uint32_t late_oacks = 0;  // of these, OACKs sent again
+  FileHead head;                 // by the first block, as captured
+  bool wrapped_wrong = false;    // after block 65535 came block 1 instead of 0
+  struct Misnumbered {           // a block that was not due, and that the client did not take
     std::uint16_t number = 0;
     std::uint16_t due = 0;
     std::uint32_t packet = 0;

@@ -274,7 +274,8 @@ CaptureScript& CaptureScript::http_get(ScriptClient& client, const ScriptServer&
 
 CaptureScript& CaptureScript::http_content(ScriptClient& client, const ScriptServer& server,
                                            const std::string& target, std::size_t length,
-                                           std::size_t sent, Content end) {
+                                           std::size_t sent, Content end,
+                                           std::string_view beginning) {
   constexpr std::size_t kSegment = 1000;
   constexpr std::size_t kSequence = 38;  // behind Ethernet, IPv4 and the ports
   constexpr std::size_t kFlags = 47;
@@ -295,7 +296,8 @@ CaptureScript& CaptureScript::http_content(ScriptClient& client, const ScriptSer
                   "GET " + target + " HTTP/1.1\r\nHost: boot\r\n\r\n"));
   const std::size_t first = std::min(sent, kSegment);
   segment("HTTP/1.1 200 OK\r\nServer: test\r\nContent-Length: " + std::to_string(length) +
-              "\r\n\r\n" + std::string(first, 'x'),
+              "\r\n\r\n" + std::string(beginning) +
+              std::string(first - std::min(first, beginning.size()), 'x'),
           0);
   if (end == Content::HeaderOnly) return *this;
   for (std::size_t at = first; at < sent; at += kSegment) {

@@ -119,7 +119,7 @@ class CaptureScript {
   enum class Content { WithoutEnd, Closed, Reset, HeaderOnly };
   CaptureScript& http_content(ScriptClient& client, const ScriptServer& server,
                               const std::string& target, std::size_t length, std::size_t sent,
-                              Content end);
+                              Content end, std::string_view beginning = {});
   // The client opens a connection from its next port.
   enum class Connect { Open, Refused, Silent };
   CaptureScript& connect(ScriptClient& client, const ScriptServer& server, std::uint16_t port,

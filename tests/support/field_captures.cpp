@@ -306,6 +306,47 @@ void add_way_faults(std::vector<FaultCapture>& list) {
     list.push_back({"r33-http-rounds", "R33", script, 60s, {}});
   }
   {
+    // Another machine's program by UEFI HTTP boot.
+    CaptureScript script;
+    ScriptClient client = http_client();
+    lease_url(script, client, "http://10.0.0.9/bootx64.efi");
+    const Bytes program = efi_program(0x14c, 300);
+    script.http_content(client, kProxy, "/bootx64.efi", 9000, 9000, CaptureScript::Content::Closed,
+                        {reinterpret_cast<const char*>(program.data()), program.size()});
+    list.push_back({"r08-program-by-http", "R08", script, 60s, {}});
+  }
+  {
+    // A web page in the place of the program, and of iPXE's script.
+    CaptureScript script;
+    ScriptClient client = http_client();
+    lease_url(script, client, "http://10.0.0.9/bootx64.efi");
+    script.http_content(client, kProxy, "/bootx64.efi", 900, 900, CaptureScript::Content::Closed,
+                        "<!DOCTYPE html>");
+    list.push_back({"r86-page-by-http", "R86", script, 60s, {}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client = ipxe_client();
+    script.lease(client, {.siaddr = kProxy.address, .file = "http://10.0.0.9/boot.ipxe"});
+    script.http_content(client, kProxy, "/boot.ipxe", 900, 900, CaptureScript::Content::Closed,
+                        "<html>");
+    list.push_back({"r86-page-for-script", "R86", script, 60s, {}});
+  }
+  {
+    // The program does not run, and the firmware goes on to PXE, which nobody serves.
+    CaptureScript script;
+    ScriptClient client = http_client();
+    lease_url(script, client, "http://10.0.0.9/bootx64.efi");
+    script.http_content(client, kProxy, "/bootx64.efi", 9000, 9000, CaptureScript::Content::Closed);
+    script.wait(5s);
+    ScriptClient pxe = edk2_client();
+    pxe.xid = client.xid + 7;
+    for (int tries = 0; tries < 4; ++tries) {
+      script.discover(pxe).offer(pxe, kRouter, {.yiaddr = pxe.address}).wait(8s);
+    }
+    list.push_back({"r33-http-then-pxe", "R33", script, 60s, {}});
+  }
+  {
     // A script that fails: iPXE begins anew.
     CaptureScript script;
     ScriptClient client = edk2_client();

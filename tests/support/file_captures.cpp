@@ -7,19 +7,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// The head of an EFI program for a machine type.
-Bytes efi_program(std::uint16_t machine, std::size_t size) {
-  Bytes octets(size, 0);
-  octets[0] = 'M';
-  octets[1] = 'Z';
-  octets[0x3c] = 0x80;
-  octets[0x80] = 'P';
-  octets[0x81] = 'E';
-  octets[0x84] = static_cast<std::uint8_t>(machine);
-  octets[0x85] = static_cast<std::uint8_t>(machine >> 8U);
-  return octets;
-}
-
 void refuse(CaptureScript& script, ScriptClient& client, const std::string& name,
             std::uint16_t code, const std::string& text) {
   script.rrq(client, kProxy, name, {{"blksize", "1468"}});

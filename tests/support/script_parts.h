@@ -24,4 +24,7 @@ void reach_file(CaptureScript& script, ScriptClient& client, const std::string& 
 void boot_edk2(CaptureScript& script, ScriptClient& client, const std::string& file,
                std::size_t size);
 
+// The head of an EFI program for a machine type.
+Bytes efi_program(std::uint16_t machine, std::size_t size);
+
 }  // namespace pxeproof::testing

@@ -31,9 +31,9 @@ std::vector<std::uint32_t> packets_of(const SeenTransfer& transfer) {
 
 std::optional<std::uint16_t> made_for(const RuleInput& in, ClientKind kind,
                                       const TransferStep& transfer) {
-  if (!transfer.pe_machine) return architecture_of_name(transfer.filename);
-  if (is_for_another_machine(in.boot, kind, transfer)) {
-    return architecture_of_machine(*transfer.pe_machine);
+  if (!transfer.head.pe_machine) return architecture_of_name(transfer.filename);
+  if (is_for_another_machine(in.boot, kind, transfer.filename, transfer.head)) {
+    return architecture_of_machine(*transfer.head.pe_machine);
   }
   return program_architecture(in.architecture());
 }
@@ -62,8 +62,41 @@ bool is_first_of_ipxe(const BootSession& session, const SeenTransfer& transfer) 
 
 }  // namespace
 
+namespace {
+
+std::string made_for_words(const RuleInput& in, std::string_view name, std::uint16_t made_for,
+                           std::string_view sign) {
+  return fmt::format("{} is made for {}, by its {}; the client is {}. The firmware cannot run it.",
+                     quote(name),
+                     made_for == 0 ? std::string("BIOS") : dhcp::describe_architecture(made_for),
+                     sign, dhcp::describe_architecture(in.architecture()));
+}
+
+Look wrong_program_by_http(const RuleInput& in) {
+  if (in.session.http.empty()) return std::nullopt;
+  const SeenHttp& file = in.session.http.back();
+  if (!is_http_program(in.session, file) ||
+      !is_for_another_machine(in.boot, in.session.kind, file->target, file->head)) {
+    return std::nullopt;
+  }
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  finding.packets = {file.packet()};
+  finding.cause = made_for_words(
+      in, file->target, architecture_of_machine(*file->head.pe_machine).value_or(0), "content");
+  finding.fixes = {
+      {"web server", fmt::format("put a program for {} there, such as {}",
+                                 dhcp::describe_architecture(in.architecture()),
+                                 example_file(program_architecture(in.architecture())))},
+      {"DHCP server", fmt::format("or name another URL where option 93 is {}", in.architecture())}};
+  return finding;
+}
+
+}  // namespace
+
 Look wrong_architecture_image(const RuleInput& in) {
   if (!in.boot.architecture || in.session.kind == ClientKind::Plain) return std::nullopt;
+  if (auto wrong = wrong_program_by_http(in)) return wrong;
   for (const BootSession& session : in.sessions) {
     for (const SeenTransfer& seen : session.transfers) {
       const auto wanted = made_for(in, session.kind, *seen.what);
@@ -84,15 +117,12 @@ Look wrong_architecture_image(const RuleInput& in) {
       if (goes_on && (fetched_next || &session != &in.session)) break;
       Finding finding;
       // A file that never came is not what stops the client, whatever its name says.
-      finding.confidence = seen->pe_machine         ? Confidence::Certain
+      finding.confidence = seen->head.pe_machine    ? Confidence::Certain
                            : came_whole(*seen.what) ? Confidence::Likely
                                                     : Confidence::Possible;
       finding.packets = packets_of(seen);
-      finding.cause = fmt::format(
-          "{} is made for {}, by its {}; the client is {}. The firmware cannot run it.",
-          quote(seen->filename),
-          *wanted == 0 ? std::string("BIOS") : dhcp::describe_architecture(*wanted),
-          seen->pe_machine ? "content" : "name", dhcp::describe_architecture(in.architecture()));
+      finding.cause =
+          made_for_words(in, seen->filename, *wanted, seen->head.pe_machine ? "content" : "name");
       const std::string_view file = example_file(program_architecture(in.architecture()));
       finding.fixes = fixes_by_architecture(in, file, namer_of(session, seen->filename));
       return finding;
@@ -103,25 +133,10 @@ Look wrong_architecture_image(const RuleInput& in) {
 
 namespace {
 
-bool begins_with(const TransferStep& transfer, std::string_view text) {
-  const Bytes& octets = transfer.first_octets;
-  return octets.size() >= text.size() && std::equal(text.begin(), text.end(), octets.begin());
-}
-
 // Firmware's loader of images takes these only: PE/COFF, with and without a DOS stub, and TE.
-bool may_be_efi_program(const TransferStep& transfer) {
+bool may_be_efi_program(const FileHead& head) {
   using namespace std::string_view_literals;
-  return begins_with(transfer, "MZ") || begins_with(transfer, "PE\0\0"sv) ||
-         begins_with(transfer, "VZ");
-}
-
-bool is_web_page(const TransferStep& transfer) {
-  const std::string head =
-      lower_case(std::string(transfer.first_octets.begin(), transfer.first_octets.end()));
-  const std::size_t begin = head.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return false;
-  const std::string_view text = std::string_view(head).substr(begin);
-  return text.starts_with("<!doctype") || text.starts_with("<html") || text.starts_with("<?xml");
+  return head.begins_with("MZ") || head.begins_with("PE\0\0"sv) || head.begins_with("VZ");
 }
 
 // Of other machines it is not known what they load.
@@ -131,20 +146,34 @@ bool loads_efi_programs_only(const RuleInput& in) {
          in.boot.architecture.has_value() && known != nullptr && known->name.starts_with("UEFI");
 }
 
-std::string first_octets_in_words(const TransferStep& transfer) {
-  const Bytes& octets = transfer.first_octets;
-  const auto end = std::ranges::find_if(
-      octets, [](std::uint8_t octet) { return octet < 0x20 || octet >= 0x7f; });
-  constexpr std::size_t kTold = 4;
-  const std::string text(octets.begin(), end);
-  if (text.size() >= kTold) return quote(text);
-  return to_hex(ByteView(octets).first(std::min(kTold, octets.size())));
+// By UEFI HTTP boot, or the script that iPXE was given.
+Look page_by_http(const RuleInput& in) {
+  if (in.session.http.empty()) return std::nullopt;
+  const SeenHttp& file = in.session.http.back();
+  const bool is_script =
+      in.session.kind == ClientKind::Ipxe &&
+      role_of(file->target.substr(0, file->target.find('?'))) == FileRole::Config;
+  const bool is_program = is_http_program(in.session, file);
+  if ((!is_script && !is_program) || !file->head.is_web_page()) return std::nullopt;
+  Finding finding;
+  finding.confidence = Confidence::Certain;
+  finding.packets = {file.packet()};
+  finding.cause =
+      fmt::format("{} is no {}: it begins with {}, as a web page does.", quote(file->target),
+                  is_program ? "boot program" : "iPXE script", file->head.in_words());
+  finding.fixes = {{"web server",
+                    fmt::format("see what it sends with curl -v: a page of an error, of a login or "
+                                "of a directory stands in the place of {}",
+                                quote(file->target))}};
+  finding.until = "payload";
+  return finding;
 }
 
 }  // namespace
 
 Look file_is_no_program(const RuleInput& in) {
   const bool is_stuck = in.boot.verdict.kind == BootVerdict::Kind::Stalled;
+  if (auto page = page_by_http(in); page && is_stuck) return page;
   const SeenTransfer* file = first_file(in.sessions);
   if (!is_stuck || file == nullptr || in.session.kind != ClientKind::Rom) return std::nullopt;
   const TransferStep& transfer = *file->what;
@@ -153,18 +182,18 @@ Look file_is_no_program(const RuleInput& in) {
   const bool ran = !in.session.http.empty() || last == nullptr || last->step != file->step;
   constexpr std::size_t kEnough = 4;
   const bool is_known =
-      transfer.first_octets.size() >= kEnough && lower_case(transfer.mode) == "octet";
+      transfer.head.octets.size() >= kEnough && lower_case(transfer.mode) == "octet";
   // A program for another machine is told so.
   if (ran || !is_known || wrong_architecture_image(in)) return std::nullopt;
-  const bool is_refused = loads_efi_programs_only(in) && !may_be_efi_program(transfer);
-  const bool is_page = is_web_page(transfer);
+  const bool is_refused = loads_efi_programs_only(in) && !may_be_efi_program(transfer.head);
+  const bool is_page = transfer.head.is_web_page();
   if (!is_refused && !is_page) return std::nullopt;
   Finding finding;
   finding.confidence = Confidence::Certain;
   finding.packets = packets_of(*file);
   finding.cause = fmt::format("{} is no {}: it begins with {}{}. The firmware cannot run it.",
                               quote(transfer.filename), is_refused ? "EFI program" : "boot program",
-                              first_octets_in_words(transfer),
+                              transfer.head.in_words(),
                               is_page ? ", as a web page does" : ", and not with \"MZ\"");
   finding.fixes = {
       {"server", fmt::format("put the program itself there as {}{}", quote(transfer.filename),
@@ -362,15 +391,15 @@ void advise_signed_chain(Finding& finding) {
 
 // The same after UEFI HTTP boot.
 Look refused_http_boot(const RuleInput& in) {
-  if (in.session.http.empty() || in.session.kind == ClientKind::Ipxe) return std::nullopt;
+  if (in.session.http.empty()) return std::nullopt;
   const SeenHttp& program = in.session.http.back();
-  if (program->status != 200 || program->method == "HEAD") return std::nullopt;
+  if (!is_http_program(in.session, program)) return std::nullopt;
   Finding finding;
   finding.confidence = Confidence::Possible;
   finding.packets = {program.packet()};
   finding.cause = fmt::format(
-      "{} came by HTTP and did not run: probably Secure Boot refuses it, or it is no program for "
-      "this machine. The wire does not show signatures.",
+      "{} came by HTTP and did not run: probably Secure Boot refuses it. The wire does not show "
+      "signatures.",
       quote(program->target));
   advise_signed_chain(finding);
   return finding;

@@ -1,0 +1,40 @@
+#include "trace/file_head.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "firmware/boot_image.h"
+#include "protocol/letter_case.h"
+
+namespace pxeproof::trace {
+
+FileHead FileHead::of(ByteView beginning) {
+  constexpr std::size_t kKept = 16;
+  const ByteView kept = beginning.first(std::min(kKept, beginning.size()));
+  return {.octets = Bytes(kept.begin(), kept.end()),
+          .pe_machine = firmware::efi_machine_of(beginning)};
+}
+
+bool FileHead::begins_with(std::string_view text) const {
+  return octets.size() >= text.size() && std::equal(text.begin(), text.end(), octets.begin());
+}
+
+bool FileHead::is_web_page() const {
+  const std::string head = lower_case(std::string(octets.begin(), octets.end()));
+  const std::size_t begin = head.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos) return false;
+  const std::string_view text = std::string_view(head).substr(begin);
+  return text.starts_with("<!doctype") || text.starts_with("<html") || text.starts_with("<?xml");
+}
+
+std::string FileHead::in_words() const {
+  const auto end = std::ranges::find_if(
+      octets, [](std::uint8_t octet) { return octet < 0x20 || octet >= 0x7f; });
+  constexpr std::size_t kTold = 4;
+  const std::string text(octets.begin(), end);
+  if (text.size() >= kTold) return fmt::format("\"{}\"", text);
+  return to_hex(ByteView(octets).first(std::min(kTold, octets.size())));
+}
+
+}  // namespace pxeproof::trace

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocol/bytes.h"
+
+namespace pxeproof::trace {
+
+// What the beginning of a file tells of it, as far as the capture holds it.
+struct FileHead {
+  Bytes octets;                             // the first 16 at most
+  std::optional<std::uint16_t> pe_machine;  // of an EFI program (PE/COFF, IMAGE_FILE_HEADER)
+
+  static FileHead of(ByteView beginning);
+
+  bool begins_with(std::string_view text) const;
+  bool is_web_page() const;
+  // Its text, else its octets in hexadecimal digits.
+  std::string in_words() const;
+};
+
+}  // namespace pxeproof::trace
