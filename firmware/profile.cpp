@@ -292,10 +292,15 @@ std::optional<ProfileError> lay_bases_under(TomlReader& root, std::string base) 
 
 }  // namespace
 
-const std::string& Profile::words_for(Failure failure) const {
-  static const std::string none;
+std::string Profile::words_for(Failure failure, std::string_view error_text) const {
+  constexpr std::string_view kPlace = "{error}";
   const auto found = words.find(failure);
-  return found == words.end() ? none : found->second;
+  if (found == words.end()) return {};
+  std::string told = found->second;
+  if (const auto place = told.find(kPlace); place != std::string::npos) {
+    told.replace(place, kPlace.size(), error_text);
+  }
+  return told;
 }
 
 std::string_view to_string(VolatileField::Relation relation) {

@@ -132,7 +132,8 @@ struct Profile {
 
   std::vector<VolatileField> volatile_fields;
 
-  const std::string& words_for(Failure failure) const;
+  // With the text of the server's ERROR in the place of "{error}".
+  std::string words_for(Failure failure, std::string_view error_text = {}) const;
 };
 
 // Why a text is no profile: "origin:line: what, and what to do".

@@ -367,7 +367,8 @@ void Rom::advance_nbp(Instant now, FetchingNbp& fetching) {
   }
   const std::string reason = reason_of(fetching.download.name(), *ending);
   if (const auto* const error = std::get_if<TftpDownload::ServerError>(&*ending)) {
-    fail_boot(now, Phase::Nbp, firmware::failure_of_error(error->code), reason);
+    fail_boot(now, Phase::Nbp, firmware::failure_of_error(error->code), reason,
+              printable(error->text));
   } else if (std::holds_alternative<TftpDownload::Silent>(*ending)) {
     fail_boot(now, Phase::Nbp, firmware::Failure::FileTimeout, reason);
   } else if (std::holds_alternative<TftpDownload::Missing>(*ending)) {
@@ -468,10 +469,11 @@ bool Rom::reached(Instant now, Phase phase) {
   return true;
 }
 
-void Rom::fail_boot(Instant now, Phase phase, firmware::Failure failure, std::string reason) {
+void Rom::fail_boot(Instant now, Phase phase, firmware::Failure failure, std::string reason,
+                    std::string_view error_text) {
   Failed failed{.phase = phase,
                 .failure = failure,
-                .firmware_words = board_.profile->words_for(failure),
+                .firmware_words = board_.profile->words_for(failure, error_text),
                 .reason = std::move(reason)};
   // What only rounds off a failed boot is not what it failed for.
   if (!failure_ || attempt().boots) failure_ = std::move(failed);

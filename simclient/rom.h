@@ -119,7 +119,8 @@ class Rom final : public Station {
                  TftpDownload::Options::Read read);
   void run_nbp(Instant now, const FetchingNbp& fetching);
   bool reached(Instant now, Phase phase);
-  void fail_boot(Instant now, Phase phase, firmware::Failure failure, std::string reason);
+  void fail_boot(Instant now, Phase phase, firmware::Failure failure, std::string reason,
+                 std::string_view error_text = {});
   void end(Instant now, Booted booted);
   void end(Instant now, Failed failed);
   ReceivedFile::Options file_options() const;

@@ -250,8 +250,8 @@ void Comparison::compare_times(std::size_t place, const ComparedStep& good,
     difference.kind = Difference::Kind::Repeats;
     difference.key = "repeats";
     difference.label = "said";
-    difference.good = good.times == 1 ? "once" : fmt::format("{} times", good.times);
-    difference.bad = bad.times == 1 ? "once" : fmt::format("{} times", bad.times);
+    difference.good = in_times(good.times);
+    difference.bad = in_times(bad.times);
     difference.significance = {Rank::Timing, "an answer was late, lost, or not taken"};
     add(std::move(difference));
   }

@@ -178,10 +178,11 @@ class Judge {
     if (!session.boot_server_requests.empty()) return judge_boot_server(session);
     if (!session.acks.empty()) return judge_lease(session);
     if (!session.requests.empty()) {
-      return verdict(
-          stuck(session.requests.front().at(), session.requests.size()), RomState::WaitsForAck,
-          fmt::format("its REQUEST, sent {} times, is not acknowledged", session.requests.size()),
-          {session.requests.front().packet(), session.requests.back().packet()});
+      return verdict(stuck(session.requests.front().at(), session.requests.size()),
+                     RomState::WaitsForAck,
+                     fmt::format("its REQUEST, sent {}, is not acknowledged",
+                                 in_times(session.requests.size())),
+                     {session.requests.front().packet(), session.requests.back().packet()});
     }
     if (session.discovers.empty()) {
       return verdict(Kind::Unfinished, RomState::WaitsForOffer,
@@ -189,9 +190,12 @@ class Judge {
     }
     const std::string what =
         session.offers.empty()
-            ? fmt::format("its DISCOVER, sent {} times, is not answered", session.discovers.size())
-            : fmt::format("it sent DISCOVER {} times and took none of the {} offers",
-                          session.discovers.size(), session.offers.size());
+            ? fmt::format("its DISCOVER, sent {}, is not answered",
+                          in_times(session.discovers.size()))
+            : fmt::format("it sent DISCOVER {} and took {}", in_times(session.discovers.size()),
+                          session.offers.size() == 1
+                              ? std::string("not the offer")
+                              : fmt::format("none of the {} offers", session.offers.size()));
     return verdict(stuck(session.discovers.front().at(), session.discovers.size()),
                    RomState::WaitsForOffer, what,
                    {session.discovers.front().packet(), session.discovers.back().packet()});
@@ -230,8 +234,8 @@ class Judge {
     if (session.boot_server_answers.empty()) {
       return verdict(stuck(session.boot_server_requests.front().at(), tries),
                      RomState::WaitsForBootServer,
-                     fmt::format("{} does not answer its request for a boot file, sent {} times",
-                                 to_string(asked->destination), tries),
+                     fmt::format("{} does not answer its request for a boot file, sent {}",
+                                 to_string(asked->destination), in_times(tries)),
                      {session.boot_server_requests.front().packet(), asked.packet()});
     }
     const SeenDhcp& answer = session.boot_server_answers.back();
@@ -419,10 +423,11 @@ class Judge {
                                    last->error_code.value_or(0), printable(last->error_text)),
                        packets);
       case TransferStep::Outcome::Unanswered:
-        return verdict(stuck(first_try(session, last), count_tries(session, last)), state,
-                       fmt::format("{} does not answer the request for {}, sent {} times",
-                                   to_string(last->server), name, count_tries(session, last)),
-                       packets);
+        return verdict(
+            stuck(first_try(session, last), count_tries(session, last)), state,
+            fmt::format("{} does not answer the request for {}, sent {}", to_string(last->server),
+                        name, in_times(count_tries(session, last))),
+            packets);
       case TransferStep::Outcome::Unfinished:
       case TransferStep::Outcome::Complete:
         break;
@@ -431,9 +436,10 @@ class Judge {
                               last->resent >= kTriesOfTheStuck || went_on()
                           ? Kind::Stalled
                           : Kind::Unfinished;
-    return verdict(kind, state,
-                   fmt::format("the transfer of {} stopped after {} blocks", name, last->blocks),
-                   packets);
+    return verdict(
+        kind, state,
+        fmt::format("the transfer of {} stopped after {}", name, counted(last->blocks, "block")),
+        packets);
   }
 
   // Some ROMs take a new port for each try.

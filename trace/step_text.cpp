@@ -87,8 +87,8 @@ std::string describe_outcome(const TransferStep& transfer) {
       transfer.resent == 0 ? "" : fmt::format(", {} resent", transfer.resent);
   switch (transfer.outcome) {
     case TransferStep::Outcome::Complete:
-      return fmt::format("{} octets, {} blocks of {}{}", with_thousands(transfer.octets),
-                         transfer.blocks, transfer.block_size, resent);
+      return fmt::format("{} octets, {} of {}{}", with_thousands(transfer.octets),
+                         counted(transfer.blocks, "block"), transfer.block_size, resent);
     case TransferStep::Outcome::Aborted:
       return transfer.blocks == 0
                  ? fmt::format("asked for the size, then stopped (ERROR {})",
@@ -249,5 +249,13 @@ std::vector<std::string> StoryText::on_step(const Step& step, std::string_view r
 }
 
 std::vector<std::string> StoryText::finish() { return flush_misses(); }
+
+std::string in_times(std::uint64_t count) {
+  return count == 1 ? "once" : fmt::format("{} times", count);
+}
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
 
 }  // namespace pxeproof::trace

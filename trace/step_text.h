@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocol/time.h"
@@ -52,5 +54,9 @@ std::string with_thousands(std::uint64_t number);
 
 // A duration in the unit that suits it: "0.4 ms", "12 ms", "3.05 s".
 std::string describe_duration(Duration duration);
+
+// "once", "3 times"; "1 block", "3 blocks".
+std::string in_times(std::uint64_t count);
+std::string counted(std::uint64_t count, std::string_view noun);
 
 }  // namespace pxeproof::trace

@@ -159,7 +159,8 @@ std::vector<Fix> fixes_by_architecture(const RuleInput& in, std::string_view fil
     return fixes;
   }
   fixes.push_back(
-      {"ISC dhcpd", fmt::format("if option arch = {:02x}:{:02x} {{ filename \"{}\"; }}",
+      {"ISC dhcpd", fmt::format("option arch code 93 = unsigned integer 16;\n"
+                                "if option arch = {:02x}:{:02x} {{ filename \"{}\"; }}",
                                 *architecture >> 8U, *architecture & 0xffU, printable(file))});
   fixes.push_back({"Kea", fmt::format("client-class test \"option[93].hex == 0x{:04x}\", "
                                       "boot-file-name \"{}\"",

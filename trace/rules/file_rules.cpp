@@ -437,6 +437,11 @@ Look configuration_missing(const RuleInput& in) {
       is_firmware ? std::string("U-Boot") : fmt::format("{} runs and", quote((*program)->filename)),
       tried, tried == 1 ? "" : "s", quote(last->what->filename));
   finding.fixes = {{"server", fmt::format("create {} below the TFTP root", quote(wanted))}};
+  if (wanted.find('\\') != std::string::npos) {
+    finding.fixes.push_back({"tftpd-hpa",
+                             "--map-file with the line  rg \\\\ /  : its names have slashes; mind "
+                             "upper and lower case, too"});
+  }
   if (reads_options) {
     finding.fixes.push_back(
         {"dnsmasq",

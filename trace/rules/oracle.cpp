@@ -205,6 +205,10 @@ std::vector<Failure> failures_of(const BootVerdict& verdict, const BootSession& 
       const bool has_url = std::ranges::any_of(
           answers, [](const SeenDhcp& answer) { return is_url(answer->boot_file); });
       if (has_url) return {};
+      // Nor how it ends a search for the server's hardware address that nobody answers.
+      const bool has_file = std::ranges::any_of(
+          answers, [](const SeenDhcp& answer) { return !answer->boot_file.empty(); });
+      if (has_file && !session.unanswered_arp.empty()) return {};
       return {Failure::NothingToBoot};
     }
     case RomState::WaitsForBootServer: {
@@ -246,7 +250,9 @@ std::string screen_words(Family family, const BootVerdict& verdict, const BootSe
   const auto profile = firmware::builtin_profile(firmware::profile_of(family, architecture));
   if (!profile) return {};
   for (const Failure failure : failures_of(verdict, session)) {
-    const std::string& words = (*profile)->words_for(failure);
+    const std::string error =
+        session.transfers.empty() ? "" : printable(session.transfers.back()->error_text);
+    const std::string words = (*profile)->words_for(failure, error);
     if (!words.empty()) return words.substr(0, words.find('\n'));
   }
   return {};
