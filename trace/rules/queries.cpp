@@ -248,4 +248,52 @@ std::vector<std::uint32_t> packets_of(const std::vector<SeenDhcp>& seen) {
   return list;
 }
 
+std::vector<std::uint32_t> packets_of(const SeenTransfer& transfer) {
+  std::vector<std::uint32_t> packets;
+  add_packets(packets, *transfer.step);
+  return packets;
+}
+
+// The answer whose file this request is for; nullptr when no answer names it.
+const SeenDhcp* source_of(const std::vector<SeenDhcp>& answers, std::string_view name) {
+  const auto found = std::find_if(answers.rbegin(), answers.rend(), [&](const SeenDhcp& answer) {
+    return !answer->boot_file.empty() &&
+           (name == answer->boot_file || name.starts_with(answer->boot_file) ||
+            answer->boot_file.find(name) != std::string::npos);
+  });
+  return found == answers.rend() ? nullptr : &*found;
+}
+
+// It is there: the client itself stopped it, and then looks for it in other places.
+bool was_stopped_before(const BootSession& session, std::string_view name) {
+  return std::ranges::any_of(session.transfers, [name](const SeenTransfer& seen) {
+    return seen->outcome == TransferStep::Outcome::Aborted &&
+           (!is_size_probe(*seen.what) || seen->filename != name) &&
+           base_name(seen->filename) == base_name(name);
+  });
+}
+
+// What the machine ran when it asked: the last program that came whole before.
+const SeenTransfer* program_before(const RuleInput& in, const SeenTransfer& request) {
+  const SeenTransfer* found = nullptr;
+  for (const SeenTransfer& seen : in.session.transfers) {
+    if (seen.at() >= request.at()) break;
+    if (came_whole(*seen.what) && fetches_more(role_of(seen->filename))) found = &seen;
+  }
+  return found;
+}
+
+bool is_same_file(std::string_view left, std::string_view right) {
+  return base_name(left) == base_name(right);
+}
+
+// The answer that the firmware got, in the round in which it loaded the program that asks now.
+const SeenDhcp* answered_before(const RuleInput& in) {
+  for (const BootSession& session : in.sessions) {
+    if (&session == &in.session) break;
+    if (!session.acks.empty() && has_file(session)) return &session.acks.front();
+  }
+  return nullptr;
+}
+
 }  // namespace pxeproof::trace

@@ -97,4 +97,17 @@ inline constexpr std::string_view kCaptureAtServer =
     "not decidable from this side: capture at the server too, and see whether the packet arrives "
     "and whether it answers";
 
+std::vector<std::uint32_t> packets_of(const SeenTransfer& transfer);
+// The answer whose file this request is for; nullptr when no answer names it.
+const SeenDhcp* source_of(const std::vector<SeenDhcp>& answers, std::string_view name);
+// It is there: the client itself stopped it, and then looks for it in other places.
+bool was_stopped_before(const BootSession& session, std::string_view name);
+// What the machine ran when it asked: the last program that came whole before.
+const SeenTransfer* program_before(const RuleInput& in, const SeenTransfer& request);
+// Under whatever directory.
+bool is_same_file(std::string_view left, std::string_view right);
+// The answer that the firmware got, in the round in which it loaded the program that asks now;
+// nullptr when there is none.
+const SeenDhcp* answered_before(const RuleInput& in);
+
 }  // namespace pxeproof::trace

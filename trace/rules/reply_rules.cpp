@@ -24,12 +24,6 @@ const SeenTransfer* unanswered(const RuleInput& in) {
   return last != nullptr && last->what->outcome == Outcome::Unanswered ? last : nullptr;
 }
 
-std::vector<std::uint32_t> packets_of(const SeenTransfer& transfer) {
-  std::vector<std::uint32_t> packets;
-  add_packets(packets, *transfer.step);
-  return packets;
-}
-
 bool prohibits(const IcmpStep& icmp) {
   // RFC 1812 s.5.2.7.1: administratively prohibited.
   return icmp.is_unreachable() && (icmp.code == 9 || icmp.code == 10 || icmp.code == 13);

@@ -26,12 +26,6 @@ const SeenTransfer* failed_transfer(const RuleInput& in) {
   return last != nullptr && !came_whole(*last->what) ? last : nullptr;
 }
 
-std::vector<std::uint32_t> packets_of(const SeenTransfer& transfer) {
-  std::vector<std::uint32_t> packets;
-  add_packets(packets, *transfer.step);
-  return packets;
-}
-
 // The server sent its large packets in vain: nothing of them was ever acknowledged.
 bool first_block_never_arrives(const TransferStep& transfer) {
   const bool server_repeats = transfer.blocks <= transfer.window_size && transfer.resent >= 1;
