@@ -241,7 +241,7 @@ TEST(Advice, ForAScriptThatDhcpNamedToIpxeIsToCorrectItThere) {
   script.miss(ipxe, kRouter, "boot.ipxe");
   const Told told = told_of(script);
   EXPECT_EQ(told.rule(), "R15");
-  EXPECT_THAT(told.faults[0].cause, HasSubstr("which 10.0.0.1 names as boot file"));
+  EXPECT_THAT(told.faults[0].cause, HasSubstr("which it names itself as boot file"));
   EXPECT_THAT(told.fixes(), HasSubstr("dhcp-boot=tag:ipxe,NAME"));
 }
 

@@ -162,12 +162,14 @@ Look file_not_found(const RuleInput& in) {
     finding.packets.push_back(more[at]->packet());
   }
   if (more.size() > kNamed) others += fmt::format(", nor {} more", more.size() - kNamed);
-  finding.cause = fmt::format(
-      "{} has no file {}{}{}.", to_string(transfer.asked), quote(transfer.filename), others,
-      named_by != nullptr
-          ? fmt::format(", which {} names as boot file", to_string(identity_of(*named_by->what)))
-      : is_first ? ""
-                 : ", which the second stage asks for");
+  std::string why = is_first ? "" : ", which the second stage asks for";
+  if (named_by != nullptr) {
+    const Ipv4Address by = identity_of(*named_by->what);
+    why = fmt::format(", which {} as boot file",
+                      by == transfer.asked ? "it names itself" : to_string(by) + " names");
+  }
+  finding.cause = fmt::format("{} has no file {}{}{}.", to_string(transfer.asked),
+                              quote(transfer.filename), others, why);
   if (!similar.empty()) {
     finding.cause += fmt::format(" It did send {}: the names differ in case, directory or slashes.",
                                  quote(similar));
