@@ -192,10 +192,10 @@ class Judge {
         session.offers.empty()
             ? fmt::format("its DISCOVER, sent {}, is not answered",
                           in_times(session.discovers.size()))
-            : fmt::format("it sent DISCOVER {} and took {}", in_times(session.discovers.size()),
+            : fmt::format("it sent DISCOVER {} and {}", in_times(session.discovers.size()),
                           session.offers.size() == 1
-                              ? std::string("not the offer")
-                              : fmt::format("none of the {} offers", session.offers.size()));
+                              ? std::string("did not take the offer")
+                              : fmt::format("took none of the {} offers", session.offers.size()));
     return verdict(stuck(session.discovers.front().at(), session.discovers.size()),
                    RomState::WaitsForOffer, what,
                    {session.discovers.front().packet(), session.discovers.back().packet()});
