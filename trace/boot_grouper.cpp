@@ -1,7 +1,6 @@
 #include "trace/boot_grouper.h"
 
 #include <algorithm>
-#include <string_view>
 
 #include "protocol/frames/inspect.h"
 #include "trace/dhcp_signs.h"
@@ -19,39 +18,13 @@ using namespace std::chrono_literals;
 constexpr Duration kLongestPause = 90s;
 // The same after its first file came whole: an iPXE that fetches itself comes back sooner.
 constexpr Duration kLongestReload = 40s;
-// Copies of one packet on two interfaces of a host, or of a bridge, come this close together.
-constexpr Duration kCopyOnAnotherInterface = 20ms;
-constexpr Duration kCopyOnTheSame = 500us;
 // Kept of a machine that shows no sign of network boot yet: it may be a U-Boot that names nothing
 // before its first read request, and is mostly one of a thousand that renew their leases.
 constexpr std::size_t kStepsOfOthers = 32;
-constexpr std::uint16_t kDhcpPorts[] = {dhcp::kServerPort, dhcp::kClientPort,
-                                        dhcp::kBootServerPort};
-
-bool is_dhcp_port(std::uint16_t port) {
-  return std::ranges::find(kDhcpPorts, port) != std::end(kDhcpPorts);
-}
-
 // 0: no tag, or one that names no VLAN but a priority (IEEE 802.1Q s.9.6).
 std::uint32_t network_of(const VlanTags& vlans) {
   constexpr unsigned kIdentifierBits = 12;
   return std::uint32_t{vlans.ids[0]} << kIdentifierBits | vlans.ids[1];
-}
-
-std::uint64_t hash_of(ByteView octets) {
-  return std::hash<std::string_view>{}(
-      {reinterpret_cast<const char*>(octets.data()), octets.size()});
-}
-
-// Tells payloads of one sender within milliseconds apart. Blocks of a file differ in their head,
-// and are too many to be looked at whole.
-std::uint64_t hash_of_payload(const SeenPacket& packet) {
-  constexpr std::size_t kHead = 64;
-  constexpr std::size_t kTail = 32;
-  const ByteView payload = packet.payload;
-  const bool is_dhcp = is_dhcp_port(packet.source.port) || is_dhcp_port(packet.destination.port);
-  if (is_dhcp || payload.size() <= kHead + kTail) return hash_of(payload);
-  return hash_of(payload.first(kHead)) ^ hash_of(payload.last(kTail)) * 3 ^ payload.size();
 }
 
 }  // namespace
@@ -122,7 +95,8 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
   if (frame.at < newest_) ++totals_.backward_frames;
   newest_ = std::max(newest_, frame.at);
   if (!concerns_boots(kind, frame.octets)) return;
-  index_.enter(network_of(frame.vlans));
+  const std::uint32_t network = network_of(frame.vlans);
+  index_.enter(network);
   close_silent(frame.at);
   if (kind == FrameKind::Arp) {
     on_arp(frame);
@@ -149,11 +123,11 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
   if (OpenBoot* receiver = index_.by_address(packet->destination.address)) {
     receiver->on_arrival(packet->facts.link_destination);
   }
-  if (is_duplicate(frame, *packet)) return;
+  if (recent_.is_copy(frame.at, frame.interface, network, *packet)) {
+    return count_duplicate(*packet);
+  }
   if (packet->protocol == frames::kProtocolUdp) {
-    const bool is_dhcp =
-        is_dhcp_port(packet->source.port) || is_dhcp_port(packet->destination.port);
-    if (is_dhcp && on_dhcp(frame, *packet)) return;
+    if (is_on_dhcp_port(*packet) && on_dhcp(frame, *packet)) return;
     on_tftp(frame, *packet);
   } else if (packet->protocol == frames::kProtocolIcmp) {
     on_icmp(frame, *packet);
@@ -162,42 +136,10 @@ void BootGrouper::on_frame(const SeenFrame& frame) {
   }
 }
 
-bool BootGrouper::is_duplicate(const SeenFrame& frame, const SeenPacket& packet) {
-  if (packet.is_cut() && packet.payload.size() < 32) return false;
-  const std::uint32_t network = network_of(frame.vlans);
-  std::uint64_t hash = hash_of_payload(packet);
-  const std::uint8_t identity[] = {
-      static_cast<std::uint8_t>(packet.facts.identification >> 8U),
-      static_cast<std::uint8_t>(packet.facts.identification & 0xffU),
-      static_cast<std::uint8_t>(packet.source.port >> 8U),
-      static_cast<std::uint8_t>(packet.source.port & 0xffU),
-      static_cast<std::uint8_t>(packet.destination.port >> 8U),
-      static_cast<std::uint8_t>(packet.destination.port & 0xffU),
-  };
-  hash ^= hash_of(identity) * 0x9e3779b97f4a7c15U;
-  hash ^= std::uint64_t{packet.source.address.value} << 32U | packet.destination.address.value;
-  for (std::size_t back = 1; back <= std::min(recent_count_, recent_.size()); ++back) {
-    const Recent& recent = recent_[(recent_count_ - back) % recent_.size()];
-    const Duration apart = frame.at - recent.at;
-    if (apart > kCopyOnAnotherInterface) break;
-    // On its way through a router a packet comes into another VLAN, and its hops are counted down.
-    const bool may_be_copy =
-        BootIndex::may_be_one(recent.network, network) || recent.ttl != packet.facts.ttl;
-    if (recent.hash != hash || !may_be_copy) continue;
-    const bool elsewhere = recent.interface != frame.interface && apart <= kCopyOnAnotherInterface;
-    // A sender that numbers its datagrams does not send the same again: a mirror port made a copy.
-    const Duration longest =
-        packet.facts.identification != 0 ? kCopyOnAnotherInterface : kCopyOnTheSame;
-    const bool here = recent.interface == frame.interface && apart <= longest;
-    if (!elsewhere && !here) continue;
-    OpenBoot* boot = index_.by_address(packet.destination.address);
-    if (boot == nullptr) boot = index_.by_address(packet.source.address);
-    if (boot != nullptr) ++boot->boot.duplicates;
-    return true;
-  }
-  recent_[recent_count_++ % recent_.size()] = {hash, frame.at, frame.interface, network,
-                                               packet.facts.ttl};
-  return false;
+void BootGrouper::count_duplicate(const SeenPacket& packet) {
+  OpenBoot* boot = index_.by_address(packet.destination.address);
+  if (boot == nullptr) boot = index_.by_address(packet.source.address);
+  if (boot != nullptr) ++boot->boot.duplicates;
 }
 
 // The last of the boots behind a relay.

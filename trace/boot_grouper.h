@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <bitset>
 #include <cstdint>
 #include <deque>
@@ -13,6 +12,7 @@
 #include "trace/boot_index.h"
 #include "trace/frame_filter.h"
 #include "trace/link_layer.h"
+#include "trace/recent_packets.h"
 #include "trace/transfer_tracker.h"
 
 namespace pxeproof::trace {
@@ -97,7 +97,7 @@ class BootGrouper {
   void on_tcp_opening(const SeenFrame& frame, const SeenPacket& packet);
   void on_icmp(const SeenFrame& frame, const SeenPacket& packet);
   void on_arp(const SeenFrame& frame);
-  bool is_duplicate(const SeenFrame& frame, const SeenPacket& packet);
+  void count_duplicate(const SeenPacket& packet);
 
   Boot look_at_open(const OpenBoot& open, Instant now) const;
   OpenBoot& open(Instant at);
@@ -121,16 +121,8 @@ class BootGrouper {
   std::size_t contents_in_all_ = 0;  // of HTTP answers that are on their way
   std::uint32_t next_number_ = 1;
   CaptureTotals totals_;
-  struct Recent {
-    std::uint64_t hash = 0;
-    Instant at;
-    std::uint32_t interface = 0;
-    std::uint32_t network = 0;
-    std::uint8_t ttl = 0;
-  };
-  std::array<Recent, 64> recent_{};  // a ring
-  std::size_t recent_count_ = 0;     // of all that were ever put into it
-  Instant newest_;                   // of the frames that may be a boot's
+  RecentPackets recent_;
+  Instant newest_;  // of the frames that may be a boot's
 };
 
 }  // namespace pxeproof::trace

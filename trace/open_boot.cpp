@@ -1,82 +1,22 @@
 #include "trace/open_boot.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <string_view>
 
-#include "protocol/letter_case.h"
 #include "trace/boot_files.h"
 #include "trace/dhcp_signs.h"
+#include "trace/http_text.h"
 
 namespace pxeproof::trace {
 
 namespace {
 
-constexpr std::size_t kMaximumLine = 512;
 constexpr std::size_t kRememberedFiles = 4;
 constexpr std::size_t kRememberedPorts = 4;
 constexpr std::uint16_t kHttpsPort = 443;
 // Fewer unanswered ARP requests are everyday noise.
 constexpr std::uint32_t kWorthTelling = 2;
-
-std::string_view text_of(ByteView octets) {
-  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
-}
-
-std::string_view line_of(std::string_view text) {
-  return text.substr(0, std::min(text.find_first_of("\r\n"), kMaximumLine));
-}
-
-// The value of a field such as "host", when the segment holds it.
-std::string_view field_of(std::string_view text, std::string_view name) {
-  const std::string field = "\n" + std::string(name) + ":";
-  const auto found = std::search(text.begin(), text.end(), field.begin(), field.end(),
-                                 [](char left, char right) { return to_lower(left) == right; });
-  if (found == text.end()) return {};
-  std::string_view value =
-      line_of(text.substr(static_cast<std::size_t>(found - text.begin()) + field.size()));
-  while (value.starts_with(' ')) value.remove_prefix(1);
-  return value;
-}
-
-// A request of what only a running system has: its package manager, or a browser. What it asks for
-// is nothing that a boot turns on, and nothing else in a capture without DHCP tells that it runs.
-bool is_of_running_system(std::string_view request) {
-  constexpr std::array<std::string_view, 9> kAgents = {"debian apt", "apt-",       "libdnf",
-                                                       "dnf",        "urlgrabber", "zypp",
-                                                       "pacman",     "microsoft",  "mozilla"};
-  const std::string agent = lower_case(field_of(request, "user-agent"));
-  return std::ranges::any_of(kAgents,
-                             [&agent](std::string_view known) { return agent.starts_with(known); });
-}
-
-// The value of Content-Length in an answer's header, and where the content begins, up to the end of
-// the connection when there is none (RFC 9112 s.6.3); nullopt when the segment does not hold the
-// whole header, or the content comes in chunks.
-struct ContentHead {
-  std::optional<std::uint64_t> length;
-  std::size_t begin = 0;
-};
-std::optional<ContentHead> content_head(std::string_view text) {
-  constexpr std::string_view kEnd = "\r\n\r\n";
-  const std::size_t end = text.find(kEnd);
-  if (end == std::string_view::npos) return std::nullopt;
-  const std::string header = lower_case(text.substr(0, end));
-  constexpr std::string_view kField = "\ncontent-length:";
-  const std::size_t field = header.find(kField);
-  ContentHead head{.length = std::nullopt, .begin = end + kEnd.size()};
-  if (field == std::string::npos) {
-    const bool is_in_chunks = header.find("\ntransfer-encoding:") != std::string::npos;
-    return is_in_chunks ? std::nullopt : std::optional(head);
-  }
-  const std::size_t digits = header.find_first_not_of(' ', field + kField.size());
-  if (digits == std::string::npos) return std::nullopt;
-  std::uint64_t length = 0;
-  const auto read = std::from_chars(header.data() + digits, header.data() + header.size(), length);
-  head.length = length;
-  return read.ec == std::errc{} ? std::optional(head) : std::nullopt;
-}
 
 // A system's own DHCP. GRUB names nothing but the message's type.
 bool is_of_system(const DhcpStep& step) {
@@ -85,20 +25,6 @@ bool is_of_system(const DhcpStep& step) {
   return message && (message->has(dhcp::OptionCode::HostName) ||
                      message->has(dhcp::OptionCode::ClientIdentifier) ||
                      message->has(dhcp::OptionCode::ParameterRequestList));
-}
-
-// "http://host:8081/a": the port, when it is told.
-std::optional<std::uint16_t> port_of_url(std::string_view url) {
-  const std::size_t begin = url.find("://");
-  if (begin == std::string_view::npos) return std::nullopt;
-  std::string_view host = url.substr(begin + 3);
-  host = host.substr(0, host.find_first_of("/?#"));
-  const std::size_t colon = host.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  std::uint16_t port = 0;
-  const auto read = std::from_chars(host.data() + colon + 1, host.data() + host.size(), port);
-  if (read.ec != std::errc{} || port == 0) return std::nullopt;
-  return port;
 }
 
 }  // namespace
@@ -200,7 +126,7 @@ bool OpenBoot::begins_anew(const DhcpStep& step, Instant at, Duration longest_pa
 std::optional<std::optional<Step>> OpenBoot::on_http_request(std::uint32_t number, Instant at,
                                                              const SeenPacket& packet) {
   const std::string_view text = text_of(packet.payload);
-  const std::string_view line = line_of(text);
+  const std::string_view line = first_line(text);
   const std::size_t first = line.find(' ');
   if (!line.starts_with("GET ") && !line.starts_with("HEAD ")) return std::nullopt;
   if (is_of_running_system(text)) {
@@ -213,7 +139,7 @@ std::optional<std::optional<Step>> OpenBoot::on_http_request(std::uint32_t numbe
   request.server = packet.destination;
   request.method = std::string(line.substr(0, first));
   request.target = std::string(line.substr(first + 1, second - first - 1));
-  request.host = std::string(field_of(text, "host"));
+  request.host = std::string(http_field(text, "host"));
   std::optional<Step> before;
   end_content(packet.source);
   const auto known = http_.find(packet.source);
@@ -231,7 +157,7 @@ std::optional<std::optional<Step>> OpenBoot::on_http_request(std::uint32_t numbe
 }
 
 std::optional<Step> OpenBoot::on_http_answer(std::uint32_t number, const SeenPacket& packet) {
-  const std::string_view line = line_of(text_of(packet.payload));
+  const std::string_view line = first_line(text_of(packet.payload));
   const std::size_t space = line.find(' ');
   if (!line.starts_with("HTTP/") || space == std::string_view::npos) return std::nullopt;
   const auto known = http_.find(packet.destination);
