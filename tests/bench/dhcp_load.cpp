@@ -205,8 +205,10 @@ class DhcpLoad {
 
   void send(Clock::time_point counts_from) {
     const auto number = static_cast<std::uint32_t>(sent_++);
-    open_[number % kRing] = {.xid = number, .waiting = true, .since = counts_from};
-    ++outstanding_;
+    Open& open = open_[number % kRing];
+    // The one of a round before that still waits is lost.
+    if (!open.waiting) ++outstanding_;
+    open = {.xid = number, .waiting = true, .since = counts_from};
     const std::uint32_t machine =
         exchange_ == Exchange::Offer ? kFirstMachine + number : number % machines_;
     writer_.write(requests_.next(), number, machine, {first_address_.value + machine});
