@@ -191,6 +191,8 @@ class Trial {
     if (configuration.tftp.enabled) {
       server::TftpOptions options = server::tftp_options(configuration, {interface_});
       options.transfer_ports = server::draw_ports(49152, 65535, 1, Random(kSeed));
+      // As the server does that root starts and nobody else is named to read the files.
+      options.require_world_readable = configuration.user.empty() && configuration.group.empty();
       tftp_.emplace(std::move(options), Random(kSeed));
     }
   }

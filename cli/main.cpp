@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -80,6 +82,14 @@ std::optional<int> lost_output() {
   return exit_with(ExitCode::EnvironmentFailed);
 }
 
+// Where a standard descriptor is closed, the next file that is opened would take its number, and be
+// written to. What stands there now cannot be used that way: the error is the same as before.
+void fill_standard_descriptors() {
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(number, F_GETFD) < 0) open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 int run(const std::vector<std::string>& words) {
   try {
     const int code = run_verb(words);
@@ -94,6 +104,7 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  fill_standard_descriptors();
   try {
     return run({argv + 1, argv + argc});
   } catch (const std::exception& error) {

@@ -162,6 +162,8 @@ int expose(const std::string& address, live::FileDescriptor server, live::FileDe
   try {
     prometheus::Exposer exposer(address, kThreads);
     const int connection = server.number();
+    // Its port is free as soon as the server is gone, for the next one.
+    const live::EndsWithPeer ends(connection, nullptr);
     auto counters = std::make_shared<ServerCounters>(std::move(server));
     exposer.RegisterCollectable(counters);
     live::confine_listener();
@@ -169,9 +171,12 @@ int expose(const std::string& address, live::FileDescriptor server, live::FileDe
     report.close();
     live::wait_for_hang_up(connection);
     return 0;
-  } catch (const std::exception& error) {
-    say(fmt::format("--metrics {}: {}; give ADDRESS:PORT of this machine, with a free port\n",
-                    address, error.what()));
+  } catch (const std::exception&) {
+    // The library does not know which of the two it was.
+    say(
+        fmt::format("--metrics {}: cannot listen there: the port is taken, or the address is not "
+                    "this machine's; give ADDRESS:PORT of this machine, with a free port\n",
+                    address));
     return 1;
   }
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <system_error>
 #include <utility>
 
@@ -35,10 +36,12 @@ server::TftpOptions make_tftp_options(const server::Configuration& configuration
 }  // namespace
 
 std::string describe_address(const NetworkInterface& interface) {
-  const Subnet& subnet = interface.addresses.front();
-  int bits = 0;
-  for (std::uint32_t mask = subnet.netmask.value; mask != 0; mask <<= 1U) ++bits;
-  return fmt::format("{} {}/{}", interface.name, to_string(subnet.address), bits);
+  std::string text = interface.name;
+  for (const Subnet& subnet : interface.addresses) {
+    text += fmt::format("{}{}/{}", &subnet == interface.addresses.data() ? " " : ", ",
+                        to_string(subnet.address), std::popcount(subnet.netmask.value));
+  }
+  return text;
 }
 
 class RunningServer::OpenerSource : public live::EventSource {
@@ -330,7 +333,7 @@ std::vector<std::string> RunningServer::describe() const {
   const auto tftp = server::tftp_options(configuration_, interfaces_).interfaces;
   std::vector<std::string> lines;
   for (const NetworkInterface& interface : interfaces_) {
-    if (interface.addresses.empty() || interface.mac == MacAddress{}) continue;
+    if (interface.addresses.empty()) continue;
     std::string services = describe_dhcp(interface);
     const auto files =
         std::ranges::find(tftp, interface.index,
@@ -339,6 +342,8 @@ std::vector<std::string> RunningServer::describe() const {
       services += fmt::format("{}TFTP {} from {}", services.empty() ? "" : ", ", tftp::kPort,
                               files->root.empty() ? "/" : files->root);
     }
+    // Loopback, tunnels and their like are worth a line where they are served.
+    if (services.empty() && interface.mac == MacAddress{}) continue;
     lines.push_back(describe_address(interface) + ": " +
                     (services.empty() ? "not served" : services));
   }

@@ -100,6 +100,7 @@ class Serve {
   void look_round(const ReadyServer& ready);
   void print(std::string_view lines) { lines_.write(lines); }
   void reload(ServeControl::Reply reply);
+  void report() const;
   void on_network_change();
 
   ServeOptions options_;
@@ -249,6 +250,19 @@ void Serve::reload(ServeControl::Reply reply) {
   });
 }
 
+// SIGUSR1: what --status tells, in the log, as dnsmasq does.
+void Serve::report() const {
+  const Instant now = live::now();
+  const auto text =
+      status_text(status_json(*server_, history_, now), counters_json(*server_, history_, now));
+  if (!text) return;
+  for (std::string_view left = *text; !left.empty();) {
+    const std::string_view line = left.substr(0, left.find('\n'));
+    server_->log().message(ServerLog::Level::Info, std::string(line));
+    left.remove_prefix(std::min(left.size(), line.size() + 1));
+  }
+}
+
 // A directory's configuration is made from the interfaces.
 void Serve::on_network_change() {
   if (server_->read_interfaces() && !options_.origin.directory.empty()) reload(nullptr);
@@ -266,6 +280,7 @@ Outcome<void> Serve::run() {
   opener_->notify("READY=1");
   const auto is_done = [&] {
     if (signals_->take_reload()) reload(nullptr);
+    if (signals_->take_report()) report();
     if (network_changes_->take_change()) on_network_change();
     if (auto* changes = opener_->directory_changes()) {
       if (const auto changed = changes->take_changed(); !changed.empty()) {

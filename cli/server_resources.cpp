@@ -149,9 +149,16 @@ Outcome<void> check_serves(const server::Configuration& configuration) {
 
 Outcome<std::optional<live::UserIdentity>> configured_user(
     const server::Configuration& configuration) {
-  if (configuration.user.empty() || geteuid() != 0) return std::optional<live::UserIdentity>();
-  auto found = live::find_user(configuration.user, configuration.group);
-  if (!found) return wrong_usage("user=" + configuration.user + ": " + found.error().message);
+  const bool is_named = !configuration.user.empty() || !configuration.group.empty();
+  if (!is_named || geteuid() != 0) return std::optional<live::UserIdentity>();
+  // dnsmasq's user beside a group.
+  auto found = live::find_user(configuration.user.empty() ? "nobody" : configuration.user,
+                               configuration.group);
+  if (!found) {
+    return wrong_usage((configuration.user.empty() ? "group=" + configuration.group
+                                                   : "user=" + configuration.user) +
+                       ": " + found.error().message);
+  }
   return std::optional(std::move(*found));
 }
 

@@ -49,7 +49,9 @@ SystemResult<pid_t> start_helper(const std::function<int()>& job, std::set<int> 
   if (pid > 0) return pid;
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) sigaddset(&signals, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2}) {
+    sigaddset(&signals, signal);
+  }
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   close_others(kept);
   const int code = job();

@@ -11,9 +11,7 @@ namespace {
 sigset_t watched_signals() {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGHUP);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) sigaddset(&set, signal);
   return set;
 }
 
@@ -44,15 +42,14 @@ Activity StopSignals::on_wake(Instant) {
   signalfd_siginfo info{};
   while (read(signals_.number(), &info, sizeof info) == ssize_t{sizeof info}) {
     const int signal = static_cast<int>(info.ssi_signo);
-    if (signal == SIGHUP) {
-      reload_ = true;
-    } else {
-      stop_ = signal;
-    }
+    if (signal == SIGINT || signal == SIGTERM) stop_ = signal;
+    if (signal == SIGHUP) reload_ = true;
+    if (signal == SIGUSR1) report_ = true;
   }
   return Activity::Idle;
 }
 
 bool StopSignals::take_reload() { return std::exchange(reload_, false); }
+bool StopSignals::take_report() { return std::exchange(report_, false); }
 
 }  // namespace pxeproof::live

@@ -7,7 +7,8 @@
 
 namespace pxeproof::live {
 
-// Catches SIGINT, SIGTERM and SIGHUP while it lives, instead of letting them end the process.
+// Catches SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 while it lives, instead of letting them end
+// the process. SIGUSR2, with which others have their log opened anew, does nothing.
 class StopSignals : public EventSource {
  public:
   static SystemResult<StopSignals> create();
@@ -21,6 +22,9 @@ class StopSignals : public EventSource {
   // Whether SIGHUP arrived since the last call.
   bool take_reload();
 
+  // The same of SIGUSR1.
+  bool take_report();
+
   std::vector<int> descriptors() const override { return {signals_.number()}; }
   Activity on_wake(Instant now) override;
   std::optional<Instant> deadline() const override { return std::nullopt; }
@@ -31,6 +35,7 @@ class StopSignals : public EventSource {
   FileDescriptor signals_;
   std::optional<int> stop_;
   bool reload_ = false;
+  bool report_ = false;
 };
 
 }  // namespace pxeproof::live

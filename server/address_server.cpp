@@ -230,24 +230,25 @@ Result<LeaseAnswer, Reason> AddressServer::answer_request(Instant now, const Req
   const Lease* lease = pool_.find(client_);
   const auto asked = address_option(request.message, OptionCode::RequestedAddress);
   const auto selected = address_option(request.message, OptionCode::ServerIdentifier);
-  Ipv4Address id = server_id(request, &request.ranges.front());
+  const Ipv4Address id = server_id(request, &request.ranges.front());
+  const Ipv4Address wanted = asked.value_or(request.ciaddr);
+  const Ipv4Address granting_id =
+      known_server_id(request, lease).value_or(server_id(request, range_of(request, wanted)));
 
   if (asked && selected) {
     if (!is_ours(request, *selected)) {
       if (!is_authoritative || request.server_override) return fail(Reason::ForeignServerSelected);
       return refuse(request, *asked, kWrongServer, id, out);
     }
-    id = *selected;
     if (lease != nullptr && lease->address != *asked) pool_.end(lease->address);
-    return grant(now, request, *asked, Choosing::Selecting, id, out);
+    return grant(now, request, *asked, Choosing::Selecting, *selected, out);
   }
   if (asked) {
     if (lease == nullptr && !is_authoritative) return fail(Reason::UnknownLease);
     if (lease != nullptr && lease->address != *asked) {
       return refuse(request, *asked, kWrongAddress, id, out);
     }
-    return grant(now, request, *asked, Choosing::Rebooting,
-                 known_server_id(request, lease).value_or(id), out);
+    return grant(now, request, *asked, Choosing::Rebooting, granting_id, out);
   }
   const bool is_foreign = lease != nullptr && lease->address != request.ciaddr;
   if (is_foreign || (lease == nullptr && !is_authoritative)) {
@@ -257,8 +258,7 @@ Result<LeaseAnswer, Reason> AddressServer::answer_request(Instant now, const Req
     }
     return refuse(request, request.ciaddr, kNoLease, id, out);
   }
-  return grant(now, request, request.ciaddr, Choosing::Renewing,
-               known_server_id(request, lease).value_or(id), out);
+  return grant(now, request, request.ciaddr, Choosing::Renewing, granting_id, out);
 }
 
 std::string_view AddressServer::refusal_of(Instant now, const Request& request, Ipv4Address address,
@@ -289,7 +289,8 @@ std::string_view AddressServer::refusal_of(Instant now, const Request& request, 
                                  .client_id = std::nullopt});
     if (!is_same_host) return kInUse;
   }
-  if (holder == nullptr && pool_.is_held_for_another(address, client_)) return kInUse;
+  const bool is_held = pool_.is_held_for_another(address, client_) && !pool_.is_contested(address);
+  if (holder == nullptr && is_held) return kInUse;
   if (hashed_identity(client_).empty()) return kNoIdentifier;
   return {};
 }

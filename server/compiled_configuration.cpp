@@ -39,6 +39,7 @@ ServerAddress server_address(const Configuration& lines, const std::string& name
   if (name.empty()) return {};
   std::vector<Ipv4Address> known = addresses_of(lines, name);
   if (known.empty()) return {UnknownName, {}};
+  if (lines.no_round_robin) known.resize(1);
   return {Given, std::move(known)};
 }
 
@@ -101,7 +102,8 @@ CompiledConfiguration::CompiledConfiguration(Configuration configuration,
     delays.push_back({line->delay, filter(line->conditions)});
   }
   for (const TagIf& line : lines_.tag_ifs) {
-    tag_ifs.push_back({ids(line.set_tags), filter(line.conditions)});
+    tag_ifs.push_back(
+        {ids(line.set_tags), TagFilter(line.conditions, tags_, TagFilter::Star::AnyTail)});
   }
   for (const TagRule& line : lines_.tag_rules) {
     match_rules.push_back({&line, filter(line.conditions), *tags_.find(line.set_tag)});

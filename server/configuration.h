@@ -16,8 +16,9 @@
 
 namespace pxeproof::server {
 
-// "tag:x" or "tag:!x"; a name ending in '*' matches any tag with that beginning. dnsmasq's older
-// spelling "#x" for "!x" is read as such.
+// "tag:x" or "tag:!x". dnsmasq's older spelling "#x" for "!x" is read as such. In tag-if, and
+// nowhere else, a name ending in '*' stands for any tag with that beginning (dnsmasq 2.85 and
+// later).
 struct TagCondition {
   std::string name{};
   bool negated = false;
@@ -26,7 +27,7 @@ struct TagCondition {
 };
 using TagSet = std::set<std::string, std::less<>>;
 
-// All conditions hold. No condition: holds.
+// All conditions hold, taken by the letter. No condition: holds.
 bool matches(const std::vector<TagCondition>& conditions, const TagSet& tags);
 
 // dhcp-range. Proxy ranges have no pool.
@@ -258,6 +259,7 @@ struct Configuration {
   bool no_override = false;
   bool authoritative = false;
   bool no_ping = false;
+  bool no_round_robin = false;  // of several addresses of a server's name, always the first
   bool sequential_addresses = false;
   std::uint32_t maximum_leases = 1000;  // dhcp-lease-max
   bool ignore_client_ids = false;       // dhcp-ignore-clid

@@ -276,7 +276,7 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"no-ping", '5', None, Allowed, Leases, "", set_flag<&Configuration::no_ping>},
     {"no-poll", 'n', None, Allowed, Foreign, "DNS", accept_anything},
     {"no-resolv", 'R', None, Allowed, Foreign, "DNS", accept_anything},
-    {"no-round-robin", ' ', None, Allowed, Foreign, "DNS", accept_anything},
+    {"no-round-robin", ' ', None, Allowed, Boot, "", set_flag<&Configuration::no_round_robin>},
     {"pid-file", 'x', Optional, Once, Boot, "", set_text<&Configuration::pid_file>},
     {"port", 'p', Required, Once, Boot, "", required<read_port>},
     {"port-limit", ' ', Required, Once, Foreign, "DNS", accept_number},

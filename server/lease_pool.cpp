@@ -185,7 +185,8 @@ void LeasePool::hold(Ipv4Address address, const std::optional<LeaseClient>& clie
     hold_by_key_[key] = address;
   }
   while (holds_.size() >= limits_.offers) drop_hold(hold_ends_.begin()->second);
-  holds_[address] = {std::move(key), until};
+  holds_[address] = {std::move(key), until, client && released_ == address};
+  released_.reset();
   hold_ends_.emplace(until, address);
   refresh(address);
 }
@@ -214,6 +215,11 @@ bool LeasePool::is_held_for_another(Ipv4Address address, const LeaseClient& clie
   return found != holds_.end() && found->second.key != hold_key(client);
 }
 
+bool LeasePool::is_contested(Ipv4Address address) const {
+  const auto found = holds_.find(address);
+  return found != holds_.end() && found->second.is_contested;
+}
+
 std::uint32_t LeasePool::declines(Ipv4Address range_start) const {
   const auto found = declines_.find(range_start);
   return found == declines_.end() ? 0 : found->second;
@@ -233,6 +239,7 @@ std::optional<Ipv4Address> LeasePool::release_oldest_hold(Ipv4Address from, Ipv4
     if (!is_offer || address < from || address > to) continue;
     const Ipv4Address released = address;
     drop_hold(released);
+    released_ = released;
     return released;
   }
   return std::nullopt;

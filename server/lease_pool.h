@@ -54,7 +54,8 @@ struct LeaseChange {
 };
 
 // All leases and the offers that may become leases. Two clients never have the same address: an
-// offer holds it until it is taken up or times out.
+// offer holds it until it is taken up or times out. When no address is free, one that is held is
+// offered to the next client too, and is leased to the one that takes it up first.
 class LeasePool {
  public:
   struct Limits {
@@ -100,6 +101,8 @@ class LeasePool {
   std::optional<Ipv4Address> held_for(const LeaseClient& client) const;
   void drop_hold_of(const LeaseClient& client);
   bool is_held_for_another(Ipv4Address address, const LeaseClient& client) const;
+  // It was offered to other clients before the one it is held for.
+  bool is_contested(Ipv4Address address) const;
 
   // The lowest address in [from, to] that is neither leased nor held nor reserved.
   std::optional<Ipv4Address> next_free(Ipv4Address from, Ipv4Address to) const {
@@ -115,7 +118,8 @@ class LeasePool {
   // The highest leased address in [from, to].
   std::optional<Ipv4Address> highest_lease(Ipv4Address from, Ipv4Address to) const;
 
-  // The oldest held offer within [from, to] makes room, when no address is free.
+  // The oldest held offer within [from, to] makes room, when no address is free; whom it is held
+  // for next shares it with those before.
   std::optional<Ipv4Address> release_oldest_hold(Ipv4Address from, Ipv4Address to);
 
   void expire(Instant now);
@@ -127,6 +131,7 @@ class LeasePool {
   struct Hold {
     std::string key;  // empty: for nobody
     Instant until;
+    bool is_contested = false;
   };
   void refresh(Ipv4Address address);
   void drop_hold(Ipv4Address address);
@@ -146,6 +151,7 @@ class LeasePool {
   std::unordered_map<Ipv4Address, Hold> holds_;
   std::unordered_map<std::string, Ipv4Address> hold_by_key_;
   std::set<std::pair<Instant, Ipv4Address>> hold_ends_;
+  std::optional<Ipv4Address> released_;  // the next hold of this address is contested
   std::unordered_set<Ipv4Address> reserved_;
   AddressSet taken_;
   std::unordered_map<Ipv4Address, std::uint32_t> declines_;  // by the start of the range

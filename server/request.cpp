@@ -82,4 +82,24 @@ std::string_view client_host_name(const dhcp::MessageView& message) {
   return name ? legal_label(text(*name)) : std::string_view{};
 }
 
+std::string client_full_name(const dhcp::MessageView& message) {
+  if (client_host_name(message).empty()) return {};
+  std::string name;
+  const auto fqdn = find_option(message, kClientFqdn, kFqdnHeader);
+  if (fqdn && ((*fqdn)[0] & kFqdnIsWireFormat) != 0) {
+    ByteView labels = fqdn->subspan(kFqdnHeader);
+    while (!labels.empty() && labels[0] != 0 && labels.size() >= 1U + labels[0]) {
+      if (!name.empty()) name += '.';
+      name += text(labels.subspan(1, labels[0]));
+      labels = labels.subspan(1U + labels[0]);
+    }
+  } else {
+    name = fqdn ? text(fqdn->subspan(kFqdnHeader))
+                : text(*find_option(message, dhcp::OptionCode::HostName, 1));
+    name.resize(std::min(name.find('\0'), name.size()));
+  }
+  if (name.ends_with('.')) name.pop_back();
+  return name;
+}
+
 }  // namespace pxeproof::server

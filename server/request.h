@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "protocol/datagram_service.h"
@@ -46,6 +47,8 @@ inline constexpr std::size_t kFqdnHeader = 3;     // flags and two result codes 
 // The host name that a client gives in option 81 or 12, up to its first dot; empty when there is
 // none or it is no legal name.
 std::string_view client_host_name(const dhcp::MessageView& message);
+// The same with the domain that the client gave it.
+std::string client_full_name(const dhcp::MessageView& message);
 
 // A request on its way through the server: what was read from it and what the configuration says
 // of it.

@@ -112,7 +112,8 @@ Origin read_origin(const Configuration& lines, Request& request) {
   if (proxies && !origin.relay.is_unspecified()) {
     const bool is_one =
         proxies->empty() || std::ranges::find(*proxies, origin.relay) != proxies->end();
-    if (is_one) origin.server_override = origin.relay;
+    // What the relay itself asks for (RFC 5107) goes before what the configuration says of it.
+    if (is_one && !origin.server_override) origin.server_override = origin.relay;
   }
   request.server_override = origin.server_override;
   request.subnet_selector = origin.subnet_selector.value_or(Ipv4Address{});

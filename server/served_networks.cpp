@@ -51,6 +51,10 @@ Ipv4Address broadcast_of(const Range& range, Ipv4Address netmask) {
 
 }  // namespace
 
+bool ServedNetworks::Interface::has(const Range& range) const {
+  return std::ranges::find(ranges, &range, &MatchedRange::range) != ranges.end();
+}
+
 ServedNetworks::ServedNetworks(const CompiledConfiguration& configuration,
                                const std::vector<NetworkInterface>& interfaces, KnownRelays& relays)
     : configuration_(configuration), relays_(relays) {
@@ -77,18 +81,21 @@ ServedNetworks::ServedNetworks(const CompiledConfiguration& configuration,
   }
 }
 
+// In the order of the file; where an interface has several addresses, as dnsmasq does, those of its
+// last address first.
 void ServedNetworks::attach_ranges(Interface& interface) const {
-  for (const Range& range : configuration_.ranges) {
-    if (!range.interface.empty() && !name_matches(range.interface, interface.network.name)) {
-      continue;
-    }
-    for (const Subnet& subnet : interface.network.addresses) {
+  for (const Subnet& subnet : interface.network.addresses) {
+    std::vector<MatchedRange> matched;
+    for (const Range& range : configuration_.ranges) {
+      if (!range.interface.empty() && !name_matches(range.interface, interface.network.name)) {
+        continue;
+      }
       const Ipv4Address netmask = range.netmask.value_or(subnet.netmask);
-      if (!covers(range, netmask, subnet.address)) continue;
-      interface.ranges.push_back(
+      if (!covers(range, netmask, subnet.address) || interface.has(range)) continue;
+      matched.push_back(
           {&range, subnet.address, netmask, broadcast_of(range, netmask), subnet.address});
-      break;
     }
+    interface.ranges.insert(interface.ranges.begin(), matched.begin(), matched.end());
   }
 }
 
@@ -104,9 +111,7 @@ void ServedNetworks::attach_shared(Interface& interface) const {
     for (const Range& range : configuration_.ranges) {
       const Ipv4Address netmask = range.netmask.value_or(classful_netmask(range.start));
       if (!covers(range, netmask, shared.network_of)) continue;
-      const bool is_known = std::ranges::any_of(
-          interface.ranges, [&](const MatchedRange& known) { return known.range == &range; });
-      if (is_known) continue;
+      if (interface.has(range)) continue;
       // The router of a shared subnet is unknown: it is not this interface.
       interface.ranges.push_back({&range, local, netmask, broadcast_of(range, netmask), {}});
     }

@@ -50,6 +50,8 @@ class ServedNetworks {
     Service service = Service::Served;
     std::optional<TagId> tag;
     std::vector<MatchedRange> ranges;
+
+    bool has(const Range& range) const;
   };
 
   // The relays must outlive the networks; they survive a change of configuration.

@@ -20,10 +20,11 @@ std::optional<TagId> TagNames::find(std::string_view name) const {
 
 void TagBits::reset(std::size_t names) { words_.assign((names + 63U) / 64U, 0); }
 
-TagFilter::TagFilter(const std::vector<TagCondition>& conditions, const TagNames& names) {
+TagFilter::TagFilter(const std::vector<TagCondition>& conditions, const TagNames& names,
+                     Star star) {
   for (const TagCondition& condition : conditions) {
     Term term{{}, condition.negated};
-    if (condition.name.ends_with('*')) {
+    if (star == Star::AnyTail && condition.name.ends_with('*')) {
       const std::string_view prefix(condition.name.data(), condition.name.size() - 1);
       for (std::size_t id = 0; id < names.size(); ++id) {
         if (names.name(static_cast<TagId>(id)).starts_with(prefix)) {

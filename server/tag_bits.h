@@ -45,9 +45,13 @@ class TagFilter {
  public:
   TagFilter() = default;
 
-  // Every name of the conditions must have been interned; a name ending in '*' stands for all names
-  // interned so far that begin with the rest.
-  TagFilter(const std::vector<TagCondition>& conditions, const TagNames& names);
+  // What a '*' at the end of a name is: a part of it, or any tail.
+  enum class Star { Letter, AnyTail };
+
+  // Every name of the conditions must have been interned; with AnyTail a name ending in '*' stands
+  // for all names interned so far that begin with the rest.
+  TagFilter(const std::vector<TagCondition>& conditions, const TagNames& names,
+            Star star = Star::Letter);
 
   bool holds(const TagBits& tags) const;
   bool is_empty() const { return terms_.empty(); }

@@ -105,7 +105,8 @@ bool test_name(const TagRule& rule, const dhcp::MessageView& message) {
   std::string_view wanted = rule.text;
   const bool is_prefix = wanted.ends_with('*');
   if (is_prefix) wanted.remove_suffix(1);
-  std::string_view name = client_host_name(message);
+  const std::string whole = client_full_name(message);
+  std::string_view name = whole;
   if (name.empty() || name.size() < wanted.size()) return false;
   if (is_prefix) name = name.substr(0, wanted.size());
   return same_without_case(name, wanted);

@@ -31,6 +31,40 @@ std::optional<tftp::Request> read_cut_request(const SeenPacket& seen) {
   return request;
 }
 
+// One DATA, and how many octets its content had on the wire.
+struct Piece {
+  tftp::Data data;
+  std::size_t content_size = 0;
+};
+
+// A server that leaves the cutting to its card hands the capture of its own machine a window in one
+// packet (UDP segmentation offload, udp(7)): DATA of one size, each behind its header.
+std::vector<Piece> cut_joined(const TransferStep& transfer, const tftp::Data& data,
+                              std::size_t content_size) {
+  std::vector<Piece> pieces;
+  std::uint16_t block = data.block;
+  ByteView content = data.payload;
+  std::size_t left = content_size;
+  while (left >= transfer.block_size + tftp::kDataHeaderSize) {
+    const std::size_t shown = std::min<std::size_t>(content.size(), transfer.block_size);
+    const ByteView behind = content.subspan(shown);
+    const auto next = tftp::decode(behind);
+    const auto* following = next ? std::get_if<tftp::Data>(&*next) : nullptr;
+    const auto next_block = static_cast<std::uint16_t>(block + 1);
+    // What a snap length has cut off is taken for a window where there may be one.
+    const bool is_hidden = behind.size() < tftp::kDataHeaderSize && transfer.window_size > 1;
+    const bool goes_on = following != nullptr ? following->block == next_block : is_hidden;
+    if (!goes_on) return {{data, content_size}};
+    pieces.push_back({{block, content.first(shown)}, transfer.block_size});
+    block = next_block;
+    content = following != nullptr ? following->payload : ByteView{};
+    left -= transfer.block_size + tftp::kDataHeaderSize;
+  }
+  if (left > transfer.block_size) return {{data, content_size}};
+  pieces.push_back({{block, content}, left});
+  return pieces;
+}
+
 bool is_same_request(const TransferStep& transfer, const tftp::Request& request) {
   return transfer.filename == request.filename && transfer.requested == request.options;
 }
@@ -238,7 +272,13 @@ void TransferTracker::on_server_packet(Open& open, std::uint32_t number, Instant
   if (const auto* oack = std::get_if<tftp::Oack>(&packet)) {
     on_oack(open, *oack);
   } else if (const auto* data = std::get_if<tftp::Data>(&packet)) {
-    on_data(open, number, *data, content_size);
+    if (content_size <= open.transfer.block_size) {
+      on_data(open, number, *data, content_size);
+    } else {
+      for (const Piece& piece : cut_joined(open.transfer, *data, content_size)) {
+        on_data(open, number, piece.data, piece.content_size);
+      }
+    }
   }
   open.answered = true;
 }

@@ -123,6 +123,18 @@ TEST_F(ServeTest, LetsTransfersEndWhenTftpGoes) {
   });
 }
 
+// A logrotate script made for dnsmasq ended it.
+TEST_F(ServeTest, TellsItsStateAtUsr1AndGoesOnAtUsr2) {
+  in_private_network([this] {
+    ServedProgram server({"--conf-file", configure(tftp(directory / "a"))});
+    server.send_signal(SIGUSR2);
+    EXPECT_EQ(fetch("name"), "content of a");
+    server.send_signal(SIGUSR1);
+    EXPECT_TRUE(server.wait_for("TFTP: 1 requests")) << server.log;
+    EXPECT_EQ(fetch("name"), "content of a");
+  });
+}
+
 TEST_F(ServeTest, KeepsTheOldConfigurationWhenTheNewOneIsBroken) {
   in_private_network([this] {
     const std::string control = directory / "control";

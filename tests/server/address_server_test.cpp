@@ -82,6 +82,23 @@ TEST(AddressServer, GivesAnUnclaimedOfferToTheNextClient) {
             "06");
 }
 
+// Invented machines that ask and never come back must not take the offers of those who do.
+TEST(AddressServer, LeasesAnAddressOfAFullPoolToTheFirstThatTakesItUp) {
+  Site site("port=0\nno-ping\ndhcp-range=192.168.77.100,192.168.77.104\n");
+  std::vector<Ipv4Address> offered;
+  for (std::uint32_t number = 0; number < 8; ++number) {
+    offered.push_back(site.ask(plain_message(MessageType::Discover, mac(number))).header.yiaddr);
+  }
+  std::set<Ipv4Address> leased;
+  for (std::uint32_t number = 0; number < 8; ++number) {
+    const dhcp::Message answer = site.ask(selecting(offered[number], mac(number)));
+    const bool is_acknowledged = option(answer, OptionCode::MessageType) == "05";
+    EXPECT_EQ(is_acknowledged, number < 5) << number;
+    if (!is_acknowledged) continue;
+    EXPECT_TRUE(leased.insert(answer.header.yiaddr).second);
+  }
+}
+
 TEST(AddressServer, ServesTenThousandClientsWithoutConflict) {
   Site site(
       "port=0\nno-ping\ndhcp-lease-max=20000\n"

@@ -47,6 +47,8 @@ TEST(DhcpOption, EncodesNumbersInTheSizeOfTheOption) {
 TEST(DhcpOption, EncodesOctetsTimesAndTexts) {
   EXPECT_EQ(octets("208,f1:00:74:7e"), "f100747e");
   EXPECT_EQ(octets("224,f1:0"), "f100");
+  EXPECT_EQ(octets("224,123:1"), "120301");
+  EXPECT_EQ(octets("225,b"), to_hex(as_bytes("b")));
   EXPECT_EQ(octets("58,12h"), "0000a8c0");
   EXPECT_EQ(octets("option:t2,30"), "0000001e");
   EXPECT_EQ(octets("209,configs/common"), to_hex(as_bytes("configs/common")));

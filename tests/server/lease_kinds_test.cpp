@@ -198,6 +198,14 @@ TEST(LeaseKinds, LetARelayStandForTheServer) {
   EXPECT_EQ(option(site.ask(message, kFromFarRelay), OptionCode::ServerIdentifier), "c0a84d01");
 }
 
+TEST(LeaseKinds, LetTheRelaysOwnWishGoBeforeTheConfiguration) {
+  Site site(std::string(kBothPools) + "dhcp-proxy\n");
+  dhcp::Message message = plain_message(MessageType::Discover);
+  message.header.giaddr = kFarRelay;
+  message.add(OptionCode::RelayAgentInformation, Bytes{11, 4, 10, 9, 0, 9});
+  EXPECT_EQ(option(lease(site, message, kFromFarRelay), OptionCode::ServerIdentifier), "0a090009");
+}
+
 // The ACK of the renewal had another server, and no router.
 TEST(LeaseKinds, TellARenewingClientWhatItsRelayTold) {
   Site site(kBothPools);

@@ -6,6 +6,7 @@
 namespace pxeproof::server {
 namespace {
 
+using dhcp::MessageType;
 using dhcp::OptionCode;
 
 const std::string kBios = std::string(kProxyRange) + std::string(kBiosService);
@@ -74,6 +75,45 @@ TEST(Networks, ServesTwoSubnetsOfOneInterface) {
   Site site("port=0\ndhcp-range=10.5.0.0,proxy\n" + std::string(kBiosService),
             {ethernet("eth0", 1, {{kServer, Ipv4Address::of(255, 255, 255, 0)}, kOtherSubnet})});
   EXPECT_EQ(option(site.ask(discover()), OptionCode::ServerIdentifier), "0a050001");
+}
+
+// As dnsmasq: what serves an interface's last address comes first.
+TEST(Networks, PrefersTheLastAddressOfAnInterface) {
+  const NetworkInterface both =
+      ethernet("eth0", 1, {{kServer, Ipv4Address::of(255, 255, 255, 0)}, kOtherSubnet});
+  Site site(kBios + "dhcp-range=10.5.0.0,proxy\n", {both});
+  EXPECT_EQ(option(site.ask(discover()), OptionCode::ServerIdentifier), "0a050001");
+}
+
+// It was told the identifier of the first range, which may not even be on its subnet.
+TEST(Networks, RenewsInTheNameOfTheAddressesSubnet) {
+  const Ipv4Address second = Ipv4Address::of(192, 168, 78, 1);
+  const Ipv4Address reserved = Ipv4Address::of(192, 168, 78, 33);
+  const NetworkInterface both = ethernet(
+      "eth0", 1,
+      {{second, Ipv4Address::of(255, 255, 255, 0)}, {kServer, Ipv4Address::of(255, 255, 255, 0)}});
+  Site site(
+      "port=0\nno-ping\ndhcp-range=192.168.77.100,192.168.77.150\n"
+      "dhcp-range=192.168.78.100,192.168.78.150\n"
+      "dhcp-host=52:54:00:12:34:56,192.168.78.33\n",
+      {both});
+  dhcp::Message request = selecting(reserved);
+  request.find(OptionCode::ServerIdentifier)->value = {192, 168, 78, 1};
+  EXPECT_EQ(option(site.ask(request), OptionCode::ServerIdentifier), "c0a84e01");
+  dhcp::Message renewal = plain_message(MessageType::Request);
+  renewal.header.ciaddr = reserved;
+  EXPECT_EQ(
+      option(site.ask(renewal, {{reserved, 68}, {second, 67}, 1}), OptionCode::ServerIdentifier),
+      "c0a84e01");
+}
+
+TEST(Networks, AcknowledgesARequestThatNamesAnotherOfItsAddresses) {
+  Site site("port=0\nno-ping\ndhcp-range=192.168.77.100,192.168.77.150\n",
+            {ethernet("eth0", 1), ethernet("eth1", 2, {kOtherSubnet})});
+  const Ipv4Address offered = site.ask(plain_message(MessageType::Discover)).header.yiaddr;
+  dhcp::Message request = selecting(offered);
+  request.find(OptionCode::ServerIdentifier)->value = {10, 5, 0, 1};
+  EXPECT_EQ(option(site.ask(request), OptionCode::MessageType), "05");
 }
 
 TEST(Networks, TakesTheNameOfTheInterfaceForATag) {

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/server/scripted_client.h"
 
 namespace pxeproof::server {
@@ -175,6 +177,22 @@ TEST(ProxyDhcp, KnowsServerNamesWithoutNameService) {
   EXPECT_EQ(site.silence(discover(6)), Reason::ServerNameUnknown);
 }
 
+TEST(ProxyDhcp, TakesTheFirstOfAServersAddressesWithoutRoundRobin) {
+  const std::string lines =
+      "host-record=tftp.example,192.168.77.45\nhost-record=tftp.example,192.168.77.46\n"
+      "dhcp-boot=boot.0,,tftp.example\n";
+  Site spread(with(kProxyRange, std::string(kBiosService) + lines));
+  Site first(with(kProxyRange, std::string(kBiosService) + lines + "no-round-robin\n"));
+  std::set<Ipv4Address> servers;
+  for (std::uint8_t last = 0; last < 32; ++last) {
+    dhcp::Message message = discover();
+    message.header.set_mac({{2, 0, 0, 0, 0, last}});
+    servers.insert(spread.ask(message).header.siaddr);
+    EXPECT_EQ(first.ask(message).header.siaddr, Ipv4Address::of(192, 168, 77, 45));
+  }
+  EXPECT_EQ(servers.size(), 2U);
+}
+
 // D10: dnsmasq offers every PXE client a boot, with or without one to give.
 TEST(ProxyDhcp, StaysSilentWhenThereIsNothingToBoot) {
   Site site(kBios);
@@ -325,6 +343,13 @@ TEST(ProxyDhcp, TakesAUefiFileByItsName) {
 }
 
 // D23: dnsmasq takes the time modulo 256.
+TEST(ProxyDhcp, SendsOnePromptOfSeveral) {
+  Site site(with(kBios, "pxe-prompt=\"one\",1\npxe-prompt=\"two\",2\n"));
+  const std::string block = vendor_block(site.ask(discover()));
+  EXPECT_NE(block.find(spaced("0a 04 02") + to_hex(as_bytes("two"))), std::string::npos);
+  EXPECT_EQ(block.find(to_hex(as_bytes("one"))), std::string::npos);
+}
+
 TEST(ProxyDhcp, TakesTheLongestFinitePromptForALongerOne) {
   Site site(kBios + "pxe-prompt=\"x\",300\n");
   EXPECT_THAT(vendor_block(site.ask(discover())), testing::EndsWith("0a02fe78ff"));

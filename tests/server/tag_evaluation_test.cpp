@@ -75,10 +75,25 @@ TEST(TagEvaluation, MatchesTheRelaysCircuitWhole) {
 }
 
 TEST(TagEvaluation, MatchesTheClientsNameWithoutCase) {
-  const dhcp::Message message = with(OptionCode::HostName, octets("Pi-Kitchen.example"));
+  const dhcp::Message message = with(OptionCode::HostName, octets("Pi-Kitchen"));
   EXPECT_TRUE(sets_tag("dhcp-name-match=set:hit,pi-kitchen\n", message));
   EXPECT_TRUE(sets_tag("dhcp-name-match=set:hit,PI-*\n", message));
   EXPECT_FALSE(sets_tag("dhcp-name-match=set:hit,pi\n", message));
+}
+
+TEST(TagEvaluation, ComparesTheNameWithItsDomain) {
+  const auto fqdn = static_cast<OptionCode>(kClientFqdn);
+  for (const dhcp::Message& message :
+       {with(OptionCode::HostName, octets("wpad.lan")),
+        with(OptionCode::HostName, octets("wpad.lan.")),
+        with(fqdn, octets(std::string_view("\0\0\0wpad.lan", 11))),
+        with(fqdn, octets(std::string_view("\4\0\0\4wpad\3lan\0", 13)))}) {
+    EXPECT_TRUE(sets_tag("dhcp-name-match=set:hit,wpad.lan\n", message));
+    EXPECT_TRUE(sets_tag("dhcp-name-match=set:hit,wpad*\n", message));
+    EXPECT_FALSE(sets_tag("dhcp-name-match=set:hit,wpad\n", message));
+  }
+  EXPECT_FALSE(
+      sets_tag("dhcp-name-match=set:hit,wp*\n", with(OptionCode::HostName, octets("wp ad"))));
 }
 
 TEST(TagEvaluation, ChainsTagIfsInFileOrder) {
@@ -93,6 +108,14 @@ TEST(TagEvaluation, TakesAStarForAnyTail) {
   EXPECT_TRUE(
       sets_tag("dhcp-vendorclass=set:rom-bios,PXEClient\ntag-if=set:hit,tag:rom-*\n", discover()));
   EXPECT_FALSE(sets_tag("tag-if=set:hit,tag:rom-*\n", discover()));
+}
+
+// dnsmasq 2.90 takes it for a letter everywhere else.
+TEST(TagEvaluation, TakesAStarForAnyTailInTagIfAlone) {
+  Site site(std::string(kProxyRange) + std::string(kBiosService) +
+            "dhcp-vendorclass=set:rom-bios,PXEClient\n"
+            "dhcp-boot=bios.0\ndhcp-boot=tag:rom-*,star.0\ndhcp-ignore=tag:rom-*\n");
+  EXPECT_EQ(site.ask(discover()).header.file_text(), "bios.0");
 }
 
 TEST(TagEvaluation, KnowsHostsThatAreWrittenDown) {

@@ -77,6 +77,39 @@ TEST_F(TransferTrackerTest, UsesTheAcknowledgedBlockSizeForTheEnd) {
   EXPECT_EQ(ended().outcome, TransferStep::Outcome::Complete);
 }
 
+// As a capture shows them on the machine of a server that leaves the cutting to its card.
+TEST_F(TransferTrackerTest, CutsAWindowThatCameInOnePacket) {
+  request({{"blksize", "600"}, {"windowsize", "3"}});
+  server_sends(tftp::Oack{{{"blksize", "600"}, {"windowsize", "3"}}, {}});
+  ack(0);
+  Bytes joined(600, 'a');
+  for (const Bytes& more : {tftp::encode(tftp::Data{2, Bytes(600, 'b')}),
+                            tftp::encode(tftp::Data{3, Bytes(20, 'c')})}) {
+    joined.insert(joined.end(), more.begin(), more.end());
+  }
+  data(1, joined);
+  ack(3);
+  const TransferStep transfer = ended();
+  EXPECT_EQ(transfer.outcome, TransferStep::Outcome::Complete);
+  EXPECT_EQ(transfer.blocks, 3U);
+  EXPECT_EQ(transfer.octets, 1220U);
+  Bytes content(600, 'a');
+  content.insert(content.end(), 600, 'b');
+  content.insert(content.end(), 20, 'c');
+  EXPECT_EQ(transfer.sha256, sha256_hex(content));
+}
+
+TEST_F(TransferTrackerTest, LeavesABlockThatIsTooLongInOnePiece) {
+  request({{"blksize", "600"}});
+  server_sends(tftp::Oack{{{"blksize", "600"}}, {}});
+  ack(0);
+  data(1, Bytes(1300, 'a'));
+  ack(1);
+  data(2, Bytes(10, 'b'));
+  ack(2);
+  EXPECT_EQ(ended().blocks, 2U);
+}
+
 // A capture that lacks block 2 and its ACK: the client takes block 3, so the server was right.
 TEST_F(TransferTrackerTest, TellsAHoleInTheCaptureFromABlockThatIsNotDue) {
   request();
