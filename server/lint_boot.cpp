@@ -49,18 +49,8 @@ bool serves_a_bios_alone(const LintFindings& findings, const DhcpBoot& boot) {
       std::ranges::any_of(*architectures, [](std::uint16_t number) { return !is_uefi(number); });
   if (!reaches_a_bios) return false;
   return std::ranges::none_of(configuration.services, [&](const PxeService& service) {
-    return !is_uefi(service.architecture) && are_compatible(service.conditions, boot.conditions);
+    return !is_uefi(service.architecture) && findings.may_meet(service.conditions, boot.conditions);
   });
-}
-
-// One client may get both lines, by tags and by architecture.
-bool may_meet(const LintFindings& findings, const std::vector<TagCondition>& one,
-              const std::vector<TagCondition>& other) {
-  if (!are_compatible(one, other)) return false;
-  const auto left = findings.architectures_of(one);
-  const auto right = findings.architectures_of(other);
-  return !left || !right ||
-         std::ranges::any_of(*left, [&](std::uint16_t number) { return right->contains(number); });
 }
 
 // The same for conditions that mean the same.
@@ -92,7 +82,7 @@ void find_overridden(LintFindings& findings, const std::vector<Line>& lines,
 
 void find_boot_without_address(LintFindings& findings) {
   const Configuration& configuration = findings.configuration();
-  if (!has_proxy_range(configuration) || !configuration.pxe_enabled()) return;
+  if (!has_proxy_range(configuration) || !findings.whole_configuration().pxe_enabled()) return;
   for (const DhcpBoot& boot : configuration.boots) {
     if (boot.server || !boot.tftp_server_name.empty() || boot.file.empty()) continue;
     if (!serves_a_bios_alone(findings, boot)) continue;
@@ -174,13 +164,11 @@ void find_boots_beside_options(LintFindings& findings) {
   const Configuration& configuration = findings.configuration();
   if (!has_leases(configuration)) return;
   for (const DhcpOption& option : configuration.options) {
-    const bool is_inner =
-        option.encapsulated_in || option.vendor_identifying || option.vendor_class;
     const bool is_name = option.code == kFile || option.code == kServerName;
-    if (is_inner || !is_name || option.value.empty()) continue;
+    if (!is_plain(option) || !is_name || option.value.empty()) continue;
     const auto boot = std::ranges::find_if(configuration.boots, [&](const DhcpBoot& one) {
       const std::string& name = option.code == kFile ? one.file : one.server_name;
-      return !name.empty() && may_meet(findings, one.conditions, option.conditions);
+      return !name.empty() && findings.may_meet(one.conditions, option.conditions);
     });
     if (boot == configuration.boots.end()) continue;
     findings.warn(

@@ -60,7 +60,7 @@ void find_unused_fields(LintFindings& findings) {
 
 void find_silent_proxy(LintFindings& findings) {
   const Configuration& configuration = findings.configuration();
-  if (!has_proxy_range(configuration) || configuration.pxe_enabled()) return;
+  if (!has_proxy_range(configuration) || findings.whole_configuration().pxe_enabled()) return;
   const auto proxy =
       std::ranges::find(configuration.ranges, DhcpRange::Kind::Proxy, &DhcpRange::kind);
   const bool has_boot = !configuration.boots.empty();
@@ -73,7 +73,7 @@ void find_silent_proxy(LintFindings& findings) {
 }
 
 void find_missing_range(LintFindings& findings) {
-  const Configuration& configuration = findings.configuration();
+  const Configuration& configuration = findings.whole_configuration();
   if (configuration.serves_dhcp()) return;
   const std::string what = "there is no dhcp-range, so no DHCP request gets an answer";
   const std::string remedy = "add dhcp-range=<address of the network>,proxy";
@@ -149,7 +149,7 @@ void find_missing_pxe_client(LintFindings& findings) {
 void find_duplicate_suboptions(LintFindings& findings) {
   constexpr std::array<std::uint8_t, 5> kOwn = {6, 8, 9, 10, 71};
   const Configuration& configuration = findings.configuration();
-  if (!configuration.pxe_enabled()) return;
+  if (!findings.whole_configuration().pxe_enabled()) return;
   for (const DhcpOption& option : configuration.options) {
     const bool is_own = std::ranges::find(kOwn, option.code) != kOwn.end();
     if (!is_own || option.in_pxe_replies || !reaches_pxe_clients(option)) continue;

@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "tests/server/read_configuration.h"
+#include "tests/server/lint_found.h"
 
 namespace pxeproof::server {
 namespace {
@@ -20,18 +20,6 @@ using testing::StartsWith;
 
 constexpr std::string_view kProxy = "dhcp-range=10.0.0.0,proxy\n";
 constexpr std::string_view kBios = "pxe-service=x86PC,Boot,pxelinux\n";
-
-// "rule:line" for everything lint finds.
-std::vector<std::string> findings(const std::string& text,
-                                  const LintSurroundings& surroundings = {}) {
-  std::vector<std::string> result;
-  const Configuration configuration = read(text);
-  for (const Diagnostic& finding : lint(configuration, surroundings)) {
-    EXPECT_FALSE(finding.remedy.empty()) << finding.rule;
-    result.push_back(finding.rule + ":" + std::to_string(finding.location.line));
-  }
-  return result;
-}
 
 std::vector<std::string> proxy_findings(const std::string& text) {
   return findings(std::string(kProxy) + std::string(kBios) + text);
@@ -152,7 +140,10 @@ TEST(Lint, KnowsWhatDnsmasqDoesWithUefiServices) {
 TEST(Lint, AdvisesALineForTheSameClientsAndServer) {
   const auto remedies = [](const std::string& text) {
     std::string all;
-    for (const Diagnostic& finding : lint(read(std::string(kProxy) + text), {})) {
+    for (const Diagnostic& finding :
+         lint(read(std::string(kProxy) +
+                   "dhcp-mac=set:a,1:2:3:4:5:6\ndhcp-mac=set:b,1:2:3:*:*:*\n" + text),
+              {})) {
       all += finding.remedy + "\n";
     }
     return all;
@@ -192,7 +183,8 @@ TEST(Lint, FindsTagsThatNothingSets) {
   EXPECT_THAT(proxy_findings("dhcp-boot=tag:efi,a.efi,,10.0.0.1\n"),
               ElementsAre("tag-never-set:3"));
   EXPECT_THAT(proxy_findings("dhcp-ignore=tag:!known\npxe-service=tag:eth0,x86PC,a,b\n"
-                             "dhcp-range=set:lan,10.1.0.0,proxy\ndhcp-boot=tag:la*,a,,10.0.0.1\n"),
+                             "dhcp-range=set:lan,10.1.0.0,proxy\ndhcp-boot=tag:lan,a,,10.0.0.1\n"
+                             "dhcp-ignore=tag:cpewan-id\n"),
               IsEmpty());
   EXPECT_THAT(proxy_findings("tag-if=set:a,tag:b,tag:!b\ndhcp-mac=set:b,1:2:3:4:5:6\n"),
               ElementsAre("tag-contradiction:3"));
