@@ -27,7 +27,7 @@ constexpr std::array kRules = {
         find_options_not_in_proxy},
     Row{{"ignored-host", "dhcp-host=...,ignore, which dnsmasq forgets in proxy mode (D7)"},
         find_ignored_hosts},
-    Row{{"no-pxeclient", "dhcp-pxe-vendor without PXEClient: ordinary PXE clients get no answer"},
+    Row{{"no-pxeclient", "dhcp-pxe-vendor without PXEClient: no answer, or no menu, for most"},
         find_missing_pxe_client},
     Row{{"suboption-twice", "vendor options that dnsmasq sends itself, too (D14)"},
         find_duplicate_suboptions},

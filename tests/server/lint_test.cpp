@@ -91,6 +91,21 @@ TEST(Lint, FindsAVendorListWithoutPxeClient) {
   EXPECT_THAT(proxy_findings("dhcp-pxe-vendor=PXE\n"), IsEmpty()) << "a beginning is enough";
 }
 
+// A lease is for everybody: it said that they get no answer, and they had their file.
+TEST(Lint, KnowsThatALeaseNeedsNoVendorClass) {
+  const std::string pool = "dhcp-range=10.0.0.10,10.0.0.90\ndhcp-pxe-vendor=iPXE6\n";
+  EXPECT_THAT(findings(pool + "dhcp-boot=a.0\n"), IsEmpty());
+  EXPECT_THAT(
+      lint_lines(pool + std::string(kBios)),
+      ElementsAre(HasSubstr("ordinary PXE clients get their lease without menu or prompt")));
+}
+
+TEST(Lint, SpeaksOfTheProxyRangeAloneBesideALeaseRange) {
+  EXPECT_THAT(
+      lint_lines("dhcp-range=10.0.1.10,10.0.1.90\ndhcp-boot=a\n" + std::string(kProxy)),
+      ElementsAre(AllOf(StartsWith("test.conf:3: "), HasSubstr("this range answers no client"))));
+}
+
 // facts/server.md D8: a BIOS without pxe-service of its own takes siaddr from dhcp-boot.
 TEST(Lint, FindsBootsThatLeaveNextServerEmpty) {
   EXPECT_THAT(proxy_findings("dhcp-boot=pxelinux.0\n"), IsEmpty()) << "the article's own set-up";
