@@ -41,7 +41,7 @@ constexpr std::array kRules = {
         find_long_names},
     Row{{"boot-overridden", "two dhcp-boot lines for the same clients: the last is used"},
         find_overridden_boots},
-    Row{{"prompt-overridden", "two pxe-prompt lines for the same clients: the last is used"},
+    Row{{"prompt-overridden", "two pxe-prompt lines for the same clients: dnsmasq sends both"},
         find_overridden_prompts},
     Row{{"timeout-over-255", "a prompt timeout that dnsmasq takes modulo 256 (D23)"},
         find_long_timeouts},

@@ -151,6 +151,34 @@ TEST(Lint, KnowsWhatDnsmasqDoesWithUefiServices) {
               IsEmpty());
 }
 
+// The offer has the file in option 67, whatever else is missing.
+TEST(Lint, CountsOption67AsTheFileOfALease) {
+  const std::string uefi = "dhcp-range=10.0.0.1,10.0.0.9\npxe-service=11,a,a.efi\n";
+  const std::string mark = "dhcp-match=set:ipxe,175\n";
+  EXPECT_THAT(findings(uefi + "dhcp-option=67,grub.efi\n"), IsEmpty());
+  EXPECT_THAT(findings(uefi + mark + "dhcp-option=tag:ipxe,option:bootfile-name,b.efi\n"),
+              IsEmpty());
+  EXPECT_THAT(findings(uefi + "dhcp-option=vendor:PXEClient,67,grub.efi\n"),
+              ElementsAre("uefi-dead-end:2"));
+}
+
+// dnsmasq sends the whole name to who asks for option 67, and pxeproof to everybody.
+TEST(Lint, SaysWhoGetsALongNameCut) {
+  const std::string name(130, 'x');
+  EXPECT_THAT(lint_lines("dhcp-range=10.0.0.10,10.0.0.90\ndhcp-boot=" + name + "\n"),
+              ElementsAre(AllOf(HasSubstr("cuts off the rest for clients that do not ask for"),
+                                HasSubstr("pxeproof sends all, in option 67"))));
+  EXPECT_THAT(proxy_findings("dhcp-boot=a," + name + ",10.0.0.1\n"),
+              ElementsAre("no-effect-in-proxy:3"))
+      << "a proxy answer has no server name";
+}
+
+TEST(Lint, SaysWhatBecomesOfTwoPrompts) {
+  EXPECT_THAT(lint_lines(std::string(kProxy) + "pxe-prompt=a\npxe-prompt=b\n"),
+              ElementsAre(AllOf(HasSubstr("the pxe-prompt at test.conf:3 has the same tags"),
+                                HasSubstr("dnsmasq sends both, this one behind it"))));
+}
+
 // It left tags and server out, so who followed it got a line for other clients.
 TEST(Lint, AdvisesALineForTheSameClientsAndServer) {
   const auto remedies = [](const std::string& text) {
