@@ -158,6 +158,9 @@ void find_half_of_x64(LintFindings& findings) {
     if (!is_x64 && service.architecture != kByteCode) continue;
     const std::uint16_t other = is_x64 ? kByteCode : kX64;
     if (has_service(configuration, other, service)) continue;
+    // With tags of one number alone neither server gives the other one anything.
+    const auto architectures = findings.architectures_of(service.conditions);
+    if (architectures && !architectures->contains(other)) continue;
     findings.note(
         service.location,
         fmt::format("x64 firmware sends 7 or 9, and dnsmasq serves only {} here and not {}; "

@@ -151,6 +151,13 @@ TEST(Lint, KnowsWhatDnsmasqDoesWithUefiServices) {
               IsEmpty());
 }
 
+// The tag already keeps clients of the other number away, also from pxeproof.
+TEST(Lint, SeesNoHalfOfX64InAServiceForOneNumber) {
+  const std::string tags = "dhcp-match=set:seven,93,7\ndhcp-match=set:nine,93,9\n";
+  EXPECT_THAT(proxy_findings(tags + "pxe-service=tag:seven,7,a,a.efi\n"), IsEmpty());
+  EXPECT_THAT(proxy_findings(tags + "pxe-service=7,a,a.efi\n"), ElementsAre("half-of-x64:5"));
+}
+
 // The offer has the file in option 67, whatever else is missing.
 TEST(Lint, CountsOption67AsTheFileOfALease) {
   const std::string uefi = "dhcp-range=10.0.0.1,10.0.0.9\npxe-service=11,a,a.efi\n";
