@@ -79,6 +79,27 @@ Outcome<void> check_values(const Syntax& syntax, const std::vector<std::string>&
   return {};
 }
 
+// Takes the options out that stand without a value and may: Boost would take the next word for it.
+void take_empty(const Syntax& syntax, std::vector<std::string>& words, Arguments& arguments) {
+  std::vector<std::string> rest;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool has_next =
+        i + 1 < words.size() && (words[i + 1] == "-" || !words[i + 1].starts_with("-"));
+    const auto is_empty = [&](const OptionSpec& spec) {
+      if (spec.empty == EmptyValue::Refused) return false;
+      const std::string name = fmt::format("--{}", spec.name);
+      return words[i] == name + "=" || (words[i] == name && !has_next);
+    };
+    const auto spec = std::ranges::find_if(syntax.options, is_empty);
+    if (spec == syntax.options.end()) {
+      rest.push_back(words[i]);
+    } else {
+      arguments.values[std::string(spec->name)].emplace_back();
+    }
+  }
+  words = std::move(rest);
+}
+
 bool is_known(const Syntax& syntax, std::string_view word) {
   if (word.starts_with("--")) {
     const std::string_view name = word.substr(2, word.find('=') - 2);
@@ -148,6 +169,7 @@ Outcome<Arguments> parse_arguments(const Syntax& syntax, std::span<const std::st
   }
   arguments.verbosity = std::min(arguments.verbosity, kMaximumVerbosity);
 
+  take_empty(syntax, rest, arguments);
   if (syntax.foreign == ForeignOptions::Collect) take_foreign(syntax, rest, arguments);
   if (auto checked = check_values(syntax, rest); !checked) return fail(checked.error());
 

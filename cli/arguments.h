@@ -11,12 +11,16 @@
 
 namespace pxeproof::cli {
 
+// Whether an option may stand without its value, or with an empty one.
+enum class EmptyValue { Refused, Allowed };
+
 // One option of a verb; a row of its help.
 struct OptionSpec {
   std::string_view name;         // without dashes
   std::string_view value;        // what to give, such as "FILE"; empty: a flag
   std::string_view explanation;  // one line
   std::string_view letter{};     // its short form without dash, such as "j"; empty: none
+  EmptyValue empty = EmptyValue::Refused;
 };
 
 // What to do with an option when no spec has that name.

@@ -66,7 +66,7 @@ class Checker {
 
   // What is in the file, where its name does not tell already (lint's rule foreign-program).
   void check_program(const std::string& file, const server::SourceLocation& location,
-                     const server::Architectures& architectures) {
+                     const server::ArchitectureSet& architectures) {
     const auto path = path_of(file);
     const auto status = path ? status_of(*path) : std::nullopt;
     if (!status || !S_ISREG(status->st_mode)) return;
@@ -126,7 +126,9 @@ std::vector<Diagnostic> check_boot_files(const server::Configuration& configurat
   Checker checker(tftp);
   if (tftp.no_fail && !status_of(tftp.root)) return {};
   if (!checker.check_root()) return checker.take();
-  for (const server::PxeService& service : configuration.services) {
+  const server::LintSurroundings surroundings;
+  const server::LintFindings findings(configuration, surroundings);
+  for (const server::PxeService& service : findings.configuration().services) {
     if (!service.server && service.server_name.empty()) {
       server::BootFileName file;
       // The file of layer 0: what the client is sent when it has chosen.
@@ -136,8 +138,7 @@ std::vector<Diagnostic> check_boot_files(const server::Configuration& configurat
       checker.check_program(name, service.location, {service.architecture});
     }
   }
-  const server::LintFindings findings(configuration, {});
-  for (const server::DhcpBoot& boot : configuration.boots) {
+  for (const server::DhcpBoot& boot : findings.configuration().boots) {
     if (boot.server || !boot.tftp_server_name.empty()) continue;
     checker.check(boot.file, boot.location);
     const auto architectures = findings.architectures_of(boot.conditions);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <set>
 
 #include "cli/disk_files.h"
 #include "cli/lab_plan.h"
@@ -14,6 +15,7 @@
 #include "protocol/dhcp/message.h"
 #include "protocol/frames/build.h"
 #include "protocol/tftp/packet.h"
+#include "server/boot_choice.h"
 #include "server/boot_service.h"
 #include "server/tftp_options.h"
 #include "trace/capture_reader.h"
@@ -29,6 +31,8 @@ constexpr MacAddress kServerMac{{0x02, 0x50, 0x58, 0x45, 0x00, 0x02}};
 constexpr std::uint32_t kInterfaceIndex = 2;
 constexpr std::uint8_t kIpProtocolUdp = 17;
 constexpr std::uint64_t kSeed = 1;
+constexpr std::string_view kImagined =
+    " (imagined, as nothing names the server's own; give it with --listen-address)";
 
 struct PacketName {
   std::string file;
@@ -109,49 +113,120 @@ Outcome<Packet> read_packet(const PacketName& name, const server::Configuration&
                                                    name.file, configuration.dhcp_server_port)});
 }
 
-// The server as the configuration and the packet have it: the address that the client wrote to,
-// else the one that the configuration is at home with.
-NetworkInterface imagine_interface(const server::Configuration& configuration,
-                                   const Packet& packet) {
-  NetworkInterface interface { .index = kInterfaceIndex, .name = "eth0", .mac = kServerMac };
-  Subnet subnet{packet.destination.address, kDefaultNetmask};
-  if (const auto plan = plan_lab(configuration, "configuration")) {
-    subnet = plan->boot_server;
-    interface.name = plan->interface;
+bool is_host_of(const Subnet& subnet, Ipv4Address address) {
+  return subnet.contains(address) && address != subnet.network() && address != subnet.broadcast();
+}
+
+std::optional<Subnet> served_subnet(const server::Configuration& configuration,
+                                    Ipv4Address address) {
+  for (const server::DhcpRange& range : configuration.ranges) {
+    const Subnet subnet{address, range.netmask.value_or(kDefaultNetmask)};
+    if (subnet.contains(range.start) && is_host_of(subnet, address)) return subnet;
   }
-  const Ipv4Address destination = packet.destination.address;
-  const bool names_a_host = !destination.is_broadcast() && !destination.is_multicast() &&
-                            destination != subnet.broadcast();
-  if (names_a_host && subnet.contains(destination)) subnet.address = destination;
-  interface.addresses = {subnet};
-  return interface;
+  return std::nullopt;
+}
+
+// Option 54: the server that the client has chosen.
+std::optional<Ipv4Address> chosen_server(const Packet& packet) {
+  if (packet.destination.port == tftp::kPort) return std::nullopt;
+  const auto message = dhcp::MessageView::parse(packet.payload);
+  if (!message) return std::nullopt;
+  return message->address(dhcp::OptionCode::ServerIdentifier);
+}
+
+// The servers of files and boot types: each may be this server, and need not.
+std::set<Ipv4Address> named_servers(const server::Configuration& configuration) {
+  std::set<Ipv4Address> servers;
+  for (const server::DhcpBoot& boot : configuration.boots) {
+    if (boot.server) servers.insert(*boot.server);
+  }
+  for (const server::PxeService& service : configuration.services) {
+    if (service.server) servers.insert(*service.server);
+  }
+  return servers;
+}
+
+// A place at an address that nothing in the configuration has another use for.
+LabPlan imagine_place(server::Configuration configuration, Ipv4Address fallback) {
+  const std::set<Ipv4Address> named = named_servers(configuration);
+  for (server::DhcpBoot& boot : configuration.boots) boot.server.reset();
+  for (server::PxeService& service : configuration.services) service.server.reset();
+  LabPlan plan;
+  plan.boot_server = {fallback, kDefaultNetmask};
+  if (auto planned = plan_lab(configuration, "configuration")) plan = *std::move(planned);
+  Subnet next = plan.boot_server;
+  while (named.contains(next.address) && is_host_of(next, next.address)) ++next.address.value;
+  if (is_host_of(next, next.address)) plan.boot_server = next;
+  return plan;
+}
+
+// Where the packet is heard, and whether nothing says that the server has this address.
+struct Place {
+  NetworkInterface interface;
+  bool is_imagined = false;
+};
+
+// The server as the packet and the configuration have it: at the address that the client wrote to,
+// else at that of listen-address or of the server that the client has chosen.
+Place imagine_interface(const server::Configuration& configuration, const Packet& packet) {
+  const LabPlan plan = imagine_place(configuration, packet.destination.address);
+  Place place;
+  place.interface.index = kInterfaceIndex;
+  place.interface.name = plan.interface;
+  place.interface.mac = kServerMac;
+  std::vector<Ipv4Address> told{packet.destination.address};
+  told.insert(told.end(), configuration.listen_addresses.begin(),
+              configuration.listen_addresses.end());
+  if (const auto chosen = chosen_server(packet)) told.push_back(*chosen);
+  for (const Ipv4Address address : told) {
+    if (address.is_broadcast() || address.is_multicast()) continue;
+    const auto subnet = served_subnet(configuration, address);
+    if (!subnet) continue;
+    place.interface.addresses = {*subnet};
+    return place;
+  }
+  place.interface.addresses = {plan.boot_server};
+  place.is_imagined = true;
+  return place;
 }
 
 std::string describe_location(const server::SourceLocation& location) {
   return location.file.empty() ? std::string("the command line") : server::to_string(location);
 }
 
-// The lines that the client's tags and architecture let count.
-std::string matching_lines(const server::Configuration& configuration, const server::TagSet& tags,
-                           std::uint16_t architecture) {
+// The one service of a UEFI client takes dhcp-boot's place, but not in a lease.
+bool goes_without_boot(const server::ServerEvent& event, const server::BootChoice& choice) {
+  using Kind = server::ServerEvent::Kind;
+  const bool is_proxy = event.kind == Kind::ProxyOffered || event.kind == Kind::ProxyAcknowledged;
+  return event.kind == Kind::ItemAcknowledged || (is_proxy && choice.single_service({}) != nullptr);
+}
+
+// The lines that count for a client of these tags and the architecture that was served.
+std::string matching_lines(const server::CompiledConfiguration& compiled,
+                           const std::vector<std::string>& tags, const server::ServerEvent& event) {
+  server::TagBits bits;
+  bits.reset(compiled.tags().size());
+  for (const std::string& name : tags) {
+    if (const auto id = compiled.tags().find(name)) bits.set(*id);
+  }
+  server::Architectures architectures;
+  architectures.numbers[architectures.count++] = *event.architecture;
+  server::BootChoice choice;
+  server::choose_boot(compiled, {}, architectures, bits, choice);
   std::string text;
-  for (const server::PxeService& service : configuration.services) {
-    if (service.architecture != architecture || !server::matches(service.conditions, tags))
-      continue;
-    text += fmt::format("  pxe-service \"{}\" {} ({})\n", printable(service.menu_text),
-                        service.basename.empty() ? "without a file" : printable(service.basename),
-                        describe_location(service.location));
+  for (const server::Service* service : choice.services) {
+    const server::PxeService& line = *service->line;
+    const bool is_other = event.kind == server::ServerEvent::Kind::ItemAcknowledged && event.item &&
+                          event.item->type != line.type;
+    if (is_other) continue;
+    text += fmt::format("  pxe-service \"{}\" {} ({})\n", printable(line.menu_text),
+                        line.basename.empty() ? "without a file" : printable(line.basename),
+                        describe_location(line.location));
   }
-  const server::DhcpBoot* chosen = nullptr;
-  for (const server::DhcpBoot& boot : configuration.boots) {
-    const bool holds = server::matches(boot.conditions, tags);
-    const bool is_better =
-        chosen == nullptr || !boot.conditions.empty() || chosen->conditions.empty();
-    if (holds && is_better) chosen = &boot;
-  }
-  if (chosen != nullptr) {
-    text += fmt::format("  dhcp-boot {} ({})\n", printable(chosen->file),
-                        describe_location(chosen->location));
+  if (choice.boot != nullptr && !goes_without_boot(event, choice)) {
+    const server::DhcpBoot& line = *choice.boot->line;
+    text += fmt::format("  dhcp-boot {} ({})\n", printable(line.file),
+                        describe_location(line.location));
   }
   return text.empty() ? "  none\n" : text;
 }
@@ -181,9 +256,10 @@ std::string addressing_text(LinkAddressing addressing) {
 class Trial {
  public:
   Trial(const server::Configuration& configuration, const Packet& packet)
-      : configuration_(configuration),
-        packet_(packet),
-        interface_(imagine_interface(configuration, packet)) {
+      : packet_(packet),
+        place_(imagine_interface(configuration, packet)),
+        interface_(place_.interface),
+        compiled_(configuration, {interface_.name}) {
     if (configuration.serves_dhcp()) {
       dhcp_.emplace(configuration, std::vector{interface_},
                     server::DhcpServer::Options{.policy = {}, .seed = kSeed});
@@ -202,8 +278,9 @@ class Trial {
     text_ = fmt::format("packet {}: {}\n", packet_.number,
                         packet_.description.empty() ? "(unreadable)" : packet_.description);
     if (packet_.is_cut) text_ += "  the capture cut it: what follows judges what is left\n";
-    text_ += fmt::format("heard by {} {}\n", interface_.name,
-                         to_string(interface_.addresses.front().address));
+    text_ += fmt::format("heard by {} {}{}\n", interface_.name,
+                         to_string(interface_.addresses.front().address),
+                         place_.is_imagined ? kImagined : "");
     const bool is_tftp = packet_.destination.port == tftp::kPort;
     if (is_tftp ? !tftp_ : !dhcp_) {
       text_ +=
@@ -241,9 +318,8 @@ class Trial {
       const bool is_silent = event.kind == server::ServerEvent::Kind::Silent;
       text_ += fmt::format("tags: {}\n", tags.empty() ? "none" : tags);
       if (event.architecture) {
-        text_ += fmt::format(
-            "lines for {}:\n{}", dhcp::describe_architecture(*event.architecture),
-            matching_lines(configuration_, {names.begin(), names.end()}, *event.architecture));
+        text_ += fmt::format("lines for {}:\n{}", dhcp::describe_architecture(*event.architecture),
+                             matching_lines(compiled_, names, event));
       }
       if (is_silent) {
         const unsigned row = server::row(event.reason);
@@ -290,9 +366,10 @@ class Trial {
     text_ += describe_options(*message);
   }
 
-  const server::Configuration& configuration_;
   const Packet& packet_;
-  NetworkInterface interface_;
+  Place place_;
+  const NetworkInterface& interface_;
+  server::CompiledConfiguration compiled_;
   DiskFiles files_;
   std::optional<server::DhcpServer> dhcp_;
   std::optional<server::TftpServer> tftp_;

@@ -14,7 +14,9 @@ namespace pxeproof::cli {
 namespace {
 
 constexpr std::array kOptions = {
-    OptionSpec{"conf-file", "FILE", "dnsmasq's configuration file, unchanged"},
+    // libvirt and others give none, so that dnsmasq reads no default.
+    OptionSpec{"conf-file", "FILE", "dnsmasq's configuration file, unchanged; empty: none", "",
+               EmptyValue::Allowed},
     OptionSpec{"test", "", "read the configuration, say what is wrong with it, and end"},
     OptionSpec{"seed", "N", "for everything random; drawn and printed otherwise"},
     OptionSpec{"control", "PATH", "a Unix socket that answers status, counters, reload ..."},

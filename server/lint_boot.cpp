@@ -10,8 +10,14 @@ namespace pxeproof::server {
 
 namespace {
 
-constexpr std::size_t kLongestFile = 127;       // the header's field without its NUL
-constexpr std::size_t kLongestServerName = 63;  // likewise
+// A field of the header, without its NUL, and the option that can stand in for it.
+struct HeaderField {
+  std::size_t size = 0;
+  unsigned option = 0;
+};
+constexpr HeaderField kFileField{127, 67};
+constexpr HeaderField kServerField{63, 66};
+
 constexpr std::uint32_t kLongestTimeout = 255;
 
 struct NamedServer {
@@ -49,18 +55,8 @@ bool serves_a_bios_alone(const LintFindings& findings, const DhcpBoot& boot) {
       std::ranges::any_of(*architectures, [](std::uint16_t number) { return !is_uefi(number); });
   if (!reaches_a_bios) return false;
   return std::ranges::none_of(configuration.services, [&](const PxeService& service) {
-    return !is_uefi(service.architecture) && are_compatible(service.conditions, boot.conditions);
+    return !is_uefi(service.architecture) && findings.may_meet(service.conditions, boot.conditions);
   });
-}
-
-// One client may get both lines, by tags and by architecture.
-bool may_meet(const LintFindings& findings, const std::vector<TagCondition>& one,
-              const std::vector<TagCondition>& other) {
-  if (!are_compatible(one, other)) return false;
-  const auto left = findings.architectures_of(one);
-  const auto right = findings.architectures_of(other);
-  return !left || !right ||
-         std::ranges::any_of(*left, [&](std::uint16_t number) { return right->contains(number); });
 }
 
 // The same for conditions that mean the same.
@@ -71,19 +67,14 @@ std::string key_of(std::vector<TagCondition> conditions) {
   return as_written(conditions);
 }
 
-// For lists of which only the last line with the same conditions is used.
-template <typename Line>
-void find_overridden(LintFindings& findings, const std::vector<Line>& lines,
-                     std::string_view directive) {
+// Each line with the next one that has the same conditions.
+template <typename Line, typename Report>
+void for_each_overridden(const std::vector<Line>& lines, Report report) {
   std::unordered_map<std::string, const Line*> later;
   for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
     const auto [found, is_last] = later.try_emplace(key_of(line->conditions), &*line);
     if (is_last) continue;
-    findings.warn(line->location,
-                  fmt::format("the {} at {} has the same tags and comes later, so this one is "
-                              "never used",
-                              directive, to_string(found->second->location)),
-                  "remove one of them, or give it a tag");
+    report(line->location, to_string(found->second->location));
     found->second = &*line;
   }
 }
@@ -92,7 +83,7 @@ void find_overridden(LintFindings& findings, const std::vector<Line>& lines,
 
 void find_boot_without_address(LintFindings& findings) {
   const Configuration& configuration = findings.configuration();
-  if (!has_proxy_range(configuration) || !configuration.pxe_enabled()) return;
+  if (!has_proxy_range(configuration) || !findings.whole_configuration().pxe_enabled()) return;
   for (const DhcpBoot& boot : configuration.boots) {
     if (boot.server || !boot.tftp_server_name.empty() || boot.file.empty()) continue;
     if (!serves_a_bios_alone(findings, boot)) continue;
@@ -141,30 +132,54 @@ void find_numbers_as_server(LintFindings& findings) {
 }
 
 void find_long_names(LintFindings& findings) {
-  const auto judge = [&](std::string_view name, std::size_t longest,
+  const Configuration& configuration = findings.configuration();
+  const auto judge = [&](std::string_view name, const HeaderField& field, std::string_view when,
                          const SourceLocation& location) {
-    if (name.size() <= longest) return;
-    findings.warn(
-        location,
-        fmt::format("the name has {} octets and the header's field holds {}", name.size(), longest),
-        "shorten it; the rest would be cut off");
+    if (name.size() <= field.size) return;
+    findings.warn(location,
+                  fmt::format("the name has {} octets and the header's field holds {}: dnsmasq "
+                              "cuts off the rest{}; pxeproof sends all, in option {}",
+                              name.size(), field.size, when, field.option),
+                  "shorten it");
   };
-  for (const PxeService& service : findings.configuration().services) {
-    judge(service.basename, kLongestFile, service.location);
-    judge(service.server_name, kLongestServerName, service.location);
+  for (const PxeService& service : configuration.services) {
+    judge(service.basename, kFileField, "", service.location);
+    // A menu has no name of a server.
+    const bool is_named = has_proxy_range(configuration) && is_uefi(service.architecture);
+    if (is_named) judge(service.server_name, kServerField, "", service.location);
   }
-  for (const DhcpBoot& boot : findings.configuration().boots) {
-    judge(boot.file, kLongestFile, boot.location);
-    judge(boot.server_name, kLongestServerName, boot.location);
+  if (!has_leases(configuration)) {
+    for (const DhcpBoot& boot : configuration.boots)
+      judge(boot.file, kFileField, "", boot.location);
+    return;
+  }
+  for (const DhcpBoot& boot : configuration.boots) {
+    judge(boot.file, kFileField, " for clients that do not ask for option 67", boot.location);
+    judge(boot.server_name, kServerField, " for clients that do not ask for option 66",
+          boot.location);
   }
 }
 
 void find_overridden_boots(LintFindings& findings) {
-  find_overridden(findings, findings.configuration().boots, "dhcp-boot");
+  const auto report = [&](const SourceLocation& location, const std::string& later) {
+    findings.warn(location,
+                  fmt::format("the dhcp-boot at {} has the same tags and comes later, so this one "
+                              "is never used",
+                              later),
+                  "remove one of them, or give it a tag");
+  };
+  for_each_overridden(findings.configuration().boots, report);
 }
 
 void find_overridden_prompts(LintFindings& findings) {
-  find_overridden(findings, findings.configuration().prompts, "pxe-prompt");
+  const auto report = [&](const SourceLocation& location, const std::string& later) {
+    findings.warn(location,
+                  fmt::format("the pxe-prompt at {} has the same tags and comes later: dnsmasq "
+                              "sends both, this one behind it, and pxeproof only that one",
+                              later),
+                  "remove one of them, or give it a tag");
+  };
+  for_each_overridden(findings.configuration().prompts, report);
 }
 
 // Of dhcp-option lines for the name of the file or of the server.
@@ -174,13 +189,11 @@ void find_boots_beside_options(LintFindings& findings) {
   const Configuration& configuration = findings.configuration();
   if (!has_leases(configuration)) return;
   for (const DhcpOption& option : configuration.options) {
-    const bool is_inner =
-        option.encapsulated_in || option.vendor_identifying || option.vendor_class;
     const bool is_name = option.code == kFile || option.code == kServerName;
-    if (is_inner || !is_name || option.value.empty()) continue;
+    if (!is_plain(option) || !is_name || option.value.empty()) continue;
     const auto boot = std::ranges::find_if(configuration.boots, [&](const DhcpBoot& one) {
       const std::string& name = option.code == kFile ? one.file : one.server_name;
-      return !name.empty() && may_meet(findings, one.conditions, option.conditions);
+      return !name.empty() && findings.may_meet(one.conditions, option.conditions);
     });
     if (boot == configuration.boots.end()) continue;
     findings.warn(

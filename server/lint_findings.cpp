@@ -4,6 +4,7 @@
 
 #include "protocol/dhcp/option_code.h"
 #include "server/directive_values.h"
+#include "server/lint_reach.h"
 
 namespace pxeproof::server {
 
@@ -26,28 +27,80 @@ std::optional<std::uint16_t> architecture_in(std::string_view vendor_class) {
   return static_cast<std::uint16_t>(*number);
 }
 
+std::optional<std::string> whole_mac(const Bytes& octets, const std::vector<bool>& wildcard) {
+  if (std::ranges::find(wildcard, true) != wildcard.end()) return std::nullopt;
+  return to_hex(octets);
+}
+
+// The addresses that alone satisfy a line.
+std::optional<MacAddresses> macs_of(const TagRule& rule) {
+  if (rule.kind != TagRule::Kind::Mac) return std::nullopt;
+  const auto mac = whole_mac(rule.octets, rule.wildcard);
+  return mac ? std::optional(MacAddresses{*mac}) : std::nullopt;
+}
+
+std::optional<MacAddresses> macs_of(const DhcpHost& host) {
+  if (host.hardware.empty() || host.client_id) return std::nullopt;
+  MacAddresses result;
+  for (const DhcpHost::HardwareAddress& each : host.hardware) {
+    auto mac = whole_mac(each.octets, each.wildcard);
+    if (!mac) return std::nullopt;
+    result.insert(*std::move(mac));
+  }
+  return result;
+}
+
+// Another line sets the tag, for these or (nullopt) for anybody.
+template <typename Owners>
+void add_owners(const std::optional<Owners>& more, std::optional<Owners>& owners) {
+  if (!more) owners.reset();
+  if (more && owners) owners->insert(more->begin(), more->end());
+}
+
+template <typename Owners>
+bool narrow(const std::optional<Owners>& others, std::optional<Owners>& owners) {
+  if (!others) return !owners || !owners->empty();
+  if (!owners) {
+    owners = others;
+  } else {
+    std::erase_if(*owners, [&](const auto& each) { return !others->contains(each); });
+  }
+  return !owners->empty();
+}
+
 }  // namespace
 
 LintFindings::LintFindings(const Configuration& configuration, const LintSurroundings& surroundings)
-    : configuration_(configuration), surroundings_(surroundings) {
-  for (const TagRule& rule : configuration.tag_rules) {
-    auto& known = architectures_.try_emplace(rule.set_tag, Architectures()).first->second;
+    : whole_(configuration), live_(without_dead_lines(configuration)), surroundings_(surroundings) {
+  learn_owners();
+}
+
+void LintFindings::learn_owners() {
+  const auto owners_for = [this](const std::string& tag) -> TagOwners& {
+    return owners_.try_emplace(tag, TagOwners{ArchitectureSet(), MacAddresses()}).first->second;
+  };
+  for (const TagRule& rule : live_.tag_rules) {
+    TagOwners& owners = owners_for(rule.set_tag);
     const auto architecture = architecture_of(rule);
-    if (!architecture) {
-      known.reset();
-    } else if (known) {
-      known->insert(*architecture);
+    add_owners(architecture ? std::optional(ArchitectureSet{*architecture}) : std::nullopt,
+               owners.architectures);
+    add_owners(macs_of(rule), owners.macs);
+  }
+  for (const DhcpHost& host : live_.hosts) {
+    const auto macs = macs_of(host);
+    for (const std::string& tag : host.set_tags) {
+      TagOwners& owners = owners_for(tag);
+      owners.architectures.reset();
+      add_owners(macs, owners.macs);
     }
   }
   const auto forget = [this](const auto& lines) {
     for (const auto& line : lines) {
-      for (const std::string& tag : line.set_tags)
-        architectures_.insert_or_assign(tag, std::nullopt);
+      for (const std::string& tag : line.set_tags) owners_.insert_or_assign(tag, TagOwners());
     }
   };
-  forget(configuration.tag_ifs);
-  forget(configuration.hosts);
-  forget(configuration.ranges);
+  forget(live_.tag_ifs);
+  forget(live_.ranges);
 }
 
 void LintFindings::warn(const SourceLocation& location, std::string what, std::string remedy) {
@@ -92,21 +145,30 @@ bool are_compatible(const std::vector<TagCondition>& one, const std::vector<TagC
   });
 }
 
-std::optional<Architectures> LintFindings::architectures_of(
-    const std::vector<TagCondition>& conditions) const {
-  std::optional<Architectures> result;
+bool TagOwners::narrow_to(const TagOwners& others) {
+  return narrow(others.architectures, architectures) && narrow(others.macs, macs);
+}
+
+TagOwners LintFindings::owners_of(const std::vector<TagCondition>& conditions) const {
+  TagOwners result;
   for (const TagCondition& condition : conditions) {
     if (condition.negated) continue;
-    const auto found = architectures_.find(condition.name);
-    if (found == architectures_.end() || !found->second) continue;
-    const Architectures& behind = *found->second;
-    if (!result) {
-      result = behind;
-      continue;
-    }
-    std::erase_if(*result, [&](std::uint16_t number) { return !behind.contains(number); });
+    const auto found = owners_.find(condition.name);
+    if (found != owners_.end()) result.narrow_to(found->second);
   }
   return result;
+}
+
+std::optional<ArchitectureSet> LintFindings::architectures_of(
+    const std::vector<TagCondition>& conditions) const {
+  return owners_of(conditions).architectures;
+}
+
+bool LintFindings::may_meet(const std::vector<TagCondition>& one,
+                            const std::vector<TagCondition>& other) const {
+  if (!are_compatible(one, other)) return false;
+  TagOwners owners = owners_of(one);
+  return owners.narrow_to(owners_of(other));
 }
 
 std::optional<std::uint16_t> architecture_of(const TagRule& rule) {
@@ -124,6 +186,10 @@ std::optional<std::uint16_t> architecture_of(const TagRule& rule) {
                              std::ranges::find(rule.wildcard, true) == rule.wildcard.end();
   if (!is_two_octets) return std::nullopt;
   return static_cast<std::uint16_t>(rule.octets[0] << 8U | rule.octets[1]);
+}
+
+bool is_plain(const DhcpOption& option) {
+  return !option.encapsulated_in && !option.vendor_identifying && !option.vendor_class;
 }
 
 std::string as_written(const std::vector<TagCondition>& conditions) {

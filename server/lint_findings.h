@@ -14,14 +14,27 @@
 
 namespace pxeproof::server {
 
-using Architectures = std::set<std::uint16_t>;
+using ArchitectureSet = std::set<std::uint16_t>;
+using MacAddresses = std::set<std::string>;
+
+// The clients that a tag, or several of them, are for; nullopt: whatever the architecture or
+// address.
+struct TagOwners {
+  std::optional<ArchitectureSet> architectures{};
+  std::optional<MacAddresses> macs{};
+
+  // Leaves the clients that others are as well; false when there are none.
+  bool narrow_to(const TagOwners& others);
+};
 
 // What the rules of lint look at, and where they put what they find.
 class LintFindings {
  public:
   LintFindings(const Configuration& configuration, const LintSurroundings& surroundings);
 
-  const Configuration& configuration() const { return configuration_; }
+  // Without the lines that count for no client: what they say warns of nothing but themselves.
+  const Configuration& configuration() const { return live_; }
+  const Configuration& whole_configuration() const { return whole_; }
   const LintSurroundings& surroundings() const { return surroundings_; }
 
   // The rule that runs now gives the diagnostics their name.
@@ -32,17 +45,24 @@ class LintFindings {
 
   // The architectures that conditions leave, as far as tags set by option 93 or 60 decide it;
   // nullopt when they do not.
-  std::optional<Architectures> architectures_of(const std::vector<TagCondition>& conditions) const;
+  std::optional<ArchitectureSet> architectures_of(
+      const std::vector<TagCondition>& conditions) const;
+  TagOwners owners_of(const std::vector<TagCondition>& conditions) const;
+
+  // One client may satisfy both, by tags, by architecture and by hardware address.
+  bool may_meet(const std::vector<TagCondition>& one, const std::vector<TagCondition>& other) const;
 
  private:
   void add(Diagnostic::Severity severity, const SourceLocation& location, std::string what,
            std::string remedy);
 
-  const Configuration& configuration_;
+  void learn_owners();
+
+  const Configuration& whole_;
+  Configuration live_;
   const LintSurroundings& surroundings_;
-  // By tag: the architectures that set it; nullopt where something else sets it as well. Looked up
-  // for every line, so that the lines are not gone through for each other.
-  std::unordered_map<std::string, std::optional<Architectures>> architectures_;
+  // By tag. Looked up for every line, so that the lines are not gone through for each other.
+  std::unordered_map<std::string, TagOwners> owners_;
   std::string_view rule_;
   std::vector<Diagnostic> diagnostics_;
 };
@@ -58,6 +78,9 @@ bool are_compatible(const std::vector<TagCondition>& one, const std::vector<TagC
 
 // The architecture that a rule asks for, by option 93 or by "Arch:00007" in option 60.
 std::optional<std::uint16_t> architecture_of(const TagRule& rule);
+
+// An option of the answer itself, not one inside another.
+bool is_plain(const DhcpOption& option);
 
 // Where the first use of a directive stands.
 std::optional<SourceLocation> location_of(const Configuration& configuration,
@@ -96,6 +119,7 @@ void find_large_menus(LintFindings& findings);
 void find_http_services(LintFindings& findings);
 
 void find_tags_never_set(LintFindings& findings);
+void find_stars_in_tags(LintFindings& findings);
 void find_contradicting_tags(LintFindings& findings);
 void find_short_architecture_texts(LintFindings& findings);
 void find_half_of_x64_tags(LintFindings& findings);

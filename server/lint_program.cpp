@@ -7,6 +7,7 @@
 #include "protocol/letter_case.h"
 #include "server/directive_values.h"
 #include "server/lint_findings.h"
+#include "server/lint_reach.h"
 
 namespace pxeproof::server {
 
@@ -37,8 +38,8 @@ bool recognises_ipxe(const TagRule& rule) {
   return is_user_class && octets.find("iPXE") != std::string_view::npos;
 }
 
-bool names_one_of(const TagCondition& condition, const Tags& tags) {
-  if (!condition.name.ends_with('*')) return tags.contains(condition.name);
+bool names_one_of(const TagCondition& condition, const Tags& tags, Star star) {
+  if (star == Star::Literal || !condition.name.ends_with('*')) return tags.contains(condition.name);
   const std::string_view begin =
       std::string_view(condition.name).substr(0, condition.name.size() - 1);
   return std::ranges::any_of(tags, [&](const std::string& tag) { return tag.starts_with(begin); });
@@ -49,14 +50,14 @@ struct IpxeTags {
   Tags set;    // by iPXE's own marks
   Tags unset;  // set for others only
 
-  bool exclude(const std::vector<TagCondition>& conditions) const {
-    return std::ranges::any_of(conditions, [this](const TagCondition& each) {
-      return names_one_of(each, each.negated ? set : unset);
+  bool exclude(const std::vector<TagCondition>& conditions, Star star = Star::Literal) const {
+    return std::ranges::any_of(conditions, [&](const TagCondition& each) {
+      return names_one_of(each, each.negated ? set : unset, star);
     });
   }
-  bool ask_for(const std::vector<TagCondition>& conditions) const {
-    return std::ranges::any_of(conditions, [this](const TagCondition& each) {
-      return !each.negated && names_one_of(each, set);
+  bool ask_for(const std::vector<TagCondition>& conditions, Star star = Star::Literal) const {
+    return std::ranges::any_of(conditions, [&](const TagCondition& each) {
+      return !each.negated && names_one_of(each, set, star);
     });
   }
 };
@@ -74,7 +75,8 @@ Tags unset_tags(const Configuration& configuration, const IpxeTags& known) {
     sort_in(rule.set_tag, is_of_roms || known.exclude(rule.conditions));
   }
   for (const TagIf& tag_if : configuration.tag_ifs) {
-    for (const std::string& tag : tag_if.set_tags) sort_in(tag, known.exclude(tag_if.conditions));
+    const bool excludes = known.exclude(tag_if.conditions, Star::Beginning);
+    for (const std::string& tag : tag_if.set_tags) sort_in(tag, excludes);
   }
   for (const DhcpHost& host : configuration.hosts)
     others.insert(host.set_tags.begin(), host.set_tags.end());
@@ -94,7 +96,7 @@ IpxeTags ipxe_tags(const Configuration& configuration) {
   constexpr int kLongestChain = 4;
   for (int round = 0; round < kLongestChain; ++round) {
     for (const TagIf& tag_if : configuration.tag_ifs) {
-      if (tags.ask_for(tag_if.conditions)) {
+      if (tags.ask_for(tag_if.conditions, Star::Beginning)) {
         tags.set.insert(tag_if.set_tags.begin(), tag_if.set_tags.end());
       }
     }

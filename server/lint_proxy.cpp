@@ -60,20 +60,21 @@ void find_unused_fields(LintFindings& findings) {
 
 void find_silent_proxy(LintFindings& findings) {
   const Configuration& configuration = findings.configuration();
-  if (!has_proxy_range(configuration) || configuration.pxe_enabled()) return;
+  if (!has_proxy_range(configuration) || findings.whole_configuration().pxe_enabled()) return;
   const auto proxy =
       std::ranges::find(configuration.ranges, DhcpRange::Kind::Proxy, &DhcpRange::kind);
-  const bool has_boot = !configuration.boots.empty();
-  findings.warn(has_boot ? configuration.boots.front().location : proxy->location,
-                has_boot ? "dhcp-boot alone does not switch PXE on: with a proxy range no client "
-                           "gets an answer"
-                         : "neither pxe-service nor pxe-prompt switches PXE on: no client gets an "
-                           "answer",
+  // Beside a lease range it does its work there.
+  const bool is_for_proxy = !configuration.boots.empty() && !has_leases(configuration);
+  findings.warn(is_for_proxy ? configuration.boots.front().location : proxy->location,
+                is_for_proxy ? "dhcp-boot alone does not switch PXE on: with a proxy range no "
+                               "client gets an answer"
+                             : "neither pxe-service nor pxe-prompt switches PXE on: this range "
+                               "answers no client",
                 "add pxe-service=x86PC,\"Network boot\",pxelinux or pxe-prompt=\"Network boot\",0");
 }
 
 void find_missing_range(LintFindings& findings) {
-  const Configuration& configuration = findings.configuration();
+  const Configuration& configuration = findings.whole_configuration();
   if (configuration.serves_dhcp()) return;
   const std::string what = "there is no dhcp-range, so no DHCP request gets an answer";
   const std::string remedy = "add dhcp-range=<address of the network>,proxy";
@@ -139,17 +140,22 @@ void find_missing_pxe_client(LintFindings& findings) {
   const bool covered = std::ranges::any_of(
       vendors, [](const std::string& vendor) { return kPxeClient.starts_with(vendor); });
   const auto location = location_of(findings.configuration(), "dhcp-pxe-vendor");
-  if (covered || !location) return;
+  if (covered || !location || !findings.whole_configuration().pxe_enabled()) return;
+  // A lease is for everybody, and so is its boot file.
+  const std::string_view effect = has_proxy_range(findings.configuration())
+                                      ? "get no answer in the proxy range"
+                                      : "get their lease without menu or prompt";
   findings.warn(*location,
-                "dhcp-pxe-vendor replaces the list, and PXEClient is no longer in it: ordinary PXE "
-                "clients get no answer",
+                fmt::format("dhcp-pxe-vendor replaces the list, and PXEClient is no longer in it: "
+                            "ordinary PXE clients {}",
+                            effect),
                 "write dhcp-pxe-vendor=PXEClient,<others>");
 }
 
 void find_duplicate_suboptions(LintFindings& findings) {
   constexpr std::array<std::uint8_t, 5> kOwn = {6, 8, 9, 10, 71};
   const Configuration& configuration = findings.configuration();
-  if (!configuration.pxe_enabled()) return;
+  if (!findings.whole_configuration().pxe_enabled()) return;
   for (const DhcpOption& option : configuration.options) {
     const bool is_own = std::ranges::find(kOwn, option.code) != kOwn.end();
     if (!is_own || option.in_pxe_replies || !reaches_pxe_clients(option)) continue;

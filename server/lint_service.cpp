@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "protocol/dhcp/client_options.h"
 #include "server/lint_findings.h"
@@ -14,16 +13,15 @@ constexpr std::uint16_t kX64 = 7;         // X86-64_EFI, and what EDK2 sends
 constexpr std::uint16_t kByteCode = 9;    // BC_EFI, and what some x64 firmware sends
 constexpr std::uint16_t kFirstHttp = 15;  // x86 UEFI HTTP boot ... 20
 constexpr std::uint16_t kLastHttp = 20;
-constexpr std::size_t kLargestMenu = 253;
 
 using Services = std::vector<const PxeService*>;
 
 // The services of one architecture that one client may see together with the given one.
-Services together_with(const Configuration& configuration, const PxeService& service) {
+Services together_with(const LintFindings& findings, const PxeService& service) {
   Services result;
-  for (const PxeService& other : configuration.services) {
+  for (const PxeService& other : findings.configuration().services) {
     if (other.architecture == service.architecture &&
-        are_compatible(other.conditions, service.conditions)) {
+        findings.may_meet(other.conditions, service.conditions)) {
       result.push_back(&other);
     }
   }
@@ -36,15 +34,27 @@ std::size_t count_files(const Services& services) {
 }
 
 // A UEFI service that is the only one with a file: dnsmasq's workaround (facts/server.md 1.5).
-bool is_only_uefi_file(const Configuration& configuration, const PxeService& service) {
+bool is_only_uefi_file(const LintFindings& findings, const PxeService& service) {
   return is_uefi(service.architecture) && !service.basename.empty() &&
-         count_files(together_with(configuration, service)) == 1;
+         count_files(together_with(findings, service)) == 1;
 }
 
-bool allows(const LintFindings& findings, const DhcpBoot& boot, const PxeService& service) {
-  const auto architectures = findings.architectures_of(boot.conditions);
+template <typename Line>
+bool allows(const LintFindings& findings, const Line& line, const PxeService& service) {
+  const auto architectures = findings.architectures_of(line.conditions);
   if (architectures && !architectures->contains(service.architecture)) return false;
-  return are_compatible(boot.conditions, service.conditions);
+  return findings.may_meet(line.conditions, service.conditions);
+}
+
+// A client with this service may be told a file in a lease, in the header or in option 67.
+bool names_file_for(const LintFindings& findings, const PxeService& service) {
+  constexpr std::uint8_t kFile = 67;
+  const auto allows_this = [&](const auto& line) { return allows(findings, line, service); };
+  const Configuration& configuration = findings.configuration();
+  return std::ranges::any_of(configuration.boots, allows_this) ||
+         std::ranges::any_of(configuration.options, [&](const DhcpOption& option) {
+           return is_plain(option) && option.code == kFile && allows_this(option);
+         });
 }
 
 bool has_service(const Configuration& configuration, std::uint16_t architecture,
@@ -68,26 +78,11 @@ std::string_view csa_name(std::uint16_t architecture) {
 
 }  // namespace
 
-void find_several_uefi_services(LintFindings& findings) {
-  std::set<std::uint16_t> reported;
-  for (const PxeService& service : findings.configuration().services) {
-    if (!is_uefi(service.architecture) || service.basename.empty()) continue;
-    const std::size_t count = count_files(together_with(findings.configuration(), service));
-    if (count < 2 || !reported.insert(service.architecture).second) continue;
-    findings.note(
-        service.location,
-        fmt::format("{} services for {} make a menu, which many UEFI firmwares draw badly "
-                    "or not at all",
-                    count, dhcp::describe_architecture(service.architecture)),
-        "offer one service and let its boot loader show the menu");
-  }
-}
-
 void find_lost_local_boot(LintFindings& findings) {
   const Configuration& configuration = findings.configuration();
   for (const PxeService& service : configuration.services) {
-    if (!is_only_uefi_file(configuration, service)) continue;
-    for (const PxeService* other : together_with(configuration, service)) {
+    if (!is_only_uefi_file(findings, service)) continue;
+    for (const PxeService* other : together_with(findings, service)) {
       if (!other->basename.empty() || other->type != 0) continue;
       findings.note(
           other->location,
@@ -107,7 +102,7 @@ void find_hidden_boots(LintFindings& findings) {
     const auto architectures = findings.architectures_of(boot.conditions);
     if (!architectures) continue;
     const auto service = std::ranges::find_if(configuration.services, [&](const PxeService& one) {
-      return is_only_uefi_file(configuration, one) && allows(findings, boot, one);
+      return is_only_uefi_file(findings, one) && allows(findings, boot, one);
     });
     if (service == configuration.services.end()) continue;
     findings.note(boot.location,
@@ -122,10 +117,8 @@ void find_uefi_dead_end_in_leases(LintFindings& findings) {
   const Configuration& configuration = findings.configuration();
   if (!has_leases(configuration) || has_proxy_range(configuration)) return;
   for (const PxeService& service : configuration.services) {
-    if (!is_only_uefi_file(configuration, service)) continue;
-    const bool has_boot = std::ranges::any_of(
-        configuration.boots, [&](const DhcpBoot& boot) { return allows(findings, boot, service); });
-    if (has_boot) continue;
+    if (!is_only_uefi_file(findings, service)) continue;
+    if (names_file_for(findings, service)) continue;
     findings.warn(service.location,
                   "with a lease range dnsmasq offers UEFI clients this single service without a "
                   "file and then does not answer them on port 4011; pxeproof does",
@@ -165,6 +158,9 @@ void find_half_of_x64(LintFindings& findings) {
     if (!is_x64 && service.architecture != kByteCode) continue;
     const std::uint16_t other = is_x64 ? kByteCode : kX64;
     if (has_service(configuration, other, service)) continue;
+    // With tags of one number alone neither server gives the other one anything.
+    const auto architectures = findings.architectures_of(service.conditions);
+    if (architectures && !architectures->contains(other)) continue;
     findings.note(
         service.location,
         fmt::format("x64 firmware sends 7 or 9, and dnsmasq serves only {} here and not {}; "
@@ -176,7 +172,8 @@ void find_half_of_x64(LintFindings& findings) {
 }
 
 void find_shadowed_types(LintFindings& findings) {
-  const auto& services = findings.configuration().services;
+  // dnsmasq looks at the number alone, whatever the tags.
+  const auto& services = findings.whole_configuration().services;
   for (const PxeService& numeric : services) {
     if (!numeric.basename.empty() || numeric.type == 0) continue;
     const auto same = std::ranges::find_if(services, [&](const PxeService& other) {
@@ -191,23 +188,6 @@ void find_shadowed_types(LintFindings& findings) {
   }
 }
 
-void find_large_menus(LintFindings& findings) {
-  std::set<std::uint16_t> reported;
-  for (const PxeService& service : findings.configuration().services) {
-    std::size_t size = 0;
-    for (const PxeService* entry : together_with(findings.configuration(), service)) {
-      size += 3 + entry->menu_text.size();
-    }
-    if (size < kLargestMenu || !reported.insert(service.architecture).second) continue;
-    findings.warn(
-        service.location,
-        fmt::format("the menu for {} has {} octets; from {} on dnsmasq sends an offer "
-                    "without any menu, and pxeproof a shorter one",
-                    dhcp::describe_architecture(service.architecture), size, kLargestMenu),
-        "shorten the texts or offer fewer entries");
-  }
-}
-
 void find_http_services(LintFindings& findings) {
   const Configuration& configuration = findings.configuration();
   const bool has_http_clients = std::ranges::find_if(configuration.pxe_vendors, [](auto& vendor) {
@@ -217,7 +197,7 @@ void find_http_services(LintFindings& findings) {
     if (service.architecture < kFirstHttp || service.architecture > kLastHttp) continue;
     // Then the offer itself has the URL.
     const bool is_offered = has_http_clients && is_http_url(service.basename) &&
-                            count_files(together_with(configuration, service)) == 1;
+                            count_files(together_with(findings, service)) == 1;
     if (is_offered) continue;
     findings.warn(
         service.location,

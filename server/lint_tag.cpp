@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "server/lint_findings.h"
+#include "server/lint_reach.h"
 
 namespace pxeproof::server {
 
@@ -16,66 +16,67 @@ constexpr std::uint16_t kByteCode = 9;  // what some x64 firmware sends
 struct Condition {
   const TagCondition* tag;
   SourceLocation location;
+  Star star;
 };
 
 template <typename Lines>
-void append_conditions(const Lines& lines, std::vector<Condition>& out) {
+void append_conditions(const Lines& lines, Star star, std::vector<Condition>& out) {
   for (const auto& line : lines) {
     for (const TagCondition& condition : line.conditions) {
-      out.push_back({&condition, line.location});
+      out.push_back({&condition, line.location, star});
     }
+  }
+}
+
+// Of the lines of dhcp-ignore, which keep no place of their own.
+void append_ignores(const Configuration& configuration, std::vector<Condition>& out) {
+  auto use = configuration.directives.begin();
+  for (const auto& conditions : configuration.ignores) {
+    use = std::find_if(use, configuration.directives.end(),
+                       [](const DirectiveUse& each) { return each.name == "dhcp-ignore"; });
+    if (use == configuration.directives.end()) return;
+    for (const TagCondition& condition : conditions) {
+      out.push_back({&condition, use->location, Star::Literal});
+    }
+    ++use;
   }
 }
 
 std::vector<Condition> all_conditions(const Configuration& configuration) {
   std::vector<Condition> result;
-  append_conditions(configuration.ranges, result);
-  append_conditions(configuration.services, result);
-  append_conditions(configuration.prompts, result);
-  append_conditions(configuration.boots, result);
-  append_conditions(configuration.options, result);
-  append_conditions(configuration.tag_ifs, result);
-  append_conditions(configuration.hosts, result);
-  append_conditions(configuration.reply_delays, result);
-  const auto ignore = location_of(configuration, "dhcp-ignore");
-  for (const auto& conditions : configuration.ignores) {
-    for (const TagCondition& condition : conditions) {
-      result.push_back({&condition, ignore.value_or(SourceLocation{})});
-    }
-  }
+  append_conditions(configuration.ranges, Star::Literal, result);
+  append_conditions(configuration.services, Star::Literal, result);
+  append_conditions(configuration.prompts, Star::Literal, result);
+  append_conditions(configuration.boots, Star::Literal, result);
+  append_conditions(configuration.options, Star::Literal, result);
+  append_conditions(configuration.tag_rules, Star::Literal, result);
+  append_conditions(configuration.tag_ifs, Star::Beginning, result);
+  append_conditions(configuration.hosts, Star::Literal, result);
+  append_conditions(configuration.reply_delays, Star::Literal, result);
+  append_ignores(configuration, result);
   return result;
 }
 
-std::set<std::string, std::less<>> tags_that_can_be_set(const Configuration& configuration) {
-  // What dnsmasq sets by itself.
-  std::set<std::string, std::less<>> tags{"known", "known-othernet", "bootp", "dhcpv6"};
-  for (const TagRule& rule : configuration.tag_rules) tags.insert(rule.set_tag);
-  for (const TagIf& tag_if : configuration.tag_ifs) {
-    tags.insert(tag_if.set_tags.begin(), tag_if.set_tags.end());
-  }
-  for (const DhcpHost& host : configuration.hosts) {
-    tags.insert(host.set_tags.begin(), host.set_tags.end());
-  }
-  for (const DhcpRange& range : configuration.ranges) {
-    tags.insert(range.set_tags.begin(), range.set_tags.end());
-  }
-  tags.insert(configuration.interfaces.begin(), configuration.interfaces.end());
-  return tags;
+std::string_view effect_of(const TagCondition& unset) {
+  return unset.negated ? "the condition always holds" : "the line is never used";
 }
 
-// The receiving interface's name is a tag, too, and we do not know them all.
-bool looks_like_an_interface(std::string_view name) {
-  constexpr std::array<std::string_view, 16> kBeginnings = {
-      "eth", "en",  "wl", "ww",    "br",     "bond", "vlan", "veth",
-      "tap", "tun", "lo", "virbr", "docker", "vmbr", "wg",   "dummy"};
-  return std::ranges::any_of(
-      kBeginnings, [&](std::string_view beginning) { return name.starts_with(beginning); });
+bool has_literal_star(const Condition& condition) {
+  return condition.star == Star::Literal && condition.tag->name.ends_with('*');
 }
 
-bool can_be_set(std::string_view name, const std::set<std::string, std::less<>>& tags) {
-  if (!name.ends_with('*')) return tags.contains(name);
-  name.remove_suffix(1);
-  return std::ranges::any_of(tags, [&](const std::string& tag) { return tag.starts_with(name); });
+// Each condition that no client's tags decide; once where one line has it twice.
+template <typename Report>
+void for_each_unsettable(const LintFindings& findings, Report report) {
+  const Configuration& configuration = findings.whole_configuration();
+  const SettableTags tags(configuration);
+  std::set<std::string> reported;
+  for (const Condition& condition : all_conditions(configuration)) {
+    if (tags.contains(condition.tag->name, condition.star)) continue;
+    const std::string place =
+        fmt::format("{} {}", to_string(condition.location), condition.tag->name);
+    if (reported.insert(place).second) report(condition);
+  }
 }
 
 template <typename Lines>
@@ -90,23 +91,31 @@ void find_contradictions(LintFindings& findings, const Lines& lines) {
 }  // namespace
 
 void find_tags_never_set(LintFindings& findings) {
-  const auto tags = tags_that_can_be_set(findings.configuration());
-  std::set<std::string> reported;
-  for (const Condition& condition : all_conditions(findings.configuration())) {
-    const std::string& name = condition.tag->name;
-    if (can_be_set(name, tags) || looks_like_an_interface(name)) continue;
-    const std::string place = fmt::format("{} {}", to_string(condition.location), name);
-    if (!reported.insert(place).second) continue;
+  for_each_unsettable(findings, [&](const Condition& condition) {
+    if (has_literal_star(condition)) return;
     findings.warn(condition.location,
-                  fmt::format("nothing sets the tag \"{}\", so {}", name,
-                              condition.tag->negated ? "the condition always holds"
-                                                     : "the line is never used"),
+                  fmt::format("nothing sets the tag \"{}\", so {}", condition.tag->name,
+                              effect_of(*condition.tag)),
                   "correct the name, or set it with dhcp-match, dhcp-vendorclass or tag-if");
-  }
+  });
+}
+
+void find_stars_in_tags(LintFindings& findings) {
+  for_each_unsettable(findings, [&](const Condition& condition) {
+    if (!has_literal_star(condition)) return;
+    const std::string& name = condition.tag->name;
+    const std::string own = "any-" + name.substr(0, name.size() - 1);
+    findings.warn(condition.location,
+                  fmt::format("only in tag-if does \"{}\" stand for all tags that begin so; here "
+                              "the star is part of the name, so {}",
+                              name, effect_of(*condition.tag)),
+                  fmt::format("add tag-if=set:{},tag:{} and write tag:{}{} here", own, name,
+                              condition.tag->negated ? "!" : "", own));
+  });
 }
 
 void find_contradicting_tags(LintFindings& findings) {
-  const Configuration& configuration = findings.configuration();
+  const Configuration& configuration = findings.whole_configuration();
   find_contradictions(findings, configuration.services);
   find_contradictions(findings, configuration.boots);
   find_contradictions(findings, configuration.prompts);

@@ -52,6 +52,24 @@ TEST(ParseArguments, RefusesAMissingValueAndAStrayWord) {
   EXPECT_FALSE(parse({"stray"}));
 }
 
+TEST(ParseArguments, TakesAnEmptyValueWhereItMayBe) {
+  static constexpr std::array kMay = {OptionSpec{"file", "FILE", "", "", EmptyValue::Allowed},
+                                      OptionSpec{"test", "", "a flag"}};
+  const auto files = [](std::vector<std::string> words) {
+    const Syntax syntax{
+        .verb = "serve", .purpose = "", .options = kMay, .positionals = "[DIRECTORY]"};
+    const auto arguments = parse(std::move(words), syntax);
+    return arguments ? arguments->all("file") : std::vector<std::string>{"refused"};
+  };
+  EXPECT_THAT(files({"--file=", "--test"}), ElementsAre(""));
+  EXPECT_THAT(files({"--file", "--test"}), ElementsAre(""));
+  EXPECT_THAT(files({"--test", "--file"}), ElementsAre(""));
+  EXPECT_THAT(files({"--file=", "there"}), ElementsAre(""));
+  EXPECT_THAT(files({"--file", "-"}), ElementsAre("-"));
+  EXPECT_THAT(files({"--file", "there"}), ElementsAre("there"));
+  EXPECT_FALSE(parse({"--against="}));
+}
+
 // --output --anonymize wrote a file of that name, and it was not anonymous.
 TEST(ParseArguments, RefusesAnOptionAsTheValueOfAnother) {
   const auto swallowed = parse({"--against", "--test"});

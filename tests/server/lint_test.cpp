@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "tests/server/read_configuration.h"
+#include "tests/server/lint_found.h"
 
 namespace pxeproof::server {
 namespace {
@@ -20,18 +20,6 @@ using testing::StartsWith;
 
 constexpr std::string_view kProxy = "dhcp-range=10.0.0.0,proxy\n";
 constexpr std::string_view kBios = "pxe-service=x86PC,Boot,pxelinux\n";
-
-// "rule:line" for everything lint finds.
-std::vector<std::string> findings(const std::string& text,
-                                  const LintSurroundings& surroundings = {}) {
-  std::vector<std::string> result;
-  const Configuration configuration = read(text);
-  for (const Diagnostic& finding : lint(configuration, surroundings)) {
-    EXPECT_FALSE(finding.remedy.empty()) << finding.rule;
-    result.push_back(finding.rule + ":" + std::to_string(finding.location.line));
-  }
-  return result;
-}
 
 std::vector<std::string> proxy_findings(const std::string& text) {
   return findings(std::string(kProxy) + std::string(kBios) + text);
@@ -103,6 +91,21 @@ TEST(Lint, FindsAVendorListWithoutPxeClient) {
   EXPECT_THAT(proxy_findings("dhcp-pxe-vendor=PXE\n"), IsEmpty()) << "a beginning is enough";
 }
 
+// A lease is for everybody: it said that they get no answer, and they had their file.
+TEST(Lint, KnowsThatALeaseNeedsNoVendorClass) {
+  const std::string pool = "dhcp-range=10.0.0.10,10.0.0.90\ndhcp-pxe-vendor=iPXE6\n";
+  EXPECT_THAT(findings(pool + "dhcp-boot=a.0\n"), IsEmpty());
+  EXPECT_THAT(
+      lint_lines(pool + std::string(kBios)),
+      ElementsAre(HasSubstr("ordinary PXE clients get their lease without menu or prompt")));
+}
+
+TEST(Lint, SpeaksOfTheProxyRangeAloneBesideALeaseRange) {
+  EXPECT_THAT(
+      lint_lines("dhcp-range=10.0.1.10,10.0.1.90\ndhcp-boot=a\n" + std::string(kProxy)),
+      ElementsAre(AllOf(StartsWith("test.conf:3: "), HasSubstr("this range answers no client"))));
+}
+
 // facts/server.md D8: a BIOS without pxe-service of its own takes siaddr from dhcp-boot.
 TEST(Lint, FindsBootsThatLeaveNextServerEmpty) {
   EXPECT_THAT(proxy_findings("dhcp-boot=pxelinux.0\n"), IsEmpty()) << "the article's own set-up";
@@ -148,11 +151,49 @@ TEST(Lint, KnowsWhatDnsmasqDoesWithUefiServices) {
               IsEmpty());
 }
 
+// The tag already keeps clients of the other number away, also from pxeproof.
+TEST(Lint, SeesNoHalfOfX64InAServiceForOneNumber) {
+  const std::string tags = "dhcp-match=set:seven,93,7\ndhcp-match=set:nine,93,9\n";
+  EXPECT_THAT(proxy_findings(tags + "pxe-service=tag:seven,7,a,a.efi\n"), IsEmpty());
+  EXPECT_THAT(proxy_findings(tags + "pxe-service=7,a,a.efi\n"), ElementsAre("half-of-x64:5"));
+}
+
+// The offer has the file in option 67, whatever else is missing.
+TEST(Lint, CountsOption67AsTheFileOfALease) {
+  const std::string uefi = "dhcp-range=10.0.0.1,10.0.0.9\npxe-service=11,a,a.efi\n";
+  const std::string mark = "dhcp-match=set:ipxe,175\n";
+  EXPECT_THAT(findings(uefi + "dhcp-option=67,grub.efi\n"), IsEmpty());
+  EXPECT_THAT(findings(uefi + mark + "dhcp-option=tag:ipxe,option:bootfile-name,b.efi\n"),
+              IsEmpty());
+  EXPECT_THAT(findings(uefi + "dhcp-option=vendor:PXEClient,67,grub.efi\n"),
+              ElementsAre("uefi-dead-end:2"));
+}
+
+// dnsmasq sends the whole name to who asks for option 67, and pxeproof to everybody.
+TEST(Lint, SaysWhoGetsALongNameCut) {
+  const std::string name(130, 'x');
+  EXPECT_THAT(lint_lines("dhcp-range=10.0.0.10,10.0.0.90\ndhcp-boot=" + name + "\n"),
+              ElementsAre(AllOf(HasSubstr("cuts off the rest for clients that do not ask for"),
+                                HasSubstr("pxeproof sends all, in option 67"))));
+  EXPECT_THAT(proxy_findings("dhcp-boot=a," + name + ",10.0.0.1\n"),
+              ElementsAre("no-effect-in-proxy:3"))
+      << "a proxy answer has no server name";
+}
+
+TEST(Lint, SaysWhatBecomesOfTwoPrompts) {
+  EXPECT_THAT(lint_lines(std::string(kProxy) + "pxe-prompt=a\npxe-prompt=b\n"),
+              ElementsAre(AllOf(HasSubstr("the pxe-prompt at test.conf:3 has the same tags"),
+                                HasSubstr("dnsmasq sends both, this one behind it"))));
+}
+
 // It left tags and server out, so who followed it got a line for other clients.
 TEST(Lint, AdvisesALineForTheSameClientsAndServer) {
   const auto remedies = [](const std::string& text) {
     std::string all;
-    for (const Diagnostic& finding : lint(read(std::string(kProxy) + text), {})) {
+    for (const Diagnostic& finding :
+         lint(read(std::string(kProxy) +
+                   "dhcp-mac=set:a,1:2:3:4:5:6\ndhcp-mac=set:b,1:2:3:*:*:*\n" + text),
+              {})) {
       all += finding.remedy + "\n";
     }
     return all;
@@ -192,7 +233,8 @@ TEST(Lint, FindsTagsThatNothingSets) {
   EXPECT_THAT(proxy_findings("dhcp-boot=tag:efi,a.efi,,10.0.0.1\n"),
               ElementsAre("tag-never-set:3"));
   EXPECT_THAT(proxy_findings("dhcp-ignore=tag:!known\npxe-service=tag:eth0,x86PC,a,b\n"
-                             "dhcp-range=set:lan,10.1.0.0,proxy\ndhcp-boot=tag:la*,a,,10.0.0.1\n"),
+                             "dhcp-range=set:lan,10.1.0.0,proxy\ndhcp-boot=tag:lan,a,,10.0.0.1\n"
+                             "dhcp-ignore=tag:cpewan-id\n"),
               IsEmpty());
   EXPECT_THAT(proxy_findings("tag-if=set:a,tag:b,tag:!b\ndhcp-mac=set:b,1:2:3:4:5:6\n"),
               ElementsAre("tag-contradiction:3"));

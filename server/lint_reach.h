@@ -1,0 +1,29 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "server/configuration.h"
+
+namespace pxeproof::server {
+
+// dnsmasq 2.90 takes a star at the end of a tag for a beginning in tag-if alone.
+enum class Star { Literal, Beginning };
+
+// The tags that some client can have: what a configuration sets, and what the server sets itself.
+class SettableTags {
+ public:
+  explicit SettableTags(const Configuration& configuration);
+
+  bool contains(std::string_view name, Star star) const;
+
+ private:
+  std::set<std::string, std::less<>> tags_;
+};
+
+// The configuration without the lines that count for no client: those with a condition that never
+// holds, and those that need a tag which only such lines set.
+Configuration without_dead_lines(const Configuration& configuration);
+
+}  // namespace pxeproof::server
