@@ -25,10 +25,6 @@ struct TagCondition {
 
   friend bool operator==(const TagCondition&, const TagCondition&) = default;
 };
-using TagSet = std::set<std::string, std::less<>>;
-
-// All conditions hold, taken by the letter. No condition: holds.
-bool matches(const std::vector<TagCondition>& conditions, const TagSet& tags);
 
 // dhcp-range. Proxy ranges have no pool.
 struct DhcpRange {

@@ -126,17 +126,5 @@ TEST(DirectiveValues, ReadAddresses) {
   EXPECT_FALSE(is_netmask(Ipv4Address::of(255, 0, 255, 0)));
 }
 
-TEST(TagConditions, HoldForTagsByTheLetter) {
-  const TagSet tags{"efi64", "ipxe"};
-
-  EXPECT_TRUE(matches({}, tags));
-  EXPECT_TRUE(matches({{"ipxe", false}}, tags));
-  EXPECT_FALSE(matches({{"ipxe", true}}, tags));
-  EXPECT_TRUE(matches({{"ipxe", false}, {"bios", true}}, tags));
-  EXPECT_FALSE(matches({{"efi*", false}}, tags));
-  EXPECT_TRUE(matches({{"efi*", true}}, tags));
-  EXPECT_FALSE(matches({{"", false}}, tags));
-}
-
 }  // namespace
 }  // namespace pxeproof::server
