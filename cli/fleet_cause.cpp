@@ -9,8 +9,11 @@ namespace pxeproof::cli {
 
 namespace {
 
-// A wait for an answer that no server needs to think for, and that a retransmission ended.
+// A wait for an answer that no server needs to think for, and that a retransmission ended: so long
+// in itself, or against the wait of most.
 constexpr Duration kLongWait = std::chrono::milliseconds(500);
+constexpr Duration kShortestLongWait = std::chrono::milliseconds(20);
+constexpr int kLongAgainstMost = 10;
 // How near a count must come to a limit to be held down by it.
 constexpr double kNear = 0.8;
 constexpr double kBusy = 0.85;  // of one processor
@@ -74,6 +77,11 @@ std::optional<FleetCause> address_pool(const Question& question) {
   return std::nullopt;
 }
 
+std::uint64_t failed_over_files(const rom::FleetTally& tally) {
+  return failed_before(tally, rom::Phase::Nbp) + failed_before(tally, rom::Phase::Config) +
+         failed_before(tally, rom::Phase::Payload);
+}
+
 struct Waiting {
   std::uint64_t unanswered;  // RRQs that got no answer, each time they were sent
   Duration longest;
@@ -83,10 +91,12 @@ struct Waiting {
 Waiting waiting_for_files(const rom::FleetTally& tally) {
   const rom::LedgerRow& files = tally.ledger.row(rom::Exchange::File);
   const std::uint64_t answers = files.received + files.answers_lost_on_cable;
-  Waiting waiting{files.sent > answers ? files.sent - answers : 0, tally.answer_wait.maximum(),
-                  false};
-  waiting.is_long = waiting.unanswered > 0 &&
-                    (waiting.longest >= kLongWait || failed_before(tally, rom::Phase::Nbp) > 0);
+  Waiting waiting{files.sent > answers ? files.sent - answers : 0,
+                  std::max(tally.answer_wait.maximum(), tally.vain_wait.maximum()), false};
+  const Duration long_wait = std::clamp(kLongAgainstMost * tally.answer_wait.percentile(0.5),
+                                        kShortestLongWait, kLongWait);
+  waiting.is_long =
+      waiting.unanswered > 0 && (waiting.longest >= long_wait || failed_over_files(tally) > 0);
   return waiting;
 }
 

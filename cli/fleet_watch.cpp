@@ -178,6 +178,7 @@ FleetResult FleetWatch::finish(rom::Fleet& fleet, Instant now) {
   take(fleet);
   next_look_ = now;
   look(fleet, now);
+  fleet.stop(now);
   if (line_is_open_) fmt::print(stderr, "\r\x1b[K");
   FleetResult result;
   result.tally = fleet.tally();

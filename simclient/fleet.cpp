@@ -306,7 +306,7 @@ std::optional<Instant> Fleet::poll_timeout() const {
 void Fleet::end(Instant now, ClientIndex client, FleetMachine& machine, FleetOutcome outcome) {
   outcome.planned = machine.planned() - started_;
   outcome.ended = now - started_;
-  machine.leave(tally_);
+  machine.leave(now, tally_);
   if (outcome.booted) {
     ++tally_.booted;
     tally_.last_end = now - started_;
@@ -365,10 +365,11 @@ void Fleet::record(Instant now, FleetMachine& machine, ByteView frame) {
       {now, static_cast<std::uint32_t>(frame.size()), Bytes(kept.begin(), kept.end())});
 }
 
-void Fleet::stop() {
+void Fleet::stop(Instant now) {
   stopped_ = true;
   for (std::size_t i = 0; i < machines_.size(); ++i) {
     if (!machines_[i]) continue;
+    machines_[i]->cut_short(now, tally_);
     timers_.remove(static_cast<std::uint32_t>(i));
     machines_[i].reset();
   }

@@ -59,8 +59,9 @@ class Fleet final : public Station {
   const FleetNumbering& numbering() const { return numbering_; }
   Instant started() const { return started_; }
 
-  // No further machine is powered on, and those under way are switched off, uncounted.
-  void stop();
+  // No further machine is powered on, and those under way are switched off. The tally keeps them as
+  // they were.
+  void stop(Instant now);
 
   // The slowest boots that ended well, slowest first.
   const std::vector<FleetLadder>& slowest() const { return slowest_; }

@@ -88,8 +88,9 @@ struct FleetTally {
   std::uint64_t open_transfers = 0;
   std::uint64_t peak_unanswered = 0;
   std::uint64_t peak_open = 0;
-  LatencyHistogram answer_wait;        // of every RRQ that was answered, from its first send
-  std::uint64_t leases = 0;            // machines that got an address
+  LatencyHistogram answer_wait;  // of every RRQ that was answered, from its first send
+  LatencyHistogram vain_wait;    // of those that were not, to their giving up or the run's end
+  std::uint64_t leases = 0;      // machines that got an address
   LatencyHistogram power_on_lateness;  // of the run itself: actual less planned
   LatencyHistogram timer_lateness;     // of all other deadlines
 

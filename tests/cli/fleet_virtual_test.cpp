@@ -9,7 +9,7 @@
 #include "cli/boot_lab.h"
 #include "cli/fleet_limit.h"
 #include "cli/fleet_report.h"
-#include "cli/fleet_run.h"
+#include "tests/cli/virtual_fleet.h"
 #include "tests/support/scratch.h"
 
 namespace pxeproof::cli {
@@ -17,27 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-
-FleetOptions options_of(const std::vector<std::string>& words) {
-  const Syntax syntax{.verb = "fleet",
-                      .purpose = "",
-                      .options = fleet_option_specs(),
-                      .positionals = {},
-                      .foreign = ForeignOptions::Refuse};
-  std::vector<std::string> all{"--time", "virtual"};
-  all.insert(all.end(), words.begin(), words.end());
-  auto arguments = parse_arguments(syntax, all);
-  EXPECT_TRUE(arguments) << arguments.error().message;
-  auto options = read_fleet_options(*arguments);
-  EXPECT_TRUE(options) << options.error().message;
-  return *options;
-}
-
-FleetResult run(const FleetOptions& options) {
-  auto result = run_virtual_fleet(options, options.clients);
-  EXPECT_TRUE(result) << result.error().message;
-  return std::move(*result);
-}
 
 // Nobody is left hanging, and whoever failed says why.
 void expect_all_ended(const FleetResult& result) {
@@ -201,29 +180,6 @@ TEST(FleetLimit, IsNotInventedFromATrialThatWasInterrupted) {
   EXPECT_EQ(trials, 2);
   EXPECT_EQ(limit->fails_at, 0);
   EXPECT_THAT(limit_text(options, *limit), HasSubstr("stopped before the limit"));
-}
-
-TEST(FleetCause, NamesTftpMaxByTheTransfersThatWereOpen) {
-  const FleetOptions options = options_of({"--clients", "500"});
-  FleetResult result;
-  result.tally.planned = 500;
-  result.tally.booted = 400;
-  result.tally.failed = 100;
-  result.tally.peak_open = 49;
-  result.tally.peak_unanswered = 400;
-  result.tally.answer_wait.record(6s);
-  rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
-  files.sent = 1998;
-  files.received = 1500;
-  result.server.tftp_max = 50;
-  result.server.tftp_max_is_default = true;
-  const auto cause = find_cause(options, result);
-  ASSERT_TRUE(cause);
-  EXPECT_EQ(cause->name, "tftp-max");
-  EXPECT_THAT(cause->why, HasSubstr("498 RRQs stayed unanswered"));
-  EXPECT_THAT(cause->why, HasSubstr("tftp-max=50 (the default)"));
-  result.tally.peak_open = 300;
-  EXPECT_NE(find_cause(options, result)->name, "tftp-max");
 }
 
 TEST(FleetExit, OwnLossesAreNoVerdictAboutTheServer) {

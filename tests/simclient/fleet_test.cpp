@@ -94,7 +94,7 @@ TEST(Fleet, PowersMachinesOnAtTheirTimes) {
   fleet.on_timeout(kStart + 1s + 30ms);
   EXPECT_EQ(fleet.tally().powered_on, 2U);
   EXPECT_GE(fleet.tally().power_on_lateness.maximum(), 30ms);
-  fleet.stop();
+  fleet.stop(kStart + 2s);
   EXPECT_EQ(fleet.poll_timeout(), std::nullopt);
   fleet.on_timeout(kStart + 10s);
   EXPECT_EQ(fleet.tally().powered_on, 2U);
