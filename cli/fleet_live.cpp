@@ -88,6 +88,7 @@ class LiveRun {
   Outcome<std::optional<live::NeighbourEntries>> neighbours(std::size_t clients) const;
   Outcome<void> restart_when_due(Duration since_start);
   void hear_server();
+  void look_for_death(Duration since_start);
   Outcome<void> open_ports(const std::string& interface);
 
   struct Port {
@@ -102,6 +103,7 @@ class LiveRun {
   std::optional<double> server_cpu_before_;
   std::size_t restarts_done_ = 0;
   std::vector<std::string> words_;
+  std::string death_;
 };
 
 Outcome<std::optional<live::NeighbourEntries>> LiveRun::neighbours(std::size_t clients) const {
@@ -151,6 +153,14 @@ void LiveRun::hear_server() {
   for (std::string& line : lab_->take_server_lines()) words_.push_back(std::move(line));
   if (words_.size() > 2 * kServerWordsKept) {
     words_.erase(words_.begin(), words_.end() - static_cast<std::ptrdiff_t>(kServerWordsKept));
+  }
+}
+
+void LiveRun::look_for_death(Duration since_start) {
+  if (lab_ == nullptr || !death_.empty()) return;
+  if (const auto ended = lab_->ended_server()) {
+    death_ = fmt::format("{} of the lab ended by itself {} after the start ({})", ended->name,
+                         duration_text(since_start), to_string(ended->exit));
   }
 }
 
@@ -220,6 +230,7 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
     if (runner.error()) failure = Failure{ExitCode::EnvironmentFailed, runner.error()->message};
     if (prepared.error()) failure = Failure{ExitCode::EnvironmentFailed, prepared.error()->message};
     if (auto restarted = restart_when_due(time - started); !restarted) failure = restarted.error();
+    look_for_death(time - started);
     hear_server();
     watch->take(fleet);
     watch->look(fleet, time);
@@ -233,6 +244,7 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
   result.ran_out_of_time = out_of_time && !fleet.is_over();
   hear_server();
   result.server_words = std::move(words_);
+  result.server.death = death_;
   for (const auto& each : ports_) {
     const live::PacketPort::Statistics counted = each->port.statistics();
     result.harness.refused += counted.refused;
@@ -269,9 +281,10 @@ Outcome<FleetResult> run_fleet_in_lab(const FleetOptions& options, std::size_t c
   auto result =
       LiveRun(options, &*lab).run("", plan_fleet(options, clients, &tree), std::move(relays));
   if (!result) return result;
-  const std::optional<double> cpu = result->server.cpu_seconds;
+  const FleetServer seen = result->server;
   result->server = server_limits(options, *configuration);
-  result->server.cpu_seconds = cpu;
+  result->server.cpu_seconds = seen.cpu_seconds;
+  result->server.death = seen.death;
   return result;
 }
 

@@ -25,6 +25,9 @@ struct FleetLinkOption {
   Impairment impairment;
 };
 
+// How long a server that is restarted is away: in virtual time, and about so long in a lab.
+inline constexpr Duration kRestartOutage = std::chrono::seconds(1);
+
 // What `pxeproof fleet` was asked to do.
 struct FleetOptions {
   BootTarget target;

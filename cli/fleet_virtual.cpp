@@ -29,7 +29,6 @@ namespace {
 
 constexpr MacAddress kAddressServerMac{{0x02, 0x50, 0x58, 0x45, 0x00, 0x01}};
 constexpr MacAddress kBootServerMac{{0x02, 0x50, 0x58, 0x45, 0x00, 0x02}};
-constexpr Duration kOutage = std::chrono::seconds(1);  // of a server that is restarted
 constexpr std::size_t kTransferPorts = 64;
 constexpr Duration kStep = std::chrono::milliseconds(250);
 constexpr Duration kLongest = std::chrono::hours(24);  // no fleet takes so long in its own time
@@ -142,7 +141,7 @@ class VirtualServer : public Station {
   }
   void on_timeout(Instant now) override {
     if (dies_ && *dies_ <= now) {
-      revives_ = *dies_ + kOutage;
+      revives_ = *dies_ + kRestartOutage;
       dies_.reset();
       host_.reset();
       service_.reset();

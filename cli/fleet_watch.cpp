@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -98,9 +99,17 @@ void FleetWatch::write_line(const std::string& line) {
 
 void FleetWatch::take(rom::Fleet& fleet) {
   while (const auto outcome = fleet.poll_outcome()) {
+    count(*outcome);
     if (!options_->jsonl.empty()) write_line(outcome_json(fleet, *outcome).dump());
   }
   while (auto failure = fleet.poll_failure()) keep(fleet, std::move(*failure));
+}
+
+void FleetWatch::count(const rom::FleetOutcome& outcome) {
+  const bool is_across = std::ranges::any_of(options_->restarts, [&outcome](Duration at) {
+    return outcome.planned <= at + kRestartOutage && at <= outcome.ended;
+  });
+  if (is_across) ++(outcome.booted ? across_restart_.booted : across_restart_.failed);
 }
 
 void FleetWatch::look(const rom::Fleet& fleet, Instant now) {
@@ -185,6 +194,7 @@ FleetResult FleetWatch::finish(rom::Fleet& fleet, Instant now) {
   result.slowest = fleet.slowest();
   result.samples = samples_;
   result.kept = kept_;
+  result.across_restart = across_restart_;
   result.clients = fleet.plan().clients.size();
   if (jsonl_file_.is_open() && !jsonl_file_.flush()) {
     result.lost_lines = fmt::format(

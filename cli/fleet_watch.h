@@ -33,12 +33,14 @@ class FleetWatch {
   explicit FleetWatch(const FleetOptions& options) : options_(&options) {}
   void show(const rom::FleetTally& tally, Duration since_start);
   void keep(const rom::Fleet& fleet, rom::KeptFailure failure);
+  void count(const rom::FleetOutcome& outcome);
   void write_line(const std::string& line);
 
   const FleetOptions* options_;
   std::ofstream jsonl_file_;
   std::vector<FleetSample> samples_;
   std::vector<KeptBoot> kept_;
+  FleetResult::AcrossRestart across_restart_;
   Instant next_look_;
   Duration sample_gap_ = std::chrono::milliseconds(250);
   std::int64_t last_shown_ns_ = 0;  // by this machine's clock

@@ -29,7 +29,7 @@ TEST(FleetCause, NamesTftpMaxByTheTransfersThatWereOpen) {
   result.tally.peak_unanswered = 400;
   result.tally.answer_wait.record(6s);
   rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
-  files.sent = 1998;
+  files.asked = files.sent = 1998;
   files.received = 1500;
   result.server.tftp_max = 50;
   result.server.tftp_max_is_default = true;
@@ -67,6 +67,62 @@ TEST(FleetCause, IsNoLimitWhereEverybodyIsServedAtOnce) {
   EXPECT_EQ(cause_of(options_of({"--clients", "20", "--set", "tftp-max=20", "--link", "delay=3ms",
                                  "--threshold", "boot.p99<1ms"})),
             "none");
+}
+
+// 200 machines that failed before their boot file, of whose 1200 RRQs none was answered.
+FleetResult silent_tftp() {
+  FleetResult result;
+  result.tally.planned = result.tally.powered_on = result.tally.failed = 200;
+  result.tally.failures["no answer"] = {.phase = rom::Phase::Nbp, .count = 200};
+  rom::LedgerRow& offers = result.tally.ledger.row(rom::Exchange::Discover);
+  offers.asked = offers.sent = 300;
+  offers.received = 290;
+  rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
+  files.asked = files.sent = 1200;
+  return result;
+}
+
+TEST(FleetCause, IsTheSilentServerAndNotTheOneFrameThatACableLost) {
+  FleetResult result = silent_tftp();
+  result.tally.ledger.row(rom::Exchange::Request).answers_lost_on_cable = 1;
+  const auto cause = find_cause(options_of({}), result);
+  ASSERT_TRUE(cause);
+  EXPECT_EQ(cause->why, "1200 of 1200 RRQs were not answered");
+}
+
+TEST(FleetCause, IsTheCablesWhereTheyLostMostOfTheWorstExchange) {
+  FleetResult result = silent_tftp();
+  rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
+  files.sent = 100;
+  files.lost_on_cable = 1100;
+  files.answers_lost_on_cable = 90;
+  const auto cause = find_cause(options_of({}), result);
+  ASSERT_TRUE(cause);
+  EXPECT_EQ(cause->name, "cables");
+  EXPECT_THAT(cause->why, HasSubstr("1100 of 1200 RRQs and 90 of their answers"));
+}
+
+TEST(FleetCause, KnowsASilenceInTheMiddleOfFiles) {
+  FleetResult result = silent_tftp();
+  result.tally.ledger.row(rom::Exchange::File).received = 1200;
+  result.tally.files_checked = 50;
+  rom::LedgerRow& blocks = result.tally.ledger.row(rom::Exchange::Block);
+  blocks.asked = blocks.sent = 1000;
+  blocks.received = 600;
+  const auto cause = find_cause(options_of({}), result);
+  ASSERT_TRUE(cause);
+  EXPECT_EQ(cause->why, "350 of 1000 ACKs were not answered");
+}
+
+TEST(FleetCause, IsTheRestartThatTheUserWanted) {
+  EXPECT_THAT(cause_of(options_of({"--clients", "30", "--restart", "1ms"})),
+              HasSubstr("30 of the 30 machines that failed were under way"));
+}
+
+TEST(FleetCause, IsTheServerThatEndedByItself) {
+  FleetResult result = silent_tftp();
+  result.server.death = "dnsmasq of the lab ended by itself";
+  EXPECT_EQ(find_cause(options_of({}), result)->name, "server ended");
 }
 
 }  // namespace
