@@ -38,8 +38,8 @@ bool is_held_by(std::uint64_t count, std::uint64_t limit) {
 
 std::uint64_t failed_before(const rom::FleetTally& tally, rom::Phase phase) {
   std::uint64_t count = 0;
-  for (const auto& [reason, failure] : tally.failures) {
-    if (failure.phase == phase) count += failure.count;
+  for (const auto& [kind, failure] : tally.failures) {
+    if (kind.phase == phase) count += failure.count;
   }
   return count;
 }
@@ -131,6 +131,19 @@ std::optional<FleetCause> transfer_limit(const Question& question) {
         "tftp-max=600 in the server's configuration, if it is dnsmasq"};
   }
   return std::nullopt;
+}
+
+// The built-in server gives up transfers whose client has not answered, to make room for others.
+std::optional<FleetCause> half_open(const Question& question) {
+  const std::uint64_t waiting = question.tally.peak_unanswered;
+  if (!question.server.half_open || waiting < *question.server.half_open) return std::nullopt;
+  if (failed_over_files(question.tally) == 0) return std::nullopt;
+  return FleetCause{
+      "half-open",
+      fmt::format("{} machines waited for a first answer at once, and the built-in server gives up "
+                  "transfers when more than {} have not been answered by their client",
+                  waiting, *question.server.half_open),
+      "machines that arrive over a longer time, such as --arrive storm=60s"};
 }
 
 // The server's process works all the time.
@@ -275,7 +288,7 @@ std::optional<FleetCause> find_cause(const FleetOptions& options, const FleetRes
   // A transfer limit is worth a word also where everybody booted in the end.
   if (auto cause = transfer_limit(question)) return cause;
   if (all_well) return std::nullopt;
-  for (const auto& look : {address_pool, processor, restart, cables, silence}) {
+  for (const auto& look : {address_pool, half_open, processor, restart, cables, silence}) {
     if (auto cause = look(question)) return cause;
   }
   return std::nullopt;

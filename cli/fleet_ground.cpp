@@ -112,6 +112,10 @@ FleetServer server_limits(const FleetOptions& options, const LabConfiguration& l
     limits.tftp_max_is_default = !configuration.tftp.maximum_transfers;
     limits.tftp_max = configuration.tftp.maximum_transfers.value_or(is_dnsmasq ? kDnsmasqTransfers
                                                                                : kOurTransfers);
+    // In virtual time it follows the number of machines.
+    if (!is_dnsmasq && options.time == FleetOptions::Time::Real) {
+      limits.half_open = server::TftpLimits{}.half_open;
+    }
     if (const auto& range = configuration.tftp.port_range;
         range && !configuration.tftp.single_port) {
       limits.transfer_ports = std::uint64_t{range->second} - range->first + 1;

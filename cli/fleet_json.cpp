@@ -98,9 +98,9 @@ std::string fleet_report_json(const FleetOptions& options, const FleetResult& re
     if (result.server.cpu_seconds) json["server"] = {{"cpu_s", *result.server.cpu_seconds}};
   }
   ordered_json failures = ordered_json::array();
-  for (const auto& [reason, count] : tally.failures) {
-    failures.push_back({{"reason", printable(reason)},
-                        {"before", rom::to_string(count.phase)},
+  for (const auto& [kind, count] : tally.failures) {
+    failures.push_back({{"reason", printable(kind.reason)},
+                        {"before", rom::to_string(kind.phase)},
                         {"count", count.count},
                         {"first_client", count.first}});
   }

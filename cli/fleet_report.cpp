@@ -98,16 +98,16 @@ std::string generator_line(const FleetResult& result) {
 
 std::string failure_lines(const FleetResult& result) {
   if (result.tally.failures.empty()) return {};
-  std::vector<std::pair<std::string, rom::FailureCount>> failures(result.tally.failures.begin(),
-                                                                  result.tally.failures.end());
+  std::vector<std::pair<rom::FailureKind, rom::FailureCount>> failures(
+      result.tally.failures.begin(), result.tally.failures.end());
   std::ranges::stable_sort(failures, [](const auto& left, const auto& right) {
     return left.second.count > right.second.count;
   });
   std::string text;
   for (std::size_t i = 0; i < std::min(failures.size(), kFailuresShown); ++i) {
-    const auto& [reason, count] = failures[i];
-    text += fmt::format("failed {:>6}  before {}: {}\n", count.count, rom::to_string(count.phase),
-                        printable(reason));
+    const auto& [kind, count] = failures[i];
+    text += fmt::format("failed {:>6}  before {}: {}\n", count.count, rom::to_string(kind.phase),
+                        printable(kind.reason));
   }
   if (failures.size() > kFailuresShown) {
     text += fmt::format("failed         and {} other reasons (--json has them all)\n",

@@ -35,6 +35,7 @@ struct FleetHarness {
 struct FleetServer {
   std::optional<std::uint64_t> tftp_max{};  // transfers at once
   bool tftp_max_is_default = false;
+  std::optional<std::uint64_t> half_open{};       // transfers whose client has not answered yet
   std::optional<std::uint64_t> transfer_ports{};  // of a tftp-port-range
   std::optional<std::uint64_t> pool{};            // addresses to be had
   std::optional<std::uint64_t> lease_max{};       // dhcp-lease-max of whoever hands them out

@@ -120,6 +120,7 @@ class VirtualServer : public Station {
   struct Options {
     server::Configuration configuration;
     NetworkInterface interface;
+    std::size_t clients = 0;
     std::uint64_t seed = 1;
     std::vector<Duration> restarts{};
     std::vector<lab::HostOptions::Route> routes{};
@@ -179,6 +180,10 @@ class VirtualServer : public Station {
         tftp.transfer_ports =
             server::draw_ports(32768, 60999, kTransferPorts, Random(seed).fork(7));
       }
+      // These protect a machine's memory from strangers; here every request is from the fleet.
+      const auto clients = static_cast<std::uint32_t>(options_.clients);
+      tftp.limits.half_open = std::max(tftp.limits.half_open, clients);
+      tftp.limits.waiting = std::max(tftp.limits.waiting, clients);
       tftp_ = std::make_unique<server::TftpServer>(std::move(tftp), Random(seed).fork(8));
     }
     dhcp_ = std::make_unique<server::DhcpServer>(
@@ -293,6 +298,7 @@ Outcome<FleetResult> run_virtual_fleet(const FleetOptions& options, std::size_t 
   VirtualServer boot_server(
       {.configuration = lab->configuration,
        .interface = interface_of(plan.interface, plan.boot_server, kBootServerMac),
+       .clients = clients,
        .seed = options.seed + 1,
        .restarts = options.restarts,
        .routes = routes},

@@ -7,6 +7,7 @@
 
 #include "protocol/dhcp/message.h"
 #include "protocol/frames/inspect.h"
+#include "simclient/fleet_reasons.h"
 
 namespace pxeproof::rom {
 
@@ -313,12 +314,7 @@ void Fleet::end(Instant now, ClientIndex client, FleetMachine& machine, FleetOut
     keep_if_slow(outcome, machine);
   } else {
     ++tally_.failed;
-    const bool is_known = tally_.failures.contains(outcome.reason);
-    const std::string reason =
-        is_known || tally_.failures.size() < kReasons ? outcome.reason : "other reasons";
-    FailureCount& count =
-        tally_.failures.try_emplace(reason, FailureCount{outcome.reached, 0, client}).first->second;
-    ++count.count;
+    count_failure(machine, outcome);
     if (!machine.recording().frames.empty() && failures_kept_ < plan_.failures_kept) {
       ++failures_kept_;
       failures_.push_back({outcome, std::move(machine.recording().frames)});
@@ -332,6 +328,17 @@ void Fleet::end(Instant now, ClientIndex client, FleetMachine& machine, FleetOut
   timers_.remove(client);
   machines_[client].reset();
   if (outcomes_.size() < kOutcomes) outcomes_.push_back(std::move(outcome));
+}
+
+void Fleet::count_failure(const FleetMachine& machine, const FleetOutcome& outcome) {
+  FailureKind kind{outcome.reached,
+                   common_reason(outcome.reason, {.mac = numbering_.mac(outcome.client),
+                                                  .guid = guid_of(plan_.seed, outcome.client),
+                                                  .address = machine.address()})};
+  const bool has_room = tally_.failures.size() < kReasons || tally_.failures.contains(kind);
+  if (!has_room) kind.reason = "other reasons";
+  ++tally_.failures.try_emplace(std::move(kind), FailureCount{0, outcome.client})
+        .first->second.count;
 }
 
 void Fleet::keep_if_slow(const FleetOutcome& outcome, const FleetMachine& machine) {

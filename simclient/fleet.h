@@ -89,6 +89,7 @@ class Fleet final : public Station {
   void transmit(Frame& frame, const std::optional<Classified>& kind);
   void settle(Instant now, ClientIndex client, FleetMachine& machine);
   void end(Instant now, ClientIndex client, FleetMachine& machine, FleetOutcome outcome);
+  void count_failure(const FleetMachine& machine, const FleetOutcome& outcome);
   void keep_if_slow(const FleetOutcome& outcome, const FleetMachine& machine);
   void record(Instant now, FleetMachine& machine, ByteView frame);
   void delay(Instant at, ClientIndex client, Traffic way, ByteView frame);

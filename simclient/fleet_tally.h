@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -55,9 +56,15 @@ struct FleetLadder {
   std::vector<LadderStep> steps;
 };
 
-// A failure and how often it was.
-struct FailureCount {
+// What machines failed of, and the phase that they did not reach.
+struct FailureKind {
   Phase phase = Phase::Offer;
+  std::string reason;  // without what only one machine has
+  friend auto operator<=>(const FailureKind&, const FailureKind&) = default;
+};
+
+// How often it was.
+struct FailureCount {
   std::uint64_t count = 0;
   ClientIndex first = 0;
 };
@@ -72,9 +79,9 @@ struct FleetTally {
   std::array<LatencyHistogram, kSpans> spans{};
   std::array<std::uint64_t, kSpans> resent{};  // repeated sends within the span
   Ledger ledger;
-  std::map<std::string, FailureCount> failures;  // by reason
-  std::uint64_t octets = 0;                      // of files that came whole
-  std::uint64_t files_checked = 0;               // octet by octet against the server's tree
+  std::map<FailureKind, FailureCount> failures;
+  std::uint64_t octets = 0;         // of files that came whole
+  std::uint64_t files_checked = 0;  // octet by octet against the server's tree
   std::uint64_t files_unchecked = 0;
   std::uint64_t duplicates = 0;       // DATA that came more than once
   std::uint64_t frames_sent = 0;      // handed to the network

@@ -73,7 +73,7 @@ TEST(FleetCause, IsNoLimitWhereEverybodyIsServedAtOnce) {
 FleetResult silent_tftp() {
   FleetResult result;
   result.tally.planned = result.tally.powered_on = result.tally.failed = 200;
-  result.tally.failures["no answer"] = {.phase = rom::Phase::Nbp, .count = 200};
+  result.tally.failures[{rom::Phase::Nbp, "no answer"}] = {.count = 200};
   rom::LedgerRow& offers = result.tally.ledger.row(rom::Exchange::Discover);
   offers.asked = offers.sent = 300;
   offers.received = 290;
@@ -100,6 +100,15 @@ TEST(FleetCause, IsTheCablesWhereTheyLostMostOfTheWorstExchange) {
   ASSERT_TRUE(cause);
   EXPECT_EQ(cause->name, "cables");
   EXPECT_THAT(cause->why, HasSubstr("1100 of 1200 RRQs and 90 of their answers"));
+}
+
+TEST(FleetCause, IsTheBuiltInServersRoomForHalfOpenTransfers) {
+  FleetResult result = silent_tftp();
+  result.tally.peak_unanswered = 12'000;
+  result.server.half_open = 10'000;
+  EXPECT_EQ(find_cause(options_of({}), result)->name, "half-open");
+  result.tally.peak_unanswered = 9'000;
+  EXPECT_NE(find_cause(options_of({}), result)->name, "half-open");
 }
 
 TEST(FleetCause, KnowsASilenceInTheMiddleOfFiles) {

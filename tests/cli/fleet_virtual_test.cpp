@@ -26,8 +26,8 @@ void expect_all_ended(const FleetResult& result) {
   EXPECT_EQ(tally.open_transfers, 0U);
   EXPECT_EQ(tally.unanswered, 0U);
   std::uint64_t explained = 0;
-  for (const auto& [reason, failure] : tally.failures) {
-    EXPECT_FALSE(reason.empty());
+  for (const auto& [kind, failure] : tally.failures) {
+    EXPECT_FALSE(kind.reason.empty());
     explained += failure.count;
   }
   EXPECT_EQ(explained, tally.failed);
@@ -105,7 +105,7 @@ TEST(VirtualFleet, WaitsForSwitchPortsThatAreBlocked) {
   // The third, after three: by then this firmware no longer waits for a proxy's offer, and takes
   // the address that comes first.
   const FleetResult between = run(options_of({"--clients", "5", "--arrive", "stp=2s"}));
-  EXPECT_EQ(between.tally.failures.begin()->first, "no server named a file to boot");
+  EXPECT_EQ(between.tally.failures.begin()->first.reason, "no server named a file to boot");
 }
 
 class PoolOfTen : public ::testing::Test {

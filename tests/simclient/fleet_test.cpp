@@ -46,8 +46,8 @@ void run_alone(Fleet& fleet, Peer&& peer) {
 void expect_failed_with_reasons(const Fleet& fleet) {
   EXPECT_EQ(fleet.tally().failed, fleet.tally().planned);
   std::uint64_t explained = 0;
-  for (const auto& [reason, failure] : fleet.tally().failures) {
-    EXPECT_FALSE(reason.empty());
+  for (const auto& [kind, failure] : fleet.tally().failures) {
+    EXPECT_FALSE(kind.reason.empty());
     explained += failure.count;
   }
   EXPECT_EQ(explained, fleet.tally().planned);
@@ -58,7 +58,7 @@ TEST(Fleet, FailsWithAReasonWhenNobodyAnswers) {
   Fleet fleet(plan_of(20));
   run_alone(fleet, [](Instant, const Frame&) {});
   expect_failed_with_reasons(fleet);
-  EXPECT_EQ(fleet.tally().failures.begin()->first, "no server offered an address");
+  EXPECT_EQ(fleet.tally().failures.begin()->first.reason, "no server offered an address");
 }
 
 // What it sent comes back changed, cut, or to the wrong machine; each of its machines ends.
