@@ -193,5 +193,35 @@ TEST(FleetExit, OwnLossesAreNoVerdictAboutTheServer) {
   EXPECT_EQ(exit_code(FleetResult{}, {}), ExitCode::NothingTested);
 }
 
+FleetResult thousand_boots() {
+  FleetResult result;
+  result.tally.planned = result.tally.powered_on = result.tally.booted = 1000;
+  for (int i = 0; i < 1000; ++i) {
+    result.tally.spans[static_cast<std::size_t>(rom::Span::Boot)].record(2s);
+    result.tally.power_on_lateness.record(10us);
+    result.tally.timer_lateness.record(10us);
+  }
+  return result;
+}
+
+TEST(FleetExit, AGeneratorWhoseTimersFellBehindIsNoVerdictAboutTheServer) {
+  FleetResult result = thousand_boots();
+  EXPECT_EQ(result.own_fault(), "");
+  for (int i = 0; i < 100; ++i) result.tally.timer_lateness.record(4s);
+  EXPECT_THAT(result.own_fault(), HasSubstr("fell behind"));
+  EXPECT_EQ(exit_code(result, {}), ExitCode::EnvironmentFailed);
+  result.tally.booted = 0;
+  EXPECT_THAT(result.own_fault(), HasSubstr("fell behind")) << "though nothing booted";
+}
+
+TEST(FleetExit, ASmallFleetIsNotCondemnedByItsLatestMachine) {
+  FleetResult result;
+  result.tally.planned = result.tally.powered_on = result.tally.booted = 30;
+  for (int i = 0; i < 29; ++i) result.tally.power_on_lateness.record(10us);
+  result.tally.power_on_lateness.record(50ms);
+  result.tally.spans[static_cast<std::size_t>(rom::Span::Boot)].record(100ms);
+  EXPECT_EQ(result.own_fault(), "");
+}
+
 }  // namespace
 }  // namespace pxeproof::cli
