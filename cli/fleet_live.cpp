@@ -195,8 +195,6 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
   if (!loop) return environment_failed(loop.error().message);
   auto signals = live::StopSignals::create();
   if (!signals) return environment_failed(signals.error().message);
-  auto watch = FleetWatch::open(options_);
-  if (!watch) return fail(watch.error());
   auto entries = neighbours(clients);
   if (!entries) return fail(entries.error());
   rom::Fleet fleet(std::move(plan));
@@ -210,6 +208,9 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
   if (const auto added = loop->add(*signals); !added) {
     return environment_failed(added.error().message);
   }
+
+  auto watch = FleetWatch::open(options_);
+  if (!watch) return fail(watch.error());
 
   const double cpu_before = cpu_seconds();
   if (options_.restarts.empty()) server_cpu_before_ = server_cpu();

@@ -10,7 +10,6 @@
 
 #include "cli/boot_options.h"
 #include "cli/faults/fault.h"
-#include "cli/output_file.h"
 #include "protocol/random.h"
 
 namespace pxeproof::cli {
@@ -407,10 +406,11 @@ Outcome<FleetOptions> read_fleet_options(const Arguments& arguments) {
     options.until = *phase;
   }
   if (auto read = read_conditions(arguments, options); !read) return fail(read.error());
-  if (auto checked = check_outputs(
-          {{"--json", options.json}, {"--jsonl", options.jsonl}, {"--html", options.html}},
-          {{"the configuration", options.target.configuration_file}});
-      !checked) {
+  std::vector<InputFile> inputs{{"the configuration", options.target.configuration_file}};
+  for (const FleetOptions::Share& share : options.mix) {
+    if (is_profile_file(share.name)) inputs.push_back({"a profile of --mix", share.name});
+  }
+  if (auto checked = check_outputs(options.outputs(), inputs); !checked) {
     return fail(checked.error());
   }
   return options;
@@ -467,6 +467,10 @@ rom::FleetPlan plan_fleet(const FleetOptions& options, std::size_t clients,
     }
   }
   return plan;
+}
+
+std::vector<OutputFile> FleetOptions::outputs() const {
+  return {{"--json", json}, {"--jsonl", jsonl}, {"--html", html}};
 }
 
 std::string FleetOptions::again() const {

@@ -11,6 +11,7 @@
 #include "cli/boot_target.h"
 #include "cli/failure.h"
 #include "cli/fleet_metric.h"
+#include "cli/output_file.h"
 #include "firmware/profile.h"
 #include "protocol/cable.h"
 #include "simclient/fleet_arrivals.h"
@@ -64,6 +65,9 @@ struct FleetOptions {
   std::string jsonl;
   std::string html;
   int verbosity = 0;
+
+  // The files that it writes, but for captures.
+  std::vector<OutputFile> outputs() const;
 
   // The same fleet again, as a command.
   std::string again() const;

@@ -71,13 +71,6 @@ Outcome<FleetWatch> FleetWatch::open(const FleetOptions& options) {
           "--jsonl: {} cannot be written; name a file in a directory that exists", options.jsonl));
     }
   }
-  for (const std::string* file : {&options.json, &options.html}) {
-    if (file->empty() || *file == "-") continue;
-    if (!std::ofstream(*file)) {
-      return wrong_usage(
-          fmt::format("{}: cannot be written; name a file in a directory that exists", *file));
-    }
-  }
   if (options.keep_failures > 0) {
     std::error_code error;
     std::filesystem::create_directories(options.keep_directory, error);

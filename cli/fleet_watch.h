@@ -16,7 +16,8 @@ namespace pxeproof::cli {
 // plots, the captures of failed boots.
 class FleetWatch {
  public:
-  // Opens the files that were asked for, before anything is started.
+  // Opens what is written while the fleet runs, and empties it: to be called when nothing else can
+  // keep the run from beginning.
   static Outcome<FleetWatch> open(const FleetOptions& options);
 
   // Takes what has happened since the last call. The time is the fleet's own.

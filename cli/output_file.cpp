@@ -113,6 +113,22 @@ Outcome<void> check_outputs(const std::vector<OutputFile>& outputs,
   return {};
 }
 
+Outcome<void> check_outside(const std::vector<OutputFile>& outputs, const InputFile& directory) {
+  std::error_code ignored;
+  if (directory.file.empty()) return {};
+  const fs::path root = fs::weakly_canonical(directory.file, ignored);
+  if (root == root.root_path()) return {};
+  for (const OutputFile& output : outputs) {
+    if (!is_file(output)) continue;
+    const fs::path place = fs::weakly_canonical(fs::absolute(output.file, ignored), ignored);
+    const fs::path inside = place.lexically_relative(root);
+    if (inside.empty() || *inside.begin() == "..") continue;
+    return wrong_usage(fmt::format("{}: {} lies in {} {}; name a place outside", output.option,
+                                   output.file, directory.what, directory.file));
+  }
+  return {};
+}
+
 Outcome<void> check_output_directory(const OutputFile& output) {
   if (output.file.empty()) return {};
   struct stat status {};

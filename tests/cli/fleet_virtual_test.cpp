@@ -9,6 +9,7 @@
 #include "cli/boot_lab.h"
 #include "cli/fleet_limit.h"
 #include "cli/fleet_report.h"
+#include "firmware/profile.h"
 #include "tests/cli/virtual_fleet.h"
 #include "tests/support/scratch.h"
 
@@ -142,6 +143,45 @@ TEST_F(PoolOfTen, IsChangedByALineThatStandsBehindIt) {
   EXPECT_EQ(lab->configuration.tftp.maximum_transfers, 600U);
   EXPECT_THAT(lab->extended, HasSubstr("#tftp-max=2\n"));
   EXPECT_THAT(lab->extended, HasSubstr("\ndhcp-boot=nothing.0\n")) << "it may stand twice";
+}
+
+std::string content_of(const std::string& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+TEST(FleetOutputs, AreNeverTheProfilesOfTheMix) {
+  const std::string profile = pxeproof::testing::scratch("mine.toml");
+  std::ofstream(profile) << *firmware::builtin_profile_text("ipxe-bios");
+  for (const char* option : {"--json", "--jsonl", "--html"}) {
+    const auto options = read_words({"--mix", profile, option, profile});
+    ASSERT_FALSE(options) << option;
+    EXPECT_EQ(options.error().code, ExitCode::WrongUsage);
+    EXPECT_THAT(options.error().message, HasSubstr("a profile of --mix itself"));
+  }
+}
+
+TEST(FleetOutputs, AreNeverInTheServersTree) {
+  const std::string root = pxeproof::testing::scratch("tree");
+  std::filesystem::create_directories(root);
+  std::ofstream(root + "/boot.0") << "octets";
+  const std::string file = pxeproof::testing::scratch("tree.conf");
+  std::ofstream(file) << "port=0\ndhcp-range=10.9.0.10,10.9.0.19,255.255.255.0\n"
+                         "dhcp-boot=boot.0\nenable-tftp\ntftp-root="
+                      << root << "\n";
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"--json", root + "/boot.0"},
+           {"--jsonl", root + "/../tree/new"},
+           {"--keep-failures", "1", "--keep-in", root + "/kept"}}) {
+    std::vector<std::string> all{"--clients", "1", "--against", file};
+    all.insert(all.end(), words.begin(), words.end());
+    const FleetOptions options = options_of(all);
+    const auto result = run_virtual_fleet(options, 1);
+    ASSERT_FALSE(result) << words[0];
+    EXPECT_EQ(result.error().code, ExitCode::WrongUsage);
+    EXPECT_THAT(result.error().message, HasSubstr("tftp-root"));
+  }
+  EXPECT_EQ(content_of(root + "/boot.0"), "octets");
 }
 
 TEST(FleetOptions, AreRefusedWhereTheyWouldBeIgnored) {
