@@ -39,7 +39,7 @@ std::string span_table(const rom::FleetTally& tally) {
     for (const double share : {0.5, 0.9, 0.99, 0.999, 1.0}) {
       row.cells.push_back(cell(duration_text(histogram.percentile(share))));
     }
-    row.cells.push_back(std::to_string(tally.resent[i]));
+    row.cells.push_back(std::to_string(tally.resent_in(static_cast<rom::Span>(i))));
     table.rows.push_back(std::move(row));
   }
   return trace::html_table(table);

@@ -81,7 +81,7 @@ std::string fleet_report_json(const FleetOptions& options, const FleetResult& re
   ordered_json spans = ordered_json::object();
   for (std::size_t i = 0; i < rom::kSpans; ++i) {
     ordered_json each = histogram_json(tally.spans[i]);
-    each["resent"] = tally.resent[i];
+    each["resent"] = tally.resent_in(static_cast<rom::Span>(i));
     spans[std::string(rom::to_string(static_cast<rom::Span>(i)))] = std::move(each);
   }
   json["spans"] = std::move(spans);

@@ -19,7 +19,7 @@ std::string verdict_lines(const std::vector<ThresholdVerdict>& verdicts,
   for (const ThresholdVerdict& verdict : verdicts) {
     std::string seen = verdict.measured ? verdict.threshold.metric.text(*verdict.measured)
                                         : "nothing to measure it by";
-    if (verdict.threshold.metric.unit == FleetMetric::Unit::Count) {
+    if (verdict.threshold.metric.counts_machines()) {
       seen += fmt::format(" of {}", result.tally.planned);
     }
     text += fmt::format("{} {:<24} {}\n", verdict.holds ? "✓" : "✗", verdict.threshold.text, seen);
@@ -33,12 +33,8 @@ std::string span_lines(const rom::FleetTally& tally) {
   for (std::size_t i = 0; i < rom::kSpans; ++i) {
     const auto span = static_cast<rom::Span>(i);
     const rom::LatencyHistogram& histogram = tally.span(span);
-    if (histogram.count() == 0 && tally.resent[i] == 0) continue;
-    std::uint64_t resent = tally.resent[i];
-    if (span == rom::Span::Boot) {
-      resent = 0;
-      for (const std::uint64_t each : tally.resent) resent += each;
-    }
+    if (histogram.count() == 0 && tally.resent_in(span) == 0) continue;
+    const std::uint64_t resent = tally.resent_in(span);
     const auto at = [&histogram](double share) {
       return histogram.count() == 0 ? std::string("-") : duration_text(histogram.percentile(share));
     };

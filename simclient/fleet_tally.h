@@ -77,7 +77,7 @@ struct FleetTally {
   std::uint64_t failed = 0;
   std::array<std::uint64_t, 5> busy_with{};  // machines under way, by the phase they work on
   std::array<LatencyHistogram, kSpans> spans{};
-  std::array<std::uint64_t, kSpans> resent{};  // repeated sends within the span
+  std::array<std::uint64_t, kSpans> resent{};  // repeated sends within the span; see resent_in
   Ledger ledger;
   std::map<FailureKind, FailureCount> failures;
   std::uint64_t octets = 0;         // of files that came whole
@@ -102,6 +102,8 @@ struct FleetTally {
   LatencyHistogram timer_lateness;     // of all other deadlines
 
   const LatencyHistogram& span(Span which) const { return spans[static_cast<std::size_t>(which)]; }
+  // Repeated sends within a span: each is counted in one part of the boot, and in the whole.
+  std::uint64_t resent_in(Span which) const;
   std::uint64_t under_way() const { return powered_on - booted - failed; }
   bool is_over() const { return booted + failed == planned; }
 };
