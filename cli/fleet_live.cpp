@@ -211,6 +211,7 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
 
   auto watch = FleetWatch::open(options_);
   if (!watch) return fail(watch.error());
+  watch->set_time_of_day(Duration(live::WallClock().nanoseconds(Instant{})));
 
   const double cpu_before = cpu_seconds();
   if (options_.restarts.empty()) server_cpu_before_ = server_cpu();

@@ -158,15 +158,21 @@ void FleetWatch::keep(const rom::Fleet& fleet, rom::KeptFailure failure) {
                 .mac = to_string(fleet.numbering().mac(failure.outcome.client)),
                 .reason = failure.outcome.reason,
                 .words = {}};
-  auto writer = trace::PcapngWriter::create(
-      path.string(), {.comment = fmt::format("{}: {}", kept.mac, printable(kept.reason))});
+  std::string comment = fmt::format("{}: {}", kept.mac, printable(kept.reason));
+  if (failure.is_cut) {
+    comment += "; its later packets are not here: the captures of a fleet had no more room";
+    kept.words.push_back(fmt::format(
+        "cut after {} packets: too many machines were recorded at once; run fewer for a whole one",
+        failure.frames.size()));
+  }
+  auto writer = trace::PcapngWriter::create(path.string(), {.comment = comment});
   if (!writer) {
     kept.words.push_back(writer.error().message);
   } else {
     const std::uint32_t interface = writer->add_interface({.name = "fleet"});
     for (const rom::RecordedFrame& frame : failure.frames) {
       writer->write({.interface = interface,
-                     .since_unix_epoch = frame.at.time_since_epoch(),
+                     .since_unix_epoch = frame.at.time_since_epoch() + to_wall_clock_,
                      .octets = frame.octets,
                      .original_size = frame.original_size});
     }

@@ -20,6 +20,10 @@ class FleetWatch {
   // keep the run from beginning.
   static Outcome<FleetWatch> open(const FleetOptions& options);
 
+  // What the fleet's time has to be moved by to be the time of day, for captures. In virtual time
+  // it is not: a run begins in 1970.
+  void set_time_of_day(Duration to_wall_clock) { to_wall_clock_ = to_wall_clock; }
+
   // Takes what has happened since the last call. The time is the fleet's own.
   void look(const rom::Fleet& fleet, Instant now);
   void take(rom::Fleet& fleet);
@@ -43,6 +47,7 @@ class FleetWatch {
   std::vector<KeptBoot> kept_;
   FleetResult::AcrossRestart across_restart_;
   Instant next_look_;
+  Duration to_wall_clock_{};
   Duration sample_gap_ = std::chrono::milliseconds(250);
   std::int64_t last_shown_ns_ = 0;  // by this machine's clock
   std::uint64_t last_ended_ = 0;

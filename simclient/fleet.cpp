@@ -315,9 +315,11 @@ void Fleet::end(Instant now, ClientIndex client, FleetMachine& machine, FleetOut
   } else {
     ++tally_.failed;
     count_failure(machine, outcome);
-    if (!machine.recording().frames.empty() && failures_kept_ < plan_.failures_kept) {
+    const bool has_recording = !machine.recording().frames.empty() || machine.recording().is_cut;
+    if (has_recording && failures_kept_ < plan_.failures_kept) {
       ++failures_kept_;
-      failures_.push_back({outcome, std::move(machine.recording().frames)});
+      failures_.push_back(
+          {outcome, std::move(machine.recording().frames), machine.recording().is_cut});
     }
   }
   recorded_octets_ -= machine.recording().octets;
@@ -364,7 +366,12 @@ void Fleet::record(Instant now, FleetMachine& machine, ByteView frame) {
       kind && kind->exchange == Exchange::Block && kind->traffic == Traffic::Answer;
   const std::size_t size = is_data ? std::min(frame.size(), kRecordedData) : frame.size();
   const std::size_t cost = size + sizeof(RecordedFrame);
-  if (recorded_octets_ + cost > plan_.recording_limit) return;
+  // Beyond a gap, nothing would be understood rightly.
+  if (machine.recording().is_cut) return;
+  if (recorded_octets_ + cost > plan_.recording_limit) {
+    machine.recording().is_cut = true;
+    return;
+  }
   recorded_octets_ += cost;
   machine.recording().octets += cost;
   const ByteView kept = frame.first(size);

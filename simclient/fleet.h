@@ -21,6 +21,7 @@ namespace pxeproof::rom {
 struct KeptFailure {
   FleetOutcome outcome;
   std::vector<RecordedFrame> frames;
+  bool is_cut = false;  // recording_limit left no room for its later packets
 };
 
 // Thousands of ROMs on one cable, as one Station with many MAC addresses: each machine is powered

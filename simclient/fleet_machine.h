@@ -107,6 +107,7 @@ class FleetMachine {
   struct Recording {
     std::vector<RecordedFrame> frames;
     std::size_t octets = 0;
+    bool is_cut = false;  // there was no room for all of it
   };
   Recording& recording() { return recording_; }
 

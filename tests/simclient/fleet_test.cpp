@@ -127,6 +127,20 @@ TEST(Fleet, KeepsThePacketsOfTheFirstFailures) {
   EXPECT_FALSE(fleet.poll_failure());
 }
 
+TEST(Fleet, MarksARecordingForWhichThereWasNoRoom) {
+  FleetPlan plan = plan_of(5);
+  plan.failures_kept = 5;
+  plan.recording_limit = 2000;  // not four DISCOVERs of each
+  Fleet fleet(std::move(plan));
+  run_alone(fleet, [](Instant, const Frame&) {});
+  std::size_t cut = 0;
+  while (const auto failure = fleet.poll_failure()) {
+    if (failure->is_cut) ++cut;
+    EXPECT_EQ(failure->is_cut, failure->frames.size() < 4);
+  }
+  EXPECT_GT(cut, 0U);
+}
+
 TEST(FleetLedger, KnowsTheQuestionsAndAnswersOfABoot) {
   const auto kind_of = [](std::uint16_t from, std::uint16_t to, const Bytes& payload) {
     const frames::UdpSpec spec{.source = {Ipv4Address::of(10, 0, 0, 1), from},
