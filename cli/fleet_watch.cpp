@@ -136,7 +136,8 @@ void FleetWatch::show(const rom::FleetTally& tally, Duration since_start) {
       to_seconds(since_start), tally.planned - tally.powered_on, tally.busy_with[0],
       tally.busy_with[1], tally.busy_with[2], tally.busy_with[3], tally.busy_with[4], tally.booted,
       tally.failed);
-  if (rate > 0) {
+  // Of those that failed, nothing follows for the others.
+  if (rate > 0 && tally.booted > 0) {
     text += fmt::format(", {:.0f}/s, {:.0f} s to go", rate,
                         static_cast<double>(tally.planned - ended) / rate);
   }

@@ -27,6 +27,8 @@ class FleetWatch {
   // Takes what has happened since the last call. The time is the fleet's own.
   void look(const rom::Fleet& fleet, Instant now);
   void take(rom::Fleet& fleet);
+  // Brings the status line up to date, and nothing that a report is made of.
+  void refresh(const rom::Fleet& fleet, Instant now) { show(fleet.tally(), now - fleet.started()); }
 
   // When to look again at the latest, in the fleet's time.
   Instant next_look() const { return next_look_; }

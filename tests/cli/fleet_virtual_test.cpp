@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -107,6 +109,19 @@ TEST(VirtualFleet, WaitsForSwitchPortsThatAreBlocked) {
   // the address that comes first.
   const FleetResult between = run(options_of({"--clients", "5", "--arrive", "stp=2s"}));
   EXPECT_EQ(between.tally.failures.begin()->first.reason, "no server named a file to boot");
+}
+
+// They boot within one moment of virtual time, which no signal had to wait for.
+TEST(VirtualFleet, IsStoppedInTheMiddleOfAStorm) {
+  sigset_t interrupt;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  ASSERT_EQ(pthread_sigmask(SIG_BLOCK, &interrupt, nullptr), 0);
+  pthread_kill(pthread_self(), SIGINT);
+  const FleetResult result = run(options_of({"--clients", "30"}));
+  pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
+  EXPECT_TRUE(result.stopped);
+  EXPECT_FALSE(result.tally.is_over());
 }
 
 class PoolOfTen : public ::testing::Test {
