@@ -47,7 +47,7 @@ constexpr std::array kOptions{
     OptionSpec{"no-wire", "",
                "count nothing on the lab servers' own interfaces, which costs a little"},
     OptionSpec{"json", "FILE", "write a report; - for standard output"},
-    OptionSpec{"jsonl", "FILE", "write a line per machine and per second; - for standard output"},
+    OptionSpec{"jsonl", "FILE", "write a line per machine and per moment; - for standard output"},
     OptionSpec{"html", "FILE", "write a report with plots"},
 };
 
@@ -326,6 +326,49 @@ Outcome<void> read_numbers(const Arguments& arguments, FleetOptions& options) {
   return {};
 }
 
+// A search for a limit chooses the loads itself, and makes many runs.
+Outcome<void> check_search(const Arguments& arguments) {
+  if (!arguments.has("find-limit")) return {};
+  if (arguments.has("clients")) {
+    return wrong_usage(
+        "--clients: a search for a limit chooses how many machines there are; leave --clients or "
+        "--find-limit away");
+  }
+  for (const std::string_view name :
+       {"json", "jsonl", "html", "hist", "threshold", "keep-failures", "keep-in"}) {
+    if (!arguments.has(name)) continue;
+    return wrong_usage(fmt::format(
+        "--{}: a search for a limit makes many runs and reports none of them; leave --find-limit "
+        "away, or run the load that it names again",
+        name));
+  }
+  return {};
+}
+
+// Options that would say nothing about what was asked for.
+Outcome<void> check_sense(const Arguments& arguments, const FleetOptions& options) {
+  if (auto checked = check_search(arguments); !checked) return checked;
+  const bool is_real = arguments.has("interface");
+  const bool is_virtual = arguments.value_or("time", "real") == "virtual";
+  if (arguments.has("yes") && !is_real) {
+    return wrong_usage(
+        "--yes: only the servers of a real network are asked leave for; give --interface, or leave "
+        "--yes away");
+  }
+  if (arguments.has("no-wire") && (is_real || is_virtual)) {
+    return wrong_usage(
+        "--no-wire: only in a lab are the servers' interfaces counted; leave --no-wire away");
+  }
+  if (arguments.has("keep-in") && !arguments.has("keep-failures")) {
+    return wrong_usage("--keep-in: nothing is kept there; give --keep-failures too");
+  }
+  if (options.verbosity > 0 && (is_real || is_virtual || arguments.has("find-limit"))) {
+    return wrong_usage(
+        "-v: shows what the servers of one lab wrote, and here is none; leave -v away");
+  }
+  return {};
+}
+
 Outcome<void> read_conditions(const Arguments& arguments, FleetOptions& options) {
   for (const std::string& text : arguments.all("threshold")) {
     auto threshold = parse_threshold("--threshold", text);
@@ -360,13 +403,7 @@ Outcome<FleetOptions> read_fleet_options(const Arguments& arguments) {
   options.histogram = arguments.has("hist");
   options.watch_wire = !arguments.has("no-wire");
   options.server_lines = arguments.all("set");
-  for (const std::string_view name : {"json", "jsonl", "html", "hist", "threshold"}) {
-    if (!arguments.has("find-limit") || !arguments.has(name)) continue;
-    return wrong_usage(fmt::format(
-        "--{}: a search for a limit makes many runs and reports none of them; leave --find-limit "
-        "away, or run the load that it names again",
-        name));
-  }
+  if (auto checked = check_sense(arguments, options); !checked) return fail(checked.error());
   if (arguments.has("real-waits")) options.waits = rom::Waits::Real;
   if (auto read = read_target(arguments, options); !read) return fail(read.error());
   if (auto read = read_numbers(arguments, options); !read) return fail(read.error());
@@ -473,15 +510,28 @@ std::vector<OutputFile> FleetOptions::outputs() const {
   return {{"--json", json}, {"--jsonl", jsonl}, {"--html", html}};
 }
 
+namespace {
+
+// As a shell takes it for one word; most words need no quotes.
+std::string word(const std::string& text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=,%@+-";
+  const bool is_plain = !text.empty() && text.find_first_not_of(kPlain) == std::string::npos;
+  return is_plain ? text : in_quotes(text);
+}
+
+}  // namespace
+
 std::string FleetOptions::again() const {
   std::string command =
-      fmt::format("pxeproof fleet --clients {} --arrive {}", clients, arrivals_text);
-  if (mix_text != "ipxe-bios") command += " --mix " + mix_text;
+      fmt::format("pxeproof fleet --clients {} --arrive {}", clients, word(arrivals_text));
+  if (mix_text != "ipxe-bios") command += " --mix " + word(mix_text);
   if (!interface.empty()) {
-    command += " --interface " + interface;
+    command += " --interface " + word(interface);
   } else {
-    command += fmt::format(" --against {}{}{}", to_string(target.server),
-                           target.configuration_file.empty() ? "" : ":", target.configuration_file);
+    const std::string file =
+        target.configuration_file.empty() ? "" : ":" + target.configuration_file;
+    command += " --against " + word(std::string(to_string(target.server)) + file);
   }
   for (const std::string& text : link_texts) command += " --link " + in_quotes(text);
   for (const std::string& line : server_lines) command += " --set " + in_quotes(line);

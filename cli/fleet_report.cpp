@@ -165,6 +165,9 @@ std::string fleet_report_text(const FleetOptions& options, const FleetResult& re
     text += fmt::format("kept   {}: {} {}\n", kept.file, kept.mac, printable(kept.reason));
     for (const std::string& line : kept.words) text += "       " + line + "\n";
   }
+  if (options.verbosity > 0) {
+    for (const std::string& line : result.server_words) text += printable(line) + "\n";
+  }
   if (const auto cause = find_cause(options, result)) {
     text += fmt::format("why:   {}\n", cause->why);
     if (!cause->remedy.empty()) text += fmt::format("try:   {}\n", cause->remedy);

@@ -20,6 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // Nobody is left hanging, and whoever failed says why.
 void expect_all_ended(const FleetResult& result) {
@@ -165,6 +166,16 @@ std::string content_of(const std::string& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
+TEST(FleetOptions, AreSaidAgainAsAShellTakesThem) {
+  const std::string profile = pxeproof::testing::scratch("my own.toml");
+  std::ofstream(profile) << *firmware::builtin_profile_text("ipxe-bios");
+  EXPECT_THAT(options_of({"--mix", profile + "=2", "--arrive", "rate=5/s"}).again(),
+              HasSubstr("--arrive rate=5/s --mix '" + profile + "=2' --against builtin"));
+  FleetOptions options = options_of({});
+  options.target.configuration_file = "my own.conf";
+  EXPECT_THAT(options.again(), HasSubstr("--against 'builtin:my own.conf'"));
+}
+
 TEST(FleetOutputs, AreNeverTheProfilesOfTheMix) {
   const std::string profile = pxeproof::testing::scratch("mine.toml");
   std::ofstream(profile) << *firmware::builtin_profile_text("ipxe-bios");
@@ -214,9 +225,27 @@ TEST(FleetOptions, AreRefusedWhereTheyWouldBeIgnored) {
   EXPECT_THAT(message_of({"--find-limit", "boot.p99<1s", "--json", "x"}), HasSubstr("--json"));
   EXPECT_THAT(message_of({"--interface", "eth0", "--set", "tftp-max=1"}), HasSubstr("--set"));
   EXPECT_THAT(message_of({"--interface", "eth0", "--relays", "4"}), HasSubstr("--relays"));
+  EXPECT_THAT(message_of({"--find-limit", "boot.p99<1s", "--clients", "5"}),
+              HasSubstr("--clients"));
+  EXPECT_THAT(message_of({"--find-limit", "boot.p99<1s", "--keep-failures", "5"}),
+              HasSubstr("--keep-failures"));
+  EXPECT_THAT(message_of({"--find-limit", "boot.p99<1s", "-v"}), HasSubstr("-v"));
+  EXPECT_THAT(message_of({"--time", "virtual", "-v"}), HasSubstr("-v"));
+  EXPECT_THAT(message_of({"--yes"}), HasSubstr("--interface"));
+  EXPECT_THAT(message_of({"--no-wire", "--time", "virtual"}), HasSubstr("--no-wire"));
+  EXPECT_THAT(message_of({"--keep-in", "x"}), HasSubstr("--keep-failures"));
   EXPECT_THAT(message_of({"--arrive", "racks=1000000x1000000@1s"}), HasSubstr("1000000"));
   EXPECT_THAT(message_of({"--arrive", "rate=10000/s", "--duration", "1h"}),
               HasSubstr("36000000 machines"));
+}
+
+TEST(FleetReport, HasTheServersLastWordsWhereTheyAreAskedFor) {
+  FleetOptions options = options_of({});
+  FleetResult result;
+  result.server_words = {"dnsmasq: no address range available"};
+  EXPECT_THAT(fleet_report_text(options, result), Not(HasSubstr("no address range")));
+  options.verbosity = 1;
+  EXPECT_THAT(fleet_report_text(options, result), HasSubstr("no address range available"));
 }
 
 TEST(FleetLimit, IsNotInventedFromATrialThatWasInterrupted) {
