@@ -10,7 +10,6 @@
 
 #include "cli/boot_options.h"
 #include "cli/faults/fault.h"
-#include "protocol/random.h"
 
 namespace pxeproof::cli {
 
@@ -75,15 +74,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     if (at == std::string_view::npos) return parts;
     text.remove_prefix(at + 1);
   }
-}
-
-// As an option takes it, to the last microsecond.
-std::string exact_text(Duration duration) {
-  constexpr std::int64_t kMicrosecond = 1'000;
-  constexpr std::int64_t kMillisecond = 1'000'000;
-  const bool is_whole = duration.count() % kMillisecond == 0;
-  return is_whole ? fmt::format("{}ms", duration.count() / kMillisecond)
-                  : fmt::format("{}us", duration.count() / kMicrosecond);
 }
 
 Outcome<void> read_racks(std::string_view text, FleetOptions& options, bool has_clients) {
@@ -451,100 +441,6 @@ Outcome<FleetOptions> read_fleet_options(const Arguments& arguments) {
     return fail(checked.error());
   }
   return options;
-}
-
-rom::FleetPlan plan_fleet(const FleetOptions& options, std::size_t clients,
-                          const rom::ExpectedContent* expected) {
-  constexpr std::uint64_t kArrivalStream = 11;
-  constexpr std::uint64_t kMixStream = 12;
-  constexpr std::uint64_t kLinkStream = 13;
-  const Random random(options.seed);
-  rom::FleetPlan plan;
-  for (const FleetOptions::Share& share : options.mix) {
-    plan.kinds.push_back({share.name, share.profile});
-  }
-  for (const FleetLinkOption& link : options.links) {
-    plan.cables.push_back({link.impairment, link.impairment});
-  }
-  plan.until = options.until;
-  plan.waits = options.waits;
-  plan.expected = expected;
-  plan.seed = options.seed;
-  plan.failures_kept = options.keep_failures;
-
-  double total = 0;
-  for (const FleetOptions::Share& share : options.mix) total += share.weight;
-  const auto times =
-      rom::power_on_times(options.arrivals, clients, random.fork(kArrivalStream).next());
-  Duration blocked{};
-  if (const auto* tree = std::get_if<rom::SpanningTree>(&options.arrivals)) blocked = tree->blocked;
-  Random mix = random.fork(kMixStream);
-  Random luck = random.fork(kLinkStream);
-  plan.clients.resize(clients);
-  for (std::size_t i = 0; i < clients; ++i) {
-    if (options.duration && times[i] > *options.duration) {
-      plan.clients.resize(i);
-      break;
-    }
-    rom::FleetClient& client = plan.clients[i];
-    client.power_on = times[i];
-    client.blocked = blocked;
-    constexpr std::uint64_t kResolution = 1U << 30U;
-    double place = static_cast<double>(mix.below(kResolution)) / kResolution * total;
-    while (client.kind + 1U < options.mix.size() && place >= options.mix[client.kind].weight) {
-      place -= options.mix[client.kind].weight;
-      ++client.kind;
-    }
-    // The first that fits, so that what is said of one profile comes before what is said of all.
-    for (std::size_t link = 0; link < options.links.size(); ++link) {
-      const FleetLinkOption& wanted = options.links[link];
-      const bool chosen = luck.chance(wanted.share);
-      const bool fits = wanted.kind.empty() || wanted.kind == options.mix[client.kind].name;
-      if (client.cable == 0 && fits && chosen) client.cable = static_cast<std::uint16_t>(link + 1);
-    }
-  }
-  return plan;
-}
-
-std::vector<OutputFile> FleetOptions::outputs() const {
-  return {{"--json", json}, {"--jsonl", jsonl}, {"--html", html}};
-}
-
-namespace {
-
-// As a shell takes it for one word; most words need no quotes.
-std::string word(const std::string& text) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=,%@+-";
-  const bool is_plain = !text.empty() && text.find_first_not_of(kPlain) == std::string::npos;
-  return is_plain ? text : in_quotes(text);
-}
-
-}  // namespace
-
-std::string FleetOptions::again() const {
-  std::string command =
-      fmt::format("pxeproof fleet --clients {} --arrive {}", clients, word(arrivals_text));
-  if (mix_text != "ipxe-bios") command += " --mix " + word(mix_text);
-  if (!interface.empty()) {
-    command += " --interface " + word(interface);
-  } else {
-    const std::string file =
-        target.configuration_file.empty() ? "" : ":" + target.configuration_file;
-    command += " --against " + word(std::string(to_string(target.server)) + file);
-  }
-  for (const std::string& text : link_texts) command += " --link " + in_quotes(text);
-  for (const std::string& line : server_lines) command += " --set " + in_quotes(line);
-  for (const Duration at : restarts) command += " --restart " + exact_text(at);
-  if (relays > 0) command += fmt::format(" --relays {}", relays);
-  if (until != rom::Phase::Payload) command += fmt::format(" --until {}", rom::to_string(until));
-  if (waits == rom::Waits::Real) command += " --real-waits";
-  if (duration) command += " --duration " + exact_text(*duration);
-  for (const FleetThreshold& each : thresholds) {
-    if (each.text != "boot.failed==0") command += " --threshold " + in_quotes(each.text);
-  }
-  if (time == Time::Virtual) command += " --time virtual";
-  return command + fmt::format(" --seed {}", seed);
 }
 
 }  // namespace pxeproof::cli
