@@ -63,6 +63,7 @@ std::string fleet_report_json(const FleetOptions& options, const FleetResult& re
       {"arrive", options.arrivals_text},
       {"exit", static_cast<int>(exit_code(result, verdicts))},
       {"planned", tally.planned},
+      {"left_out", result.left_out},
       {"powered_on", tally.powered_on},
       {"booted", tally.booted},
       {"failed", tally.failed},

@@ -53,6 +53,9 @@ constexpr std::array kOptions{
 constexpr std::size_t kMostRelays = 64;
 constexpr std::uint64_t kMostClients = 1'000'000;
 constexpr double kHighestRate = 1e6;
+constexpr double kLowestRate =
+    1e-3;  // the last of the most machines is then powered on in 32 years
+constexpr double kLongestArrival = 1e9;  // seconds
 constexpr Duration kLeastAfterwards = std::chrono::seconds(60);
 
 Outcome<double> parse_share(std::string_view option, std::string_view text) {
@@ -97,6 +100,10 @@ Outcome<void> read_racks(std::string_view text, FleetOptions& options, bool has_
                     "may be",
                     text, *racks * *machines, kMostClients));
   }
+  if (to_seconds(*gap) * static_cast<double>(*racks) > kLongestArrival) {
+    return wrong_usage(fmt::format(
+        "--arrive: racks={} takes more than 30 years; give less time between racks", text));
+  }
   options.arrivals = rom::Racks{.machines = *machines, .gap = *gap};
   if (!has_clients) options.clients = *racks * *machines;
   if (options.clients > *racks * *machines) {
@@ -128,9 +135,10 @@ Outcome<void> read_arrivals(const std::string& text, FleetOptions& options, bool
     double rate = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), rate);
     const std::string_view unit = value.substr(static_cast<std::size_t>(end - value.data()));
-    if (error != std::errc{} || (unit != "/s" && !unit.empty()) || !(rate > 0) ||
+    if (error != std::errc{} || (unit != "/s" && !unit.empty()) || !(rate >= kLowestRate) ||
         rate > kHighestRate) {
-      return wrong_usage(fmt::format("--arrive: rate={} is no rate; write rate=50/s", value));
+      return wrong_usage(fmt::format(
+          "--arrive: rate={} is no rate from 0.001/s to 1000000/s; write rate=50/s", value));
     }
     options.arrivals = rom::SteadyRate{rate};
     if (!has_clients && options.duration) {

@@ -158,6 +158,10 @@ std::string fleet_report_text(const FleetOptions& options, const FleetResult& re
       tally.files_unchecked > 0 ? fmt::format(" ({} could not be)", tally.files_unchecked)
                                 : std::string(),
       static_cast<double>(tally.octets) / (1024.0 * 1024.0));
+  if (const std::size_t left_out = result.left_out; left_out > 0) {
+    text += fmt::format("{} more were to arrive after --duration, and were never powered on\n",
+                        left_out);
+  }
   text += span_lines(tally) + generator_line(result) + ledger_lines(options, result);
   if (options.histogram) text += fleet_histogram_text(tally.span(rom::Span::Boot));
   text += failure_lines(result);

@@ -69,7 +69,8 @@ struct FleetResult {
   };
   AcrossRestart across_restart;
   std::size_t clients = 0;
-  std::string lost_lines;  // not empty: why the lines of --jsonl are not all there
+  std::size_t left_out = 0;  // machines that would have arrived after --duration
+  std::string lost_lines;    // not empty: why the lines of --jsonl are not all there
 
   // Why nothing can be said about the server; empty when all is well with this machine.
   std::string own_fault() const;

@@ -196,6 +196,7 @@ FleetResult FleetWatch::finish(rom::Fleet& fleet, Instant now) {
   result.kept = kept_;
   result.across_restart = across_restart_;
   result.clients = fleet.plan().clients.size();
+  result.left_out = options_->clients - std::min(options_->clients, result.clients);
   if (jsonl_file_.is_open() && !jsonl_file_.flush()) {
     result.lost_lines = fmt::format(
         "--jsonl: {} could not be written to its end; is the disk full?", options_->jsonl);

@@ -150,10 +150,15 @@ Outcome<void> write_output(const OutputFile& output, std::string_view text) {
     return {};
   }
   std::ofstream file(output.file, std::ios::binary);
+  if (!file) return cannot_write(output, errno);
+  errno = 0;
   file << text;
   file.close();
-  if (!file) return cannot_write(output, errno);
-  return {};
+  if (file) return {};
+  const std::string reason = errno == 0 ? "" : fmt::format(" ({})", std::strerror(errno));
+  return environment_failed(
+      fmt::format("{}: {} could not be written to its end{}; give it room and run this again",
+                  output.option, output.file, reason));
 }
 
 }  // namespace pxeproof::cli

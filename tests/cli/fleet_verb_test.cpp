@@ -21,6 +21,14 @@ TEST(FleetVerb, KeepsItsReportWhenStandardErrorCannotBeWritten) {
   }
 }
 
+TEST(FleetVerb, EndsWithThreeWhenAReportDoesNotFitOnTheDisk) {
+  for (const char* option : {"--json", "--jsonl", "--html"}) {
+    std::vector<std::string> words = kTwoOffers;
+    words.insert(words.end(), {option, "/dev/full"});
+    EXPECT_EQ(run_pxeproof(words).exit_code, 3) << option;
+  }
+}
+
 TEST(EveryVerb, EndsWithItsOwnCodeWhenStandardErrorCannotBeWritten) {
   for (const char* verb : {"fleet", "boot", "serve", "explain", "nonsense"}) {
     EXPECT_EQ(run_pxeproof_redirected("2>/dev/full", {verb, "--no-such-option"}).exit_code, 2)

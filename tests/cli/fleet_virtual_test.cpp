@@ -113,6 +113,14 @@ TEST(VirtualFleet, WaitsForSwitchPortsThatAreBlocked) {
 }
 
 // They boot within one moment of virtual time, which no signal had to wait for.
+TEST(VirtualFleet, SaysWhoWouldHaveArrivedAfterItsDuration) {
+  const FleetOptions options =
+      options_of({"--clients", "10", "--arrive", "rate=1/s", "--duration", "2500ms"});
+  const FleetResult result = run(options);
+  EXPECT_EQ(result.tally.planned, 3U);
+  EXPECT_THAT(fleet_report_text(options, result), HasSubstr("7 more were to arrive after"));
+}
+
 TEST(VirtualFleet, IsStoppedInTheMiddleOfAStorm) {
   sigset_t interrupt;
   sigemptyset(&interrupt);
@@ -235,6 +243,8 @@ TEST(FleetOptions, AreRefusedWhereTheyWouldBeIgnored) {
   EXPECT_THAT(message_of({"--no-wire", "--time", "virtual"}), HasSubstr("--no-wire"));
   EXPECT_THAT(message_of({"--keep-in", "x"}), HasSubstr("--keep-failures"));
   EXPECT_THAT(message_of({"--arrive", "racks=1000000x1000000@1s"}), HasSubstr("1000000"));
+  EXPECT_THAT(message_of({"--arrive", "rate=1e-300/s"}), HasSubstr("0.001/s"));
+  EXPECT_THAT(message_of({"--arrive", "racks=1000x1@100000000s"}), HasSubstr("30 years"));
   EXPECT_THAT(message_of({"--arrive", "rate=10000/s", "--duration", "1h"}),
               HasSubstr("36000000 machines"));
 }
