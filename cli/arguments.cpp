@@ -226,7 +226,8 @@ std::string help_text(const Syntax& syntax) {
     const std::string letter = spec.letter.empty() ? "" : fmt::format(" (-{})", spec.letter);
     text += fmt::format("  {:<28} {}{}\n", left, spec.explanation, letter);
   }
-  text += fmt::format("  {:<28} {}\n", "-v, -vv", "each packet; each packet and its octets");
+  text += fmt::format("  {:<28} {}\n", "-v, -vv",
+                      "each packet; each packet and its octets (fleet: the servers' last words)");
   text += fmt::format("  {:<28} {}\n", "--help", "this text");
   return text;
 }

@@ -271,6 +271,13 @@ Outcome<void> BootLab::restart_boot_server() {
   return {};
 }
 
+std::optional<BootLab::EndedServer> BootLab::ended_server() {
+  for (const auto& server : servers_) {
+    if (const auto exit = server->process.exit()) return EndedServer{server->name, *exit};
+  }
+  return std::nullopt;
+}
+
 void BootLab::ServerProcess::keep_lines() {
   for (std::string& line : process.take_lines()) lines.push_back(std::move(line));
 }

@@ -75,6 +75,13 @@ class BootLab {
   const live::Host& boot_server_host() const { return servers_.back()->host; }
   pid_t boot_server_process() const { return servers_.back()->process.pid(); }
 
+  // A server that has ended by itself; nullopt while all run.
+  struct EndedServer {
+    std::string name;
+    live::Exit exit;
+  };
+  std::optional<EndedServer> ended_server();
+
   // All servers, the boot server last.
   std::vector<const live::Host*> hosts() const;
 

@@ -68,9 +68,13 @@ Outcome<void> read_machine(const Arguments& arguments, BootOptions& options) {
 
 }  // namespace
 
+bool is_profile_file(std::string_view name_or_file) {
+  return name_or_file.find('/') != std::string_view::npos || name_or_file.ends_with(".toml");
+}
+
 Outcome<std::shared_ptr<const firmware::Profile>> load_profile(std::string_view option,
                                                                const std::string& name_or_file) {
-  if (name_or_file.find('/') == std::string::npos && !name_or_file.ends_with(".toml")) {
+  if (!is_profile_file(name_or_file)) {
     auto builtin = firmware::builtin_profile(name_or_file);
     if (builtin) return *builtin;
     std::error_code ignored;

@@ -43,6 +43,7 @@ struct BootOptions {
 Outcome<BootOptions> read_boot_options(const Arguments& arguments);
 
 // A profile by its name or from a file; the option names it in a message.
+bool is_profile_file(std::string_view name_or_file);
 Outcome<std::shared_ptr<const firmware::Profile>> load_profile(std::string_view option,
                                                                const std::string& name_or_file);
 

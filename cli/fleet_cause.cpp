@@ -9,8 +9,11 @@ namespace pxeproof::cli {
 
 namespace {
 
-// A wait for an answer that no server needs to think for, and that a retransmission ended.
+// A wait for an answer that no server needs to think for, and that a retransmission ended: so long
+// in itself, or against the wait of most.
 constexpr Duration kLongWait = std::chrono::milliseconds(500);
+constexpr Duration kShortestLongWait = std::chrono::milliseconds(20);
+constexpr int kLongAgainstMost = 10;
 // How near a count must come to a limit to be held down by it.
 constexpr double kNear = 0.8;
 constexpr double kBusy = 0.85;  // of one processor
@@ -35,8 +38,8 @@ bool is_held_by(std::uint64_t count, std::uint64_t limit) {
 
 std::uint64_t failed_before(const rom::FleetTally& tally, rom::Phase phase) {
   std::uint64_t count = 0;
-  for (const auto& [reason, failure] : tally.failures) {
-    if (failure.phase == phase) count += failure.count;
+  for (const auto& [kind, failure] : tally.failures) {
+    if (kind.phase == phase) count += failure.count;
   }
   return count;
 }
@@ -74,6 +77,11 @@ std::optional<FleetCause> address_pool(const Question& question) {
   return std::nullopt;
 }
 
+std::uint64_t failed_over_files(const rom::FleetTally& tally) {
+  return failed_before(tally, rom::Phase::Nbp) + failed_before(tally, rom::Phase::Config) +
+         failed_before(tally, rom::Phase::Payload);
+}
+
 struct Waiting {
   std::uint64_t unanswered;  // RRQs that got no answer, each time they were sent
   Duration longest;
@@ -83,10 +91,12 @@ struct Waiting {
 Waiting waiting_for_files(const rom::FleetTally& tally) {
   const rom::LedgerRow& files = tally.ledger.row(rom::Exchange::File);
   const std::uint64_t answers = files.received + files.answers_lost_on_cable;
-  Waiting waiting{files.sent > answers ? files.sent - answers : 0, tally.answer_wait.maximum(),
-                  false};
-  waiting.is_long = waiting.unanswered > 0 &&
-                    (waiting.longest >= kLongWait || failed_before(tally, rom::Phase::Nbp) > 0);
+  Waiting waiting{files.sent > answers ? files.sent - answers : 0,
+                  std::max(tally.answer_wait.maximum(), tally.vain_wait.maximum()), false};
+  const Duration long_wait = std::clamp(kLongAgainstMost * tally.answer_wait.percentile(0.5),
+                                        kShortestLongWait, kLongWait);
+  waiting.is_long =
+      waiting.unanswered > 0 && (waiting.longest >= long_wait || failed_over_files(tally) > 0);
   return waiting;
 }
 
@@ -123,6 +133,19 @@ std::optional<FleetCause> transfer_limit(const Question& question) {
   return std::nullopt;
 }
 
+// The built-in server gives up transfers whose client has not answered, to make room for others.
+std::optional<FleetCause> half_open(const Question& question) {
+  const std::uint64_t waiting = question.tally.peak_unanswered;
+  if (!question.server.half_open || waiting < *question.server.half_open) return std::nullopt;
+  if (failed_over_files(question.tally) == 0) return std::nullopt;
+  return FleetCause{
+      "half-open",
+      fmt::format("{} machines waited for a first answer at once, and the built-in server gives up "
+                  "transfers when more than {} have not been answered by their client",
+                  waiting, *question.server.half_open),
+      "machines that arrive over a longer time, such as --arrive storm=60s"};
+}
+
 // The server's process works all the time.
 std::optional<FleetCause> processor(const Question& question) {
   const FleetHarness& harness = question.result.harness;
@@ -136,46 +159,122 @@ std::optional<FleetCause> processor(const Question& question) {
                     "a faster machine, fewer machines at once, or a lighter server"};
 }
 
-// Questions that reached the server's wire, or left us, and were not answered.
-std::optional<FleetCause> silence(const Question& question) {
-  struct Part {
-    rom::Exchange exchange;
-    std::string_view name;
-  };
-  constexpr std::array kParts{
-      Part{rom::Exchange::Discover, "DISCOVERs"}, Part{rom::Exchange::Request, "REQUESTs"},
-      Part{rom::Exchange::BootItem, "requests to port 4011"}, Part{rom::Exchange::File, "RRQs"}};
-  for (const Part& part : kParts) {
-    const rom::LedgerRow& row = question.tally.ledger.row(part.exchange);
-    const std::uint64_t answers = row.received + row.answers_lost_on_cable;
-    if (answers >= row.sent || row.sent == 0) continue;
-    if (question.result.harness.has_wire && row.reached > row.answered) {
-      return FleetCause{"server silent",
-                        fmt::format("{} of {} {} that reached the server were not answered: it was "
-                                    "down, too busy to read them, or did not want to",
-                                    row.reached - row.answered, row.reached, part.name),
-                        {}};
-    }
-    return FleetCause{
-        "unanswered",
-        fmt::format("{} of {} {} were not answered", row.sent - answers, row.sent, part.name),
-        {}};
+// One exchange, and between which phases it takes place.
+struct Part {
+  rom::Exchange exchange = rom::Exchange::Discover;
+  rom::Phase first = rom::Phase::Offer;
+  rom::Phase last = rom::Phase::Payload;
+  std::string_view name{};
+};
+constexpr std::array kParts{
+    Part{rom::Exchange::Discover, rom::Phase::Offer, rom::Phase::BootServer, "DISCOVERs"},
+    Part{rom::Exchange::Request, rom::Phase::Offer, rom::Phase::BootServer, "REQUESTs"},
+    Part{rom::Exchange::BootItem, rom::Phase::BootServer, rom::Phase::BootServer,
+         "requests to port 4011"},
+    Part{rom::Exchange::File, rom::Phase::Nbp, rom::Phase::Payload, "RRQs"},
+    Part{rom::Exchange::Block, rom::Phase::Nbp, rom::Phase::Payload, "ACKs"}};
+
+// What became of an exchange's questions.
+struct Fate {
+  Part part{};
+  std::uint64_t asked = 0;
+  std::uint64_t questions_lost = 0;  // on the machines' own cables
+  std::uint64_t answers_lost = 0;    // there too
+  std::uint64_t silent = 0;          // left the machines, and no answer came or was lost
+
+  std::uint64_t lost() const { return questions_lost + answers_lost; }
+  double share() const {
+    return asked == 0 ? 0 : static_cast<double>(lost() + silent) / static_cast<double>(asked);
   }
-  return std::nullopt;
+};
+
+Fate fate_of(const Question& question, const Part& part) {
+  const rom::FleetTally& tally = question.tally;
+  const rom::LedgerRow& row = tally.ledger.row(part.exchange);
+  Fate fate{part, row.asked, row.lost_on_cable, row.answers_lost_on_cable, 0};
+  std::uint64_t answers = row.received + row.answers_lost_on_cable;
+  // Nothing answers the ACK of a file's last block.
+  if (part.exchange == rom::Exchange::Block) answers += tally.files_checked + tally.files_unchecked;
+  if (row.sent > answers) fate.silent = row.sent - answers;
+  return fate;
 }
 
-// Some of the fleet's own cables lose frames, as was wanted.
-std::optional<FleetCause> cables(const Question& question) {
-  std::uint64_t lost = 0;
-  for (const rom::LedgerRow& row : question.tally.ledger.rows) {
-    lost += row.lost_on_cable + row.answers_lost_on_cable;
+// Machines that failed in an exchange's phases, or were still there at the end.
+std::uint64_t troubled(const rom::FleetTally& tally, const Part& part) {
+  std::uint64_t count = 0;
+  for (auto i = static_cast<std::size_t>(part.first); i <= static_cast<std::size_t>(part.last);
+       ++i) {
+    count += failed_before(tally, static_cast<rom::Phase>(i)) + tally.busy_with[i];
   }
-  if (lost == 0) return std::nullopt;
+  return count;
+}
+
+// The exchange that lost the largest share of its questions, of those in whose phases most machines
+// came to grief.
+Fate worst_exchange(const Question& question) {
+  std::uint64_t most = 0;
+  for (const Part& part : kParts) most = std::max(most, troubled(question.tally, part));
+  Fate worst;
+  for (const Part& part : kParts) {
+    if (troubled(question.tally, part) < most) continue;
+    const Fate fate = fate_of(question, part);
+    if (fate.share() > worst.share()) worst = fate;
+  }
+  return worst;
+}
+
+// Questions that reached the server's wire, or left us, and were not answered.
+std::optional<FleetCause> silence(const Question& question) {
+  const Fate fate = worst_exchange(question);
+  if (fate.silent == 0) return std::nullopt;
+  const rom::LedgerRow& row = question.tally.ledger.row(fate.part.exchange);
+  if (question.result.harness.has_wire && row.reached > row.answered) {
+    return FleetCause{"server silent",
+                      fmt::format("{} of {} {} that reached the server were not answered: it was "
+                                  "down, too busy to read them, or did not want to",
+                                  row.reached - row.answered, row.reached, fate.part.name),
+                      {}};
+  }
+  return FleetCause{
+      "unanswered",
+      fmt::format("{} of {} {} were not answered", fate.silent, row.sent, fate.part.name),
+      {}};
+}
+
+// Some of the fleet's own cables lose frames, as was wanted: more than the servers left unanswered,
+// and one at least for each machine that came to grief.
+std::optional<FleetCause> cables(const Question& question) {
+  const Fate fate = worst_exchange(question);
+  if (fate.lost() == 0 || fate.lost() < fate.silent) return std::nullopt;
+  std::uint64_t lost = 0;
+  for (const Part& part : kParts) lost += fate_of(question, part).lost();
+  if (lost < question.tally.failed + question.tally.under_way()) return std::nullopt;
   return FleetCause{"cables",
-                    fmt::format("{} frames were lost on the machines' own cables, as --link or "
-                                "--arrive stp wanted",
-                                lost),
+                    fmt::format("{} of {} {} and {} of their answers were lost on the machines' "
+                                "own cables, as --link or --arrive stp wanted",
+                                fate.questions_lost, fate.asked, fate.part.name, fate.answers_lost),
                     {}};
+}
+
+// The boot server was killed because the user wanted it, while machines were under way.
+std::optional<FleetCause> restart(const Question& question) {
+  const FleetResult::AcrossRestart& across = question.result.across_restart;
+  const std::uint64_t failed = question.tally.failed;
+  if (failed > 0 ? across.failed * 2 < failed : across.booted == 0) return std::nullopt;
+  const std::string machines =
+      failed > 0 ? fmt::format("{} of the {} machines that failed", across.failed, failed)
+                 : fmt::format("{} machines", across.booted);
+  return FleetCause{"restart",
+                    fmt::format("{} were under way while the boot server was killed and started "
+                                "anew, as --restart wanted",
+                                machines),
+                    {}};
+}
+
+std::optional<FleetCause> death(const Question& question) {
+  if (question.server.death.empty()) return std::nullopt;
+  return FleetCause{"server ended", question.server.death,
+                    "its own log, and the same again with -v"};
 }
 
 }  // namespace
@@ -185,10 +284,11 @@ std::optional<FleetCause> find_cause(const FleetOptions& options, const FleetRes
   const bool all_well =
       std::ranges::all_of(verdicts, [](const ThresholdVerdict& each) { return each.holds; });
   const Question question{options, result};
+  if (auto cause = death(question)) return cause;
   // A transfer limit is worth a word also where everybody booted in the end.
   if (auto cause = transfer_limit(question)) return cause;
   if (all_well) return std::nullopt;
-  for (const auto& look : {address_pool, processor, cables, silence}) {
+  for (const auto& look : {address_pool, half_open, processor, restart, cables, silence}) {
     if (auto cause = look(question)) return cause;
   }
   return std::nullopt;

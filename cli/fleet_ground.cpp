@@ -42,6 +42,20 @@ std::vector<std::string> relay_lines(std::size_t relays, bool hands_out_addresse
   return lines;
 }
 
+// Nothing is written where the servers read.
+Outcome<void> check_tree(const FleetOptions& options, const server::Configuration& configuration) {
+  if (!configuration.tftp.enabled) return {};
+  std::vector<OutputFile> outputs = options.outputs();
+  if (options.keep_failures > 0) outputs.push_back({"--keep-in", options.keep_directory});
+  std::vector<std::string> roots{configuration.tftp.root};
+  for (const auto& [interface, root] : configuration.tftp.interface_roots) roots.push_back(root);
+  for (const std::string& root : roots) {
+    auto checked = check_outside(outputs, {"the configuration's tftp-root", root});
+    if (!checked) return checked;
+  }
+  return {};
+}
+
 // Widens the lab's subnet until the addresses behind the servers' suffice.
 void widen(LabPlan& plan, std::size_t clients) {
   const std::uint32_t wanted = static_cast<std::uint32_t>(clients) + kServers;
@@ -64,6 +78,11 @@ Outcome<LabConfiguration> prepare_fleet_lab(const FleetOptions& options, std::si
   const ArticleFor article = wants_efi(options) ? ArticleFor::Uefi : ArticleFor::Bios;
   auto lab = prepare_lab(options.target, article, options.server_lines);
   if (!lab) return lab;
+  if (lab->text.empty()) {
+    if (auto checked = check_tree(options, lab->configuration); !checked) {
+      return fail(checked.error());
+    }
+  }
   if (options.relays > 0) {
     std::vector<std::string> lines = options.server_lines;
     const auto more = relay_lines(options.relays, !lab->plan.address_server);
@@ -112,6 +131,10 @@ FleetServer server_limits(const FleetOptions& options, const LabConfiguration& l
     limits.tftp_max_is_default = !configuration.tftp.maximum_transfers;
     limits.tftp_max = configuration.tftp.maximum_transfers.value_or(is_dnsmasq ? kDnsmasqTransfers
                                                                                : kOurTransfers);
+    // In virtual time it follows the number of machines.
+    if (!is_dnsmasq && options.time == FleetOptions::Time::Real) {
+      limits.half_open = server::TftpLimits{}.half_open;
+    }
     if (const auto& range = configuration.tftp.port_range;
         range && !configuration.tftp.single_port) {
       limits.transfer_ports = std::uint64_t{range->second} - range->first + 1;

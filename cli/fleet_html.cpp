@@ -39,7 +39,7 @@ std::string span_table(const rom::FleetTally& tally) {
     for (const double share : {0.5, 0.9, 0.99, 0.999, 1.0}) {
       row.cells.push_back(cell(duration_text(histogram.percentile(share))));
     }
-    row.cells.push_back(std::to_string(tally.resent[i]));
+    row.cells.push_back(std::to_string(tally.resent_in(static_cast<rom::Span>(i))));
     table.rows.push_back(std::move(row));
   }
   return trace::html_table(table);
@@ -135,10 +135,10 @@ std::string ladder(const FleetOptions& options, const rom::FleetLadder& slow) {
 std::string failure_table(const rom::FleetTally& tally) {
   trace::HtmlTable table{.caption = "Failures",
                          .header = {"machines", "before", "reason", "first machine"}};
-  for (const auto& [reason, failure] : tally.failures) {
+  for (const auto& [kind, failure] : tally.failures) {
     table.rows.push_back(
-        {.cells = {std::to_string(failure.count), cell(std::string(rom::to_string(failure.phase))),
-                   cell(reason), std::to_string(failure.first)},
+        {.cells = {std::to_string(failure.count), cell(std::string(rom::to_string(kind.phase))),
+                   cell(kind.reason), std::to_string(failure.first)},
          .style = "bad"});
   }
   return trace::html_table(table);

@@ -63,6 +63,7 @@ std::string fleet_report_json(const FleetOptions& options, const FleetResult& re
       {"arrive", options.arrivals_text},
       {"exit", static_cast<int>(exit_code(result, verdicts))},
       {"planned", tally.planned},
+      {"left_out", result.left_out},
       {"powered_on", tally.powered_on},
       {"booted", tally.booted},
       {"failed", tally.failed},
@@ -81,7 +82,7 @@ std::string fleet_report_json(const FleetOptions& options, const FleetResult& re
   ordered_json spans = ordered_json::object();
   for (std::size_t i = 0; i < rom::kSpans; ++i) {
     ordered_json each = histogram_json(tally.spans[i]);
-    each["resent"] = tally.resent[i];
+    each["resent"] = tally.resent_in(static_cast<rom::Span>(i));
     spans[std::string(rom::to_string(static_cast<rom::Span>(i)))] = std::move(each);
   }
   json["spans"] = std::move(spans);
@@ -98,9 +99,9 @@ std::string fleet_report_json(const FleetOptions& options, const FleetResult& re
     if (result.server.cpu_seconds) json["server"] = {{"cpu_s", *result.server.cpu_seconds}};
   }
   ordered_json failures = ordered_json::array();
-  for (const auto& [reason, count] : tally.failures) {
-    failures.push_back({{"reason", printable(reason)},
-                        {"before", rom::to_string(count.phase)},
+  for (const auto& [kind, count] : tally.failures) {
+    failures.push_back({{"reason", printable(kind.reason)},
+                        {"before", rom::to_string(kind.phase)},
                         {"count", count.count},
                         {"first_client", count.first}});
   }

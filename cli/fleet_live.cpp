@@ -88,6 +88,7 @@ class LiveRun {
   Outcome<std::optional<live::NeighbourEntries>> neighbours(std::size_t clients) const;
   Outcome<void> restart_when_due(Duration since_start);
   void hear_server();
+  void look_for_death(Duration since_start);
   Outcome<void> open_ports(const std::string& interface);
 
   struct Port {
@@ -102,6 +103,7 @@ class LiveRun {
   std::optional<double> server_cpu_before_;
   std::size_t restarts_done_ = 0;
   std::vector<std::string> words_;
+  std::string death_;
 };
 
 Outcome<std::optional<live::NeighbourEntries>> LiveRun::neighbours(std::size_t clients) const {
@@ -154,6 +156,14 @@ void LiveRun::hear_server() {
   }
 }
 
+void LiveRun::look_for_death(Duration since_start) {
+  if (lab_ == nullptr || !death_.empty()) return;
+  if (const auto ended = lab_->ended_server()) {
+    death_ = fmt::format("{} of the lab ended by itself {} after the start ({})", ended->name,
+                         duration_text(since_start), to_string(ended->exit));
+  }
+}
+
 Outcome<void> LiveRun::open_ports(const std::string& interface) {
   const auto add = [this](const std::string& name,
                           const std::optional<MacAddress>& host) -> Outcome<void> {
@@ -185,8 +195,6 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
   if (!loop) return environment_failed(loop.error().message);
   auto signals = live::StopSignals::create();
   if (!signals) return environment_failed(signals.error().message);
-  auto watch = FleetWatch::open(options_);
-  if (!watch) return fail(watch.error());
   auto entries = neighbours(clients);
   if (!entries) return fail(entries.error());
   rom::Fleet fleet(std::move(plan));
@@ -200,6 +208,10 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
   if (const auto added = loop->add(*signals); !added) {
     return environment_failed(added.error().message);
   }
+
+  auto watch = FleetWatch::open(options_);
+  if (!watch) return fail(watch.error());
+  watch->set_time_of_day(Duration(live::WallClock().nanoseconds(Instant{})));
 
   const double cpu_before = cpu_seconds();
   if (options_.restarts.empty()) server_cpu_before_ = server_cpu();
@@ -220,6 +232,7 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
     if (runner.error()) failure = Failure{ExitCode::EnvironmentFailed, runner.error()->message};
     if (prepared.error()) failure = Failure{ExitCode::EnvironmentFailed, prepared.error()->message};
     if (auto restarted = restart_when_due(time - started); !restarted) failure = restarted.error();
+    look_for_death(time - started);
     hear_server();
     watch->take(fleet);
     watch->look(fleet, time);
@@ -233,6 +246,7 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
   result.ran_out_of_time = out_of_time && !fleet.is_over();
   hear_server();
   result.server_words = std::move(words_);
+  result.server.death = death_;
   for (const auto& each : ports_) {
     const live::PacketPort::Statistics counted = each->port.statistics();
     result.harness.refused += counted.refused;
@@ -269,9 +283,10 @@ Outcome<FleetResult> run_fleet_in_lab(const FleetOptions& options, std::size_t c
   auto result =
       LiveRun(options, &*lab).run("", plan_fleet(options, clients, &tree), std::move(relays));
   if (!result) return result;
-  const std::optional<double> cpu = result->server.cpu_seconds;
+  const FleetServer seen = result->server;
   result->server = server_limits(options, *configuration);
-  result->server.cpu_seconds = cpu;
+  result->server.cpu_seconds = seen.cpu_seconds;
+  result->server.death = seen.death;
   return result;
 }
 

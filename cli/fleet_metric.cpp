@@ -132,7 +132,7 @@ std::optional<double> FleetMetric::measure(const rom::FleetTally& tally) const {
     case What::Maximum:
       return timed(histogram.maximum());
     case What::Resent:
-      return static_cast<double>(tally.resent[static_cast<std::size_t>(span)]);
+      return static_cast<double>(tally.resent_in(span));
     case What::Counted:
       return static_cast<double>(histogram.count());
     case What::Failed:

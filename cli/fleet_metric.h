@@ -35,6 +35,10 @@ struct FleetMetric {
 
   // In nanoseconds, or as it is counted; nullopt when there is nothing to measure it by.
   std::optional<double> measure(const rom::FleetTally& tally) const;
+  // At most as many as there are machines.
+  bool counts_machines() const {
+    return what == What::Counted || what == What::Failed || what == What::Booted;
+  }
   // A measured value or a limit, for people: "14.2 s", "3".
   std::string text(double value) const;
 };

@@ -10,8 +10,6 @@
 
 #include "cli/boot_options.h"
 #include "cli/faults/fault.h"
-#include "cli/output_file.h"
-#include "protocol/random.h"
 
 namespace pxeproof::cli {
 
@@ -48,13 +46,16 @@ constexpr std::array kOptions{
     OptionSpec{"no-wire", "",
                "count nothing on the lab servers' own interfaces, which costs a little"},
     OptionSpec{"json", "FILE", "write a report; - for standard output"},
-    OptionSpec{"jsonl", "FILE", "write a line per machine and per second; - for standard output"},
+    OptionSpec{"jsonl", "FILE", "write a line per machine and per moment; - for standard output"},
     OptionSpec{"html", "FILE", "write a report with plots"},
 };
 
 constexpr std::size_t kMostRelays = 64;
 constexpr std::uint64_t kMostClients = 1'000'000;
 constexpr double kHighestRate = 1e6;
+constexpr double kLowestRate =
+    1e-3;  // the last of the most machines is then powered on in 32 years
+constexpr double kLongestArrival = 1e9;  // seconds
 constexpr Duration kLeastAfterwards = std::chrono::seconds(60);
 
 Outcome<double> parse_share(std::string_view option, std::string_view text) {
@@ -78,15 +79,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
-// As an option takes it, to the last microsecond.
-std::string exact_text(Duration duration) {
-  constexpr std::int64_t kMicrosecond = 1'000;
-  constexpr std::int64_t kMillisecond = 1'000'000;
-  const bool is_whole = duration.count() % kMillisecond == 0;
-  return is_whole ? fmt::format("{}ms", duration.count() / kMillisecond)
-                  : fmt::format("{}us", duration.count() / kMicrosecond);
-}
-
 Outcome<void> read_racks(std::string_view text, FleetOptions& options, bool has_clients) {
   const std::string_view sizes = text.substr(0, text.find('@'));
   const std::size_t cross = sizes.find('x');
@@ -107,6 +99,10 @@ Outcome<void> read_racks(std::string_view text, FleetOptions& options, bool has_
         fmt::format("--arrive: racks={} makes {} machines, more than the {} there "
                     "may be",
                     text, *racks * *machines, kMostClients));
+  }
+  if (to_seconds(*gap) * static_cast<double>(*racks) > kLongestArrival) {
+    return wrong_usage(fmt::format(
+        "--arrive: racks={} takes more than 30 years; give less time between racks", text));
   }
   options.arrivals = rom::Racks{.machines = *machines, .gap = *gap};
   if (!has_clients) options.clients = *racks * *machines;
@@ -139,9 +135,10 @@ Outcome<void> read_arrivals(const std::string& text, FleetOptions& options, bool
     double rate = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), rate);
     const std::string_view unit = value.substr(static_cast<std::size_t>(end - value.data()));
-    if (error != std::errc{} || (unit != "/s" && !unit.empty()) || !(rate > 0) ||
+    if (error != std::errc{} || (unit != "/s" && !unit.empty()) || !(rate >= kLowestRate) ||
         rate > kHighestRate) {
-      return wrong_usage(fmt::format("--arrive: rate={} is no rate; write rate=50/s", value));
+      return wrong_usage(fmt::format(
+          "--arrive: rate={} is no rate from 0.001/s to 1000000/s; write rate=50/s", value));
     }
     options.arrivals = rom::SteadyRate{rate};
     if (!has_clients && options.duration) {
@@ -327,6 +324,49 @@ Outcome<void> read_numbers(const Arguments& arguments, FleetOptions& options) {
   return {};
 }
 
+// A search for a limit chooses the loads itself, and makes many runs.
+Outcome<void> check_search(const Arguments& arguments) {
+  if (!arguments.has("find-limit")) return {};
+  if (arguments.has("clients")) {
+    return wrong_usage(
+        "--clients: a search for a limit chooses how many machines there are; leave --clients or "
+        "--find-limit away");
+  }
+  for (const std::string_view name :
+       {"json", "jsonl", "html", "hist", "threshold", "keep-failures", "keep-in"}) {
+    if (!arguments.has(name)) continue;
+    return wrong_usage(fmt::format(
+        "--{}: a search for a limit makes many runs and reports none of them; leave --find-limit "
+        "away, or run the load that it names again",
+        name));
+  }
+  return {};
+}
+
+// Options that would say nothing about what was asked for.
+Outcome<void> check_sense(const Arguments& arguments, const FleetOptions& options) {
+  if (auto checked = check_search(arguments); !checked) return checked;
+  const bool is_real = arguments.has("interface");
+  const bool is_virtual = arguments.value_or("time", "real") == "virtual";
+  if (arguments.has("yes") && !is_real) {
+    return wrong_usage(
+        "--yes: only the servers of a real network are asked leave for; give --interface, or leave "
+        "--yes away");
+  }
+  if (arguments.has("no-wire") && (is_real || is_virtual)) {
+    return wrong_usage(
+        "--no-wire: only in a lab are the servers' interfaces counted; leave --no-wire away");
+  }
+  if (arguments.has("keep-in") && !arguments.has("keep-failures")) {
+    return wrong_usage("--keep-in: nothing is kept there; give --keep-failures too");
+  }
+  if (options.verbosity > 0 && (is_real || is_virtual || arguments.has("find-limit"))) {
+    return wrong_usage(
+        "-v: shows what the servers of one lab wrote, and here is none; leave -v away");
+  }
+  return {};
+}
+
 Outcome<void> read_conditions(const Arguments& arguments, FleetOptions& options) {
   for (const std::string& text : arguments.all("threshold")) {
     auto threshold = parse_threshold("--threshold", text);
@@ -361,13 +401,7 @@ Outcome<FleetOptions> read_fleet_options(const Arguments& arguments) {
   options.histogram = arguments.has("hist");
   options.watch_wire = !arguments.has("no-wire");
   options.server_lines = arguments.all("set");
-  for (const std::string_view name : {"json", "jsonl", "html", "hist", "threshold"}) {
-    if (!arguments.has("find-limit") || !arguments.has(name)) continue;
-    return wrong_usage(fmt::format(
-        "--{}: a search for a limit makes many runs and reports none of them; leave --find-limit "
-        "away, or run the load that it names again",
-        name));
-  }
+  if (auto checked = check_sense(arguments, options); !checked) return fail(checked.error());
   if (arguments.has("real-waits")) options.waits = rom::Waits::Real;
   if (auto read = read_target(arguments, options); !read) return fail(read.error());
   if (auto read = read_numbers(arguments, options); !read) return fail(read.error());
@@ -407,90 +441,14 @@ Outcome<FleetOptions> read_fleet_options(const Arguments& arguments) {
     options.until = *phase;
   }
   if (auto read = read_conditions(arguments, options); !read) return fail(read.error());
-  if (auto checked = check_outputs(
-          {{"--json", options.json}, {"--jsonl", options.jsonl}, {"--html", options.html}},
-          {{"the configuration", options.target.configuration_file}});
-      !checked) {
+  std::vector<InputFile> inputs{{"the configuration", options.target.configuration_file}};
+  for (const FleetOptions::Share& share : options.mix) {
+    if (is_profile_file(share.name)) inputs.push_back({"a profile of --mix", share.name});
+  }
+  if (auto checked = check_outputs(options.outputs(), inputs); !checked) {
     return fail(checked.error());
   }
   return options;
-}
-
-rom::FleetPlan plan_fleet(const FleetOptions& options, std::size_t clients,
-                          const rom::ExpectedContent* expected) {
-  constexpr std::uint64_t kArrivalStream = 11;
-  constexpr std::uint64_t kMixStream = 12;
-  constexpr std::uint64_t kLinkStream = 13;
-  const Random random(options.seed);
-  rom::FleetPlan plan;
-  for (const FleetOptions::Share& share : options.mix) {
-    plan.kinds.push_back({share.name, share.profile});
-  }
-  for (const FleetLinkOption& link : options.links) {
-    plan.cables.push_back({link.impairment, link.impairment});
-  }
-  plan.until = options.until;
-  plan.waits = options.waits;
-  plan.expected = expected;
-  plan.seed = options.seed;
-  plan.failures_kept = options.keep_failures;
-
-  double total = 0;
-  for (const FleetOptions::Share& share : options.mix) total += share.weight;
-  const auto times =
-      rom::power_on_times(options.arrivals, clients, random.fork(kArrivalStream).next());
-  Duration blocked{};
-  if (const auto* tree = std::get_if<rom::SpanningTree>(&options.arrivals)) blocked = tree->blocked;
-  Random mix = random.fork(kMixStream);
-  Random luck = random.fork(kLinkStream);
-  plan.clients.resize(clients);
-  for (std::size_t i = 0; i < clients; ++i) {
-    if (options.duration && times[i] > *options.duration) {
-      plan.clients.resize(i);
-      break;
-    }
-    rom::FleetClient& client = plan.clients[i];
-    client.power_on = times[i];
-    client.blocked = blocked;
-    constexpr std::uint64_t kResolution = 1U << 30U;
-    double place = static_cast<double>(mix.below(kResolution)) / kResolution * total;
-    while (client.kind + 1U < options.mix.size() && place >= options.mix[client.kind].weight) {
-      place -= options.mix[client.kind].weight;
-      ++client.kind;
-    }
-    // The first that fits, so that what is said of one profile comes before what is said of all.
-    for (std::size_t link = 0; link < options.links.size(); ++link) {
-      const FleetLinkOption& wanted = options.links[link];
-      const bool chosen = luck.chance(wanted.share);
-      const bool fits = wanted.kind.empty() || wanted.kind == options.mix[client.kind].name;
-      if (client.cable == 0 && fits && chosen) client.cable = static_cast<std::uint16_t>(link + 1);
-    }
-  }
-  return plan;
-}
-
-std::string FleetOptions::again() const {
-  std::string command =
-      fmt::format("pxeproof fleet --clients {} --arrive {}", clients, arrivals_text);
-  if (mix_text != "ipxe-bios") command += " --mix " + mix_text;
-  if (!interface.empty()) {
-    command += " --interface " + interface;
-  } else {
-    command += fmt::format(" --against {}{}{}", to_string(target.server),
-                           target.configuration_file.empty() ? "" : ":", target.configuration_file);
-  }
-  for (const std::string& text : link_texts) command += " --link " + in_quotes(text);
-  for (const std::string& line : server_lines) command += " --set " + in_quotes(line);
-  for (const Duration at : restarts) command += " --restart " + exact_text(at);
-  if (relays > 0) command += fmt::format(" --relays {}", relays);
-  if (until != rom::Phase::Payload) command += fmt::format(" --until {}", rom::to_string(until));
-  if (waits == rom::Waits::Real) command += " --real-waits";
-  if (duration) command += " --duration " + exact_text(*duration);
-  for (const FleetThreshold& each : thresholds) {
-    if (each.text != "boot.failed==0") command += " --threshold " + in_quotes(each.text);
-  }
-  if (time == Time::Virtual) command += " --time virtual";
-  return command + fmt::format(" --seed {}", seed);
 }
 
 }  // namespace pxeproof::cli

@@ -11,6 +11,7 @@
 #include "cli/boot_target.h"
 #include "cli/failure.h"
 #include "cli/fleet_metric.h"
+#include "cli/output_file.h"
 #include "firmware/profile.h"
 #include "protocol/cable.h"
 #include "simclient/fleet_arrivals.h"
@@ -24,6 +25,9 @@ struct FleetLinkOption {
   double share = 1;  // of those, chosen by chance
   Impairment impairment;
 };
+
+// How long a server that is restarted is away: in virtual time, and about so long in a lab.
+inline constexpr Duration kRestartOutage = std::chrono::seconds(1);
 
 // What `pxeproof fleet` was asked to do.
 struct FleetOptions {
@@ -61,6 +65,9 @@ struct FleetOptions {
   std::string jsonl;
   std::string html;
   int verbosity = 0;
+
+  // The files that it writes, but for captures.
+  std::vector<OutputFile> outputs() const;
 
   // The same fleet again, as a command.
   std::string again() const;

@@ -19,7 +19,7 @@ std::string verdict_lines(const std::vector<ThresholdVerdict>& verdicts,
   for (const ThresholdVerdict& verdict : verdicts) {
     std::string seen = verdict.measured ? verdict.threshold.metric.text(*verdict.measured)
                                         : "nothing to measure it by";
-    if (verdict.threshold.metric.unit == FleetMetric::Unit::Count) {
+    if (verdict.threshold.metric.counts_machines()) {
       seen += fmt::format(" of {}", result.tally.planned);
     }
     text += fmt::format("{} {:<24} {}\n", verdict.holds ? "✓" : "✗", verdict.threshold.text, seen);
@@ -33,12 +33,8 @@ std::string span_lines(const rom::FleetTally& tally) {
   for (std::size_t i = 0; i < rom::kSpans; ++i) {
     const auto span = static_cast<rom::Span>(i);
     const rom::LatencyHistogram& histogram = tally.span(span);
-    if (histogram.count() == 0 && tally.resent[i] == 0) continue;
-    std::uint64_t resent = tally.resent[i];
-    if (span == rom::Span::Boot) {
-      resent = 0;
-      for (const std::uint64_t each : tally.resent) resent += each;
-    }
+    if (histogram.count() == 0 && tally.resent_in(span) == 0) continue;
+    const std::uint64_t resent = tally.resent_in(span);
     const auto at = [&histogram](double share) {
       return histogram.count() == 0 ? std::string("-") : duration_text(histogram.percentile(share));
     };
@@ -98,16 +94,16 @@ std::string generator_line(const FleetResult& result) {
 
 std::string failure_lines(const FleetResult& result) {
   if (result.tally.failures.empty()) return {};
-  std::vector<std::pair<std::string, rom::FailureCount>> failures(result.tally.failures.begin(),
-                                                                  result.tally.failures.end());
+  std::vector<std::pair<rom::FailureKind, rom::FailureCount>> failures(
+      result.tally.failures.begin(), result.tally.failures.end());
   std::ranges::stable_sort(failures, [](const auto& left, const auto& right) {
     return left.second.count > right.second.count;
   });
   std::string text;
   for (std::size_t i = 0; i < std::min(failures.size(), kFailuresShown); ++i) {
-    const auto& [reason, count] = failures[i];
-    text += fmt::format("failed {:>6}  before {}: {}\n", count.count, rom::to_string(count.phase),
-                        printable(reason));
+    const auto& [kind, count] = failures[i];
+    text += fmt::format("failed {:>6}  before {}: {}\n", count.count, rom::to_string(kind.phase),
+                        printable(kind.reason));
   }
   if (failures.size() > kFailuresShown) {
     text += fmt::format("failed         and {} other reasons (--json has them all)\n",
@@ -162,12 +158,19 @@ std::string fleet_report_text(const FleetOptions& options, const FleetResult& re
       tally.files_unchecked > 0 ? fmt::format(" ({} could not be)", tally.files_unchecked)
                                 : std::string(),
       static_cast<double>(tally.octets) / (1024.0 * 1024.0));
+  if (const std::size_t left_out = result.left_out; left_out > 0) {
+    text += fmt::format("{} more were to arrive after --duration, and were never powered on\n",
+                        left_out);
+  }
   text += span_lines(tally) + generator_line(result) + ledger_lines(options, result);
   if (options.histogram) text += fleet_histogram_text(tally.span(rom::Span::Boot));
   text += failure_lines(result);
   for (const KeptBoot& kept : result.kept) {
     text += fmt::format("kept   {}: {} {}\n", kept.file, kept.mac, printable(kept.reason));
     for (const std::string& line : kept.words) text += "       " + line + "\n";
+  }
+  if (options.verbosity > 0) {
+    for (const std::string& line : result.server_words) text += printable(line) + "\n";
   }
   if (const auto cause = find_cause(options, result)) {
     text += fmt::format("why:   {}\n", cause->why);

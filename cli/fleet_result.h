@@ -35,10 +35,12 @@ struct FleetHarness {
 struct FleetServer {
   std::optional<std::uint64_t> tftp_max{};  // transfers at once
   bool tftp_max_is_default = false;
+  std::optional<std::uint64_t> half_open{};       // transfers whose client has not answered yet
   std::optional<std::uint64_t> transfer_ports{};  // of a tftp-port-range
   std::optional<std::uint64_t> pool{};            // addresses to be had
   std::optional<std::uint64_t> lease_max{};       // dhcp-lease-max of whoever hands them out
   std::optional<double> cpu_seconds{};            // of the boot server's process, during the run
+  std::string death{};                            // one line: a server of the lab ended by itself
 };
 
 // One capture of a failed boot, and what is said of it.
@@ -60,8 +62,15 @@ struct FleetResult {
   std::vector<std::string> server_words;  // its last ones
   bool stopped = false;                   // by a signal
   bool ran_out_of_time = false;           // --duration
+  // Machines that were under way while the boot server was restarted as the user wanted.
+  struct AcrossRestart {
+    std::uint64_t booted = 0;
+    std::uint64_t failed = 0;
+  };
+  AcrossRestart across_restart;
   std::size_t clients = 0;
-  std::string lost_lines;  // not empty: why the lines of --jsonl are not all there
+  std::size_t left_out = 0;  // machines that would have arrived after --duration
+  std::string lost_lines;    // not empty: why the lines of --jsonl are not all there
 
   // Why nothing can be said about the server; empty when all is well with this machine.
   std::string own_fault() const;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -70,13 +71,6 @@ Outcome<FleetWatch> FleetWatch::open(const FleetOptions& options) {
           "--jsonl: {} cannot be written; name a file in a directory that exists", options.jsonl));
     }
   }
-  for (const std::string* file : {&options.json, &options.html}) {
-    if (file->empty() || *file == "-") continue;
-    if (!std::ofstream(*file)) {
-      return wrong_usage(
-          fmt::format("{}: cannot be written; name a file in a directory that exists", *file));
-    }
-  }
   if (options.keep_failures > 0) {
     std::error_code error;
     std::filesystem::create_directories(options.keep_directory, error);
@@ -98,9 +92,17 @@ void FleetWatch::write_line(const std::string& line) {
 
 void FleetWatch::take(rom::Fleet& fleet) {
   while (const auto outcome = fleet.poll_outcome()) {
+    count(*outcome);
     if (!options_->jsonl.empty()) write_line(outcome_json(fleet, *outcome).dump());
   }
   while (auto failure = fleet.poll_failure()) keep(fleet, std::move(*failure));
+}
+
+void FleetWatch::count(const rom::FleetOutcome& outcome) {
+  const bool is_across = std::ranges::any_of(options_->restarts, [&outcome](Duration at) {
+    return outcome.planned <= at + kRestartOutage && at <= outcome.ended;
+  });
+  if (is_across) ++(outcome.booted ? across_restart_.booted : across_restart_.failed);
 }
 
 void FleetWatch::look(const rom::Fleet& fleet, Instant now) {
@@ -134,7 +136,8 @@ void FleetWatch::show(const rom::FleetTally& tally, Duration since_start) {
       to_seconds(since_start), tally.planned - tally.powered_on, tally.busy_with[0],
       tally.busy_with[1], tally.busy_with[2], tally.busy_with[3], tally.busy_with[4], tally.booted,
       tally.failed);
-  if (rate > 0) {
+  // Of those that failed, nothing follows for the others.
+  if (rate > 0 && tally.booted > 0) {
     text += fmt::format(", {:.0f}/s, {:.0f} s to go", rate,
                         static_cast<double>(tally.planned - ended) / rate);
   }
@@ -156,15 +159,21 @@ void FleetWatch::keep(const rom::Fleet& fleet, rom::KeptFailure failure) {
                 .mac = to_string(fleet.numbering().mac(failure.outcome.client)),
                 .reason = failure.outcome.reason,
                 .words = {}};
-  auto writer = trace::PcapngWriter::create(
-      path.string(), {.comment = fmt::format("{}: {}", kept.mac, printable(kept.reason))});
+  std::string comment = fmt::format("{}: {}", kept.mac, printable(kept.reason));
+  if (failure.is_cut) {
+    comment += "; its later packets are not here: the captures of a fleet had no more room";
+    kept.words.push_back(fmt::format(
+        "cut after {} packets: too many machines were recorded at once; run fewer for a whole one",
+        failure.frames.size()));
+  }
+  auto writer = trace::PcapngWriter::create(path.string(), {.comment = comment});
   if (!writer) {
     kept.words.push_back(writer.error().message);
   } else {
     const std::uint32_t interface = writer->add_interface({.name = "fleet"});
     for (const rom::RecordedFrame& frame : failure.frames) {
       writer->write({.interface = interface,
-                     .since_unix_epoch = frame.at.time_since_epoch(),
+                     .since_unix_epoch = frame.at.time_since_epoch() + to_wall_clock_,
                      .octets = frame.octets,
                      .original_size = frame.original_size});
     }
@@ -178,13 +187,16 @@ FleetResult FleetWatch::finish(rom::Fleet& fleet, Instant now) {
   take(fleet);
   next_look_ = now;
   look(fleet, now);
+  fleet.stop(now);
   if (line_is_open_) fmt::print(stderr, "\r\x1b[K");
   FleetResult result;
   result.tally = fleet.tally();
   result.slowest = fleet.slowest();
   result.samples = samples_;
   result.kept = kept_;
+  result.across_restart = across_restart_;
   result.clients = fleet.plan().clients.size();
+  result.left_out = options_->clients - std::min(options_->clients, result.clients);
   if (jsonl_file_.is_open() && !jsonl_file_.flush()) {
     result.lost_lines = fmt::format(
         "--jsonl: {} could not be written to its end; is the disk full?", options_->jsonl);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cli/arguments.h"
+#include "cli/standard_error.h"
 #include "cli/verbs.h"
 
 namespace {
@@ -105,12 +106,14 @@ int run(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   fill_standard_descriptors();
+  pxeproof::cli::make_standard_error_harmless();
   try {
     return run({argv + 1, argv + argc});
   } catch (const std::exception& error) {
     // Only a library's exception that no adapter expected comes here: our bug or an exhausted
     // machine.
-    fmt::print(stderr, "pxeproof: internal error: {}\n", error.what());
+    const std::string text = std::string("pxeproof: internal error: ") + error.what() + "\n";
+    std::fputs(text.c_str(), stderr);
     return exit_with(ExitCode::EnvironmentFailed);
   }
 }

@@ -113,6 +113,22 @@ Outcome<void> check_outputs(const std::vector<OutputFile>& outputs,
   return {};
 }
 
+Outcome<void> check_outside(const std::vector<OutputFile>& outputs, const InputFile& directory) {
+  std::error_code ignored;
+  if (directory.file.empty()) return {};
+  const fs::path root = fs::weakly_canonical(directory.file, ignored);
+  if (root == root.root_path()) return {};
+  for (const OutputFile& output : outputs) {
+    if (!is_file(output)) continue;
+    const fs::path place = fs::weakly_canonical(fs::absolute(output.file, ignored), ignored);
+    const fs::path inside = place.lexically_relative(root);
+    if (inside.empty() || *inside.begin() == "..") continue;
+    return wrong_usage(fmt::format("{}: {} lies in {} {}; name a place outside", output.option,
+                                   output.file, directory.what, directory.file));
+  }
+  return {};
+}
+
 Outcome<void> check_output_directory(const OutputFile& output) {
   if (output.file.empty()) return {};
   struct stat status {};
@@ -134,10 +150,15 @@ Outcome<void> write_output(const OutputFile& output, std::string_view text) {
     return {};
   }
   std::ofstream file(output.file, std::ios::binary);
+  if (!file) return cannot_write(output, errno);
+  errno = 0;
   file << text;
   file.close();
-  if (!file) return cannot_write(output, errno);
-  return {};
+  if (file) return {};
+  const std::string reason = errno == 0 ? "" : fmt::format(" ({})", std::strerror(errno));
+  return environment_failed(
+      fmt::format("{}: {} could not be written to its end{}; give it room and run this again",
+                  output.option, output.file, reason));
 }
 
 }  // namespace pxeproof::cli

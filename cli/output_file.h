@@ -25,7 +25,11 @@ struct InputFile {
 Outcome<void> check_outputs(const std::vector<OutputFile>& outputs,
                             const std::vector<InputFile>& inputs = {});
 
-// The same for a directory that may still have to be made.
+// Refuses an output below a directory that the run reads, such as "the configuration's tftp-root".
+// The whole file system, or none, is no such directory.
+Outcome<void> check_outside(const std::vector<OutputFile>& outputs, const InputFile& directory);
+
+// The same as check_outputs for a directory that may still have to be made.
 Outcome<void> check_output_directory(const OutputFile& output);
 
 // Writes the text to the file or to standard output; nothing when no file was asked for.

@@ -6,8 +6,9 @@
 
 namespace pxeproof::rom {
 
-std::string reason_of(const std::string& name, const TftpDownload::Ending& ending) {
-  const std::string file = printable(name);
+std::string reason_of(const TftpDownload& download) {
+  const TftpDownload::Ending& ending = *download.ending();
+  const std::string file = printable(download.name());
   if (const auto* const error = std::get_if<TftpDownload::ServerError>(&ending)) {
     return fmt::format("the server answers {} with ERROR {}: {}", file, error->code,
                        printable(error->text));
@@ -21,6 +22,10 @@ std::string reason_of(const std::string& name, const TftpDownload::Ending& endin
     return fmt::format("{}: {}", file, unusable->reason);
   }
   if (const auto* const different = std::get_if<TftpDownload::Different>(&ending)) {
+    if (different->offset == download.file().size()) {
+      return fmt::format("{} is not what the server's tree holds: it ended after {} octets", file,
+                         different->offset);
+    }
     return fmt::format("{} is not what the server's tree holds: octet {} differs", file,
                        different->offset);
   }
@@ -51,7 +56,7 @@ void report_file(Instant now, RomBoard& board, const TftpDownload& download) {
                                                                      : FileDone::Verdict::Unchecked,
                              .duration = download.duration(now)});
   } else if (!std::holds_alternative<TftpDownload::ServerError>(ending)) {
-    board.tell(now, FileFailed{download.name(), reason_of(download.name(), ending)});
+    board.tell(now, FileFailed{download.name(), reason_of(download)});
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "protocol/dhcp/message.h"
 #include "protocol/frames/inspect.h"
+#include "simclient/fleet_reasons.h"
 
 namespace pxeproof::rom {
 
@@ -306,22 +307,19 @@ std::optional<Instant> Fleet::poll_timeout() const {
 void Fleet::end(Instant now, ClientIndex client, FleetMachine& machine, FleetOutcome outcome) {
   outcome.planned = machine.planned() - started_;
   outcome.ended = now - started_;
-  machine.leave(tally_);
+  machine.leave(now, tally_);
   if (outcome.booted) {
     ++tally_.booted;
     tally_.last_end = now - started_;
     keep_if_slow(outcome, machine);
   } else {
     ++tally_.failed;
-    const bool is_known = tally_.failures.contains(outcome.reason);
-    const std::string reason =
-        is_known || tally_.failures.size() < kReasons ? outcome.reason : "other reasons";
-    FailureCount& count =
-        tally_.failures.try_emplace(reason, FailureCount{outcome.reached, 0, client}).first->second;
-    ++count.count;
-    if (!machine.recording().frames.empty() && failures_kept_ < plan_.failures_kept) {
+    count_failure(machine, outcome);
+    const bool has_recording = !machine.recording().frames.empty() || machine.recording().is_cut;
+    if (has_recording && failures_kept_ < plan_.failures_kept) {
       ++failures_kept_;
-      failures_.push_back({outcome, std::move(machine.recording().frames)});
+      failures_.push_back(
+          {outcome, std::move(machine.recording().frames), machine.recording().is_cut});
     }
   }
   recorded_octets_ -= machine.recording().octets;
@@ -332,6 +330,17 @@ void Fleet::end(Instant now, ClientIndex client, FleetMachine& machine, FleetOut
   timers_.remove(client);
   machines_[client].reset();
   if (outcomes_.size() < kOutcomes) outcomes_.push_back(std::move(outcome));
+}
+
+void Fleet::count_failure(const FleetMachine& machine, const FleetOutcome& outcome) {
+  FailureKind kind{outcome.reached,
+                   common_reason(outcome.reason, {.mac = numbering_.mac(outcome.client),
+                                                  .guid = guid_of(plan_.seed, outcome.client),
+                                                  .address = machine.address()})};
+  const bool has_room = tally_.failures.size() < kReasons || tally_.failures.contains(kind);
+  if (!has_room) kind.reason = "other reasons";
+  ++tally_.failures.try_emplace(std::move(kind), FailureCount{0, outcome.client})
+        .first->second.count;
 }
 
 void Fleet::keep_if_slow(const FleetOutcome& outcome, const FleetMachine& machine) {
@@ -357,7 +366,12 @@ void Fleet::record(Instant now, FleetMachine& machine, ByteView frame) {
       kind && kind->exchange == Exchange::Block && kind->traffic == Traffic::Answer;
   const std::size_t size = is_data ? std::min(frame.size(), kRecordedData) : frame.size();
   const std::size_t cost = size + sizeof(RecordedFrame);
-  if (recorded_octets_ + cost > plan_.recording_limit) return;
+  // Beyond a gap, nothing would be understood rightly.
+  if (machine.recording().is_cut) return;
+  if (recorded_octets_ + cost > plan_.recording_limit) {
+    machine.recording().is_cut = true;
+    return;
+  }
   recorded_octets_ += cost;
   machine.recording().octets += cost;
   const ByteView kept = frame.first(size);
@@ -365,10 +379,11 @@ void Fleet::record(Instant now, FleetMachine& machine, ByteView frame) {
       {now, static_cast<std::uint32_t>(frame.size()), Bytes(kept.begin(), kept.end())});
 }
 
-void Fleet::stop() {
+void Fleet::stop(Instant now) {
   stopped_ = true;
   for (std::size_t i = 0; i < machines_.size(); ++i) {
     if (!machines_[i]) continue;
+    machines_[i]->cut_short(now, tally_);
     timers_.remove(static_cast<std::uint32_t>(i));
     machines_[i].reset();
   }

@@ -21,6 +21,7 @@ namespace pxeproof::rom {
 struct KeptFailure {
   FleetOutcome outcome;
   std::vector<RecordedFrame> frames;
+  bool is_cut = false;  // recording_limit left no room for its later packets
 };
 
 // Thousands of ROMs on one cable, as one Station with many MAC addresses: each machine is powered
@@ -59,8 +60,9 @@ class Fleet final : public Station {
   const FleetNumbering& numbering() const { return numbering_; }
   Instant started() const { return started_; }
 
-  // No further machine is powered on, and those under way are switched off, uncounted.
-  void stop();
+  // No further machine is powered on, and those under way are switched off. The tally keeps them as
+  // they were.
+  void stop(Instant now);
 
   // The slowest boots that ended well, slowest first.
   const std::vector<FleetLadder>& slowest() const { return slowest_; }
@@ -88,6 +90,7 @@ class Fleet final : public Station {
   void transmit(Frame& frame, const std::optional<Classified>& kind);
   void settle(Instant now, ClientIndex client, FleetMachine& machine);
   void end(Instant now, ClientIndex client, FleetMachine& machine, FleetOutcome outcome);
+  void count_failure(const FleetMachine& machine, const FleetOutcome& outcome);
   void keep_if_slow(const FleetOutcome& outcome, const FleetMachine& machine);
   void record(Instant now, FleetMachine& machine, ByteView frame);
   void delay(Instant at, ClientIndex client, Traffic way, ByteView frame);

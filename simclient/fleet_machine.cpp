@@ -112,14 +112,29 @@ void FleetMachine::enter(FleetTally& tally, Phase phase) {
   ++tally.busy_with[static_cast<std::size_t>(busy_with_)];
 }
 
-void FleetMachine::close_transfer(FleetTally& tally) {
-  if (transfer_ == Transfer::Unanswered) --tally.unanswered;
+void FleetMachine::on_answer(Instant now, FleetTally& tally) {
+  if (!awaits_file()) return;
+  tally.answer_wait.record(now - transfer_begun_);
+  --tally.unanswered;
+  transfer_ = Transfer::None;
+}
+
+void FleetMachine::cut_short(Instant now, FleetTally& tally) const {
+  if (awaits_file()) tally.vain_wait.record(now - transfer_begun_);
+}
+
+// What is still unanswered here never will be.
+void FleetMachine::close_transfer(Instant now, FleetTally& tally) {
+  if (transfer_ == Transfer::Unanswered) {
+    tally.vain_wait.record(now - transfer_begun_);
+    --tally.unanswered;
+  }
   if (transfer_ == Transfer::Open) --tally.open_transfers;
   transfer_ = Transfer::None;
 }
 
-void FleetMachine::leave(FleetTally& tally) {
-  close_transfer(tally);
+void FleetMachine::leave(Instant now, FleetTally& tally) {
+  close_transfer(now, tally);
   --tally.busy_with[static_cast<std::size_t>(busy_with_)];
 }
 
@@ -192,7 +207,7 @@ struct FleetMachine::Observer {
     ++tally.ledger.row(Exchange::File).planned;
     machine.last_file_port_ = 0;
     if (!machine.first_request_) machine.first_request_ = at;
-    machine.close_transfer(tally);
+    machine.close_transfer(at, tally);
     machine.transfer_ = Transfer::Unanswered;
     machine.transfer_begun_ = at;
     tally.peak_unanswered = std::max(tally.peak_unanswered, ++tally.unanswered);
@@ -204,19 +219,19 @@ struct FleetMachine::Observer {
   void operator()(const FileMissing& missing) {
     machine.note(at, Kind::FileMissing, names.number(missing.name));
     first_byte();
-    answered();
-    machine.close_transfer(tally);
+    machine.on_answer(at, tally);
+    machine.close_transfer(at, tally);
   }
   void operator()(const FileDone& done) {
     machine.note(at, Kind::FileDone, names.number(done.name));
     tally.octets += done.octets;
     tally.duplicates += done.duplicates;
-    machine.close_transfer(tally);
+    machine.close_transfer(at, tally);
     ++(done.verdict == FileDone::Verdict::Equal ? tally.files_checked : tally.files_unchecked);
   }
   void operator()(const FileFailed& failed) {
     machine.note(at, Kind::FileFailed, names.number(failed.name));
-    machine.close_transfer(tally);
+    machine.close_transfer(at, tally);
   }
   void operator()(const PhaseReached& reached) {
     switch (reached.phase) {
@@ -250,11 +265,6 @@ struct FleetMachine::Observer {
   void operator()(const ProgramNote&) {}
   void operator()(const AttemptFailed&) {}
 
-  void answered() {
-    if (machine.transfer_ == Transfer::Unanswered) {
-      tally.answer_wait.record(at - machine.transfer_begun_);
-    }
-  }
   void first_byte() {
     if (machine.first_request_) machine.mark(tally, Span::FirstByte, *machine.first_request_, at);
   }
@@ -269,8 +279,7 @@ void FleetMachine::observe(FleetTally& tally, FleetNames& names) {
 void FleetMachine::on_file_answered(Instant now, FleetTally& tally) {
   if (!awaits_file()) return;
   if (first_request_) mark(tally, Span::FirstByte, *first_request_, now);
-  tally.answer_wait.record(now - transfer_begun_);
-  close_transfer(tally);
+  on_answer(now, tally);
   transfer_ = Transfer::Open;
   tally.peak_open = std::max(tally.peak_open, ++tally.open_transfers);
 }

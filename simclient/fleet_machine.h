@@ -83,7 +83,9 @@ class FleetMachine {
   // ROM tells nothing.
   void on_file_answered(Instant now, FleetTally& tally);
   // Counts the machine out of those under way.
-  void leave(FleetTally& tally);
+  void leave(Instant now, FleetTally& tally);
+  // The run ends before the machine does: what it still waits for counts.
+  void cut_short(Instant now, FleetTally& tally) const;
 
   std::size_t kind() const { return kind_; }
   Phase busy_with() const { return busy_with_; }
@@ -105,6 +107,7 @@ class FleetMachine {
   struct Recording {
     std::vector<RecordedFrame> frames;
     std::size_t octets = 0;
+    bool is_cut = false;  // there was no room for all of it
   };
   Recording& recording() { return recording_; }
 
@@ -115,7 +118,8 @@ class FleetMachine {
   void mark(FleetTally& tally, Span span, Instant from, Instant at);
   void enter(FleetTally& tally, Phase phase);
   void note(Instant at, FleetNote::Kind kind, std::uint32_t value);
-  void close_transfer(FleetTally& tally);
+  void on_answer(Instant now, FleetTally& tally);
+  void close_transfer(Instant now, FleetTally& tally);
 
   // What every frame needs comes first, and so lies together in memory.
   Instant planned_;

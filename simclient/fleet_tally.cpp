@@ -1,6 +1,7 @@
 #include "simclient/fleet_tally.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace pxeproof::rom {
 
@@ -29,6 +30,11 @@ static_assert(kNames.size() == kSpans);
 std::string_view to_string(Span span) { return kNames[static_cast<std::size_t>(span)].name; }
 
 std::string_view title_of(Span span) { return kNames[static_cast<std::size_t>(span)].title; }
+
+std::uint64_t FleetTally::resent_in(Span which) const {
+  if (which == Span::Boot) return std::accumulate(resent.begin(), resent.end(), std::uint64_t{0});
+  return resent[static_cast<std::size_t>(which)];
+}
 
 std::optional<Span> parse_span(std::string_view text) {
   const auto* const found = std::ranges::find(kNames, text, &SpanName::name);

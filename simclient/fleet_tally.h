@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -55,9 +56,15 @@ struct FleetLadder {
   std::vector<LadderStep> steps;
 };
 
-// A failure and how often it was.
-struct FailureCount {
+// What machines failed of, and the phase that they did not reach.
+struct FailureKind {
   Phase phase = Phase::Offer;
+  std::string reason;  // without what only one machine has
+  friend auto operator<=>(const FailureKind&, const FailureKind&) = default;
+};
+
+// How often it was.
+struct FailureCount {
   std::uint64_t count = 0;
   ClientIndex first = 0;
 };
@@ -70,11 +77,11 @@ struct FleetTally {
   std::uint64_t failed = 0;
   std::array<std::uint64_t, 5> busy_with{};  // machines under way, by the phase they work on
   std::array<LatencyHistogram, kSpans> spans{};
-  std::array<std::uint64_t, kSpans> resent{};  // repeated sends within the span
+  std::array<std::uint64_t, kSpans> resent{};  // repeated sends within the span; see resent_in
   Ledger ledger;
-  std::map<std::string, FailureCount> failures;  // by reason
-  std::uint64_t octets = 0;                      // of files that came whole
-  std::uint64_t files_checked = 0;               // octet by octet against the server's tree
+  std::map<FailureKind, FailureCount> failures;
+  std::uint64_t octets = 0;         // of files that came whole
+  std::uint64_t files_checked = 0;  // octet by octet against the server's tree
   std::uint64_t files_unchecked = 0;
   std::uint64_t duplicates = 0;       // DATA that came more than once
   std::uint64_t frames_sent = 0;      // handed to the network
@@ -88,12 +95,15 @@ struct FleetTally {
   std::uint64_t open_transfers = 0;
   std::uint64_t peak_unanswered = 0;
   std::uint64_t peak_open = 0;
-  LatencyHistogram answer_wait;        // of every RRQ that was answered, from its first send
-  std::uint64_t leases = 0;            // machines that got an address
+  LatencyHistogram answer_wait;  // of every RRQ that was answered, from its first send
+  LatencyHistogram vain_wait;    // of those that were not, to their giving up or the run's end
+  std::uint64_t leases = 0;      // machines that got an address
   LatencyHistogram power_on_lateness;  // of the run itself: actual less planned
   LatencyHistogram timer_lateness;     // of all other deadlines
 
   const LatencyHistogram& span(Span which) const { return spans[static_cast<std::size_t>(which)]; }
+  // Repeated sends within a span: each is counted in one part of the boot, and in the whole.
+  std::uint64_t resent_in(Span which) const;
   std::uint64_t under_way() const { return powered_on - booted - failed; }
   bool is_over() const { return booted + failed == planned; }
 };

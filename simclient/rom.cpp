@@ -365,7 +365,7 @@ void Rom::advance_nbp(Instant now, FetchingNbp& fetching) {
     fetch_extra(now, std::move(nbp), 0);
     return;
   }
-  const std::string reason = reason_of(fetching.download.name(), *ending);
+  const std::string reason = reason_of(fetching.download);
   if (const auto* const error = std::get_if<TftpDownload::ServerError>(&*ending)) {
     fail_boot(now, Phase::Nbp, firmware::failure_of_error(error->code), reason,
               printable(error->text));

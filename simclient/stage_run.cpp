@@ -235,13 +235,13 @@ void StageRun::end_fetch(Instant now, RomBoard& board) {
   const TftpDownload::Ending ending = *download.ending();
   report_file(now, board, download);
   if (std::holds_alternative<TftpDownload::Different>(ending)) {
-    return fail_boot({}, reason_of(download.name(), ending));
+    return fail_boot({}, reason_of(download));
   }
   const auto* const silent = std::get_if<TftpDownload::Silent>(&ending);
   const std::string& stall_words = program_->tftp.stall_words;
   if (silent != nullptr && silent->during == TftpDownload::Silent::During::Transfer &&
       !stall_words.empty()) {
-    return fail_boot(stall_words, reason_of(download.name(), ending));
+    return fail_boot(stall_words, reason_of(download));
   }
   const auto* const error = std::get_if<TftpDownload::ServerError>(&ending);
   const Fetched::Outcome outcome = outcome_of(ending);

@@ -48,6 +48,16 @@ TEST(FleetMetric, MeasuresOnlyWhatHappened) {
   EXPECT_EQ(parse_threshold("", "boot.failed==0")->metric.measure(tally), 3.0);
 }
 
+TEST(FleetMetric, CountsEachRepetitionInItsPartAndInTheWholeBoot) {
+  rom::FleetTally tally;
+  tally.resent[static_cast<std::size_t>(rom::Span::Offer)] = 2;
+  tally.resent[static_cast<std::size_t>(rom::Span::Nbp)] = 3;
+  EXPECT_EQ(parse_threshold("", "nbp.resent==3")->metric.measure(tally), 3.0);
+  const FleetMetric whole = parse_threshold("", "boot.resent<1")->metric;
+  EXPECT_EQ(whole.measure(tally), 5.0);
+  EXPECT_FALSE(whole.counts_machines());
+}
+
 TEST(FleetDuration, NeedsItsUnit) {
   EXPECT_EQ(*parse_duration("", "150ms"), 150ms);
   EXPECT_EQ(*parse_duration("", "1.5s"), 1500ms);

@@ -2,14 +2,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
 #include "cli/boot_lab.h"
 #include "cli/fleet_limit.h"
 #include "cli/fleet_report.h"
-#include "cli/fleet_run.h"
+#include "firmware/profile.h"
+#include "tests/cli/virtual_fleet.h"
 #include "tests/support/scratch.h"
 
 namespace pxeproof::cli {
@@ -17,27 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-
-FleetOptions options_of(const std::vector<std::string>& words) {
-  const Syntax syntax{.verb = "fleet",
-                      .purpose = "",
-                      .options = fleet_option_specs(),
-                      .positionals = {},
-                      .foreign = ForeignOptions::Refuse};
-  std::vector<std::string> all{"--time", "virtual"};
-  all.insert(all.end(), words.begin(), words.end());
-  auto arguments = parse_arguments(syntax, all);
-  EXPECT_TRUE(arguments) << arguments.error().message;
-  auto options = read_fleet_options(*arguments);
-  EXPECT_TRUE(options) << options.error().message;
-  return *options;
-}
-
-FleetResult run(const FleetOptions& options) {
-  auto result = run_virtual_fleet(options, options.clients);
-  EXPECT_TRUE(result) << result.error().message;
-  return std::move(*result);
-}
+using ::testing::Not;
 
 // Nobody is left hanging, and whoever failed says why.
 void expect_all_ended(const FleetResult& result) {
@@ -47,8 +30,8 @@ void expect_all_ended(const FleetResult& result) {
   EXPECT_EQ(tally.open_transfers, 0U);
   EXPECT_EQ(tally.unanswered, 0U);
   std::uint64_t explained = 0;
-  for (const auto& [reason, failure] : tally.failures) {
-    EXPECT_FALSE(reason.empty());
+  for (const auto& [kind, failure] : tally.failures) {
+    EXPECT_FALSE(kind.reason.empty());
     explained += failure.count;
   }
   EXPECT_EQ(explained, tally.failed);
@@ -126,7 +109,28 @@ TEST(VirtualFleet, WaitsForSwitchPortsThatAreBlocked) {
   // The third, after three: by then this firmware no longer waits for a proxy's offer, and takes
   // the address that comes first.
   const FleetResult between = run(options_of({"--clients", "5", "--arrive", "stp=2s"}));
-  EXPECT_EQ(between.tally.failures.begin()->first, "no server named a file to boot");
+  EXPECT_EQ(between.tally.failures.begin()->first.reason, "no server named a file to boot");
+}
+
+// They boot within one moment of virtual time, which no signal had to wait for.
+TEST(VirtualFleet, SaysWhoWouldHaveArrivedAfterItsDuration) {
+  const FleetOptions options =
+      options_of({"--clients", "10", "--arrive", "rate=1/s", "--duration", "2500ms"});
+  const FleetResult result = run(options);
+  EXPECT_EQ(result.tally.planned, 3U);
+  EXPECT_THAT(fleet_report_text(options, result), HasSubstr("7 more were to arrive after"));
+}
+
+TEST(VirtualFleet, IsStoppedInTheMiddleOfAStorm) {
+  sigset_t interrupt;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  ASSERT_EQ(pthread_sigmask(SIG_BLOCK, &interrupt, nullptr), 0);
+  pthread_kill(pthread_self(), SIGINT);
+  const FleetResult result = run(options_of({"--clients", "30"}));
+  pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
+  EXPECT_TRUE(result.stopped);
+  EXPECT_FALSE(result.tally.is_over());
 }
 
 class PoolOfTen : public ::testing::Test {
@@ -165,6 +169,55 @@ TEST_F(PoolOfTen, IsChangedByALineThatStandsBehindIt) {
   EXPECT_THAT(lab->extended, HasSubstr("\ndhcp-boot=nothing.0\n")) << "it may stand twice";
 }
 
+std::string content_of(const std::string& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+TEST(FleetOptions, AreSaidAgainAsAShellTakesThem) {
+  const std::string profile = pxeproof::testing::scratch("my own.toml");
+  std::ofstream(profile) << *firmware::builtin_profile_text("ipxe-bios");
+  EXPECT_THAT(options_of({"--mix", profile + "=2", "--arrive", "rate=5/s"}).again(),
+              HasSubstr("--arrive rate=5/s --mix '" + profile + "=2' --against builtin"));
+  FleetOptions options = options_of({});
+  options.target.configuration_file = "my own.conf";
+  EXPECT_THAT(options.again(), HasSubstr("--against 'builtin:my own.conf'"));
+}
+
+TEST(FleetOutputs, AreNeverTheProfilesOfTheMix) {
+  const std::string profile = pxeproof::testing::scratch("mine.toml");
+  std::ofstream(profile) << *firmware::builtin_profile_text("ipxe-bios");
+  for (const char* option : {"--json", "--jsonl", "--html"}) {
+    const auto options = read_words({"--mix", profile, option, profile});
+    ASSERT_FALSE(options) << option;
+    EXPECT_EQ(options.error().code, ExitCode::WrongUsage);
+    EXPECT_THAT(options.error().message, HasSubstr("a profile of --mix itself"));
+  }
+}
+
+TEST(FleetOutputs, AreNeverInTheServersTree) {
+  const std::string root = pxeproof::testing::scratch("tree");
+  std::filesystem::create_directories(root);
+  std::ofstream(root + "/boot.0") << "octets";
+  const std::string file = pxeproof::testing::scratch("tree.conf");
+  std::ofstream(file) << "port=0\ndhcp-range=10.9.0.10,10.9.0.19,255.255.255.0\n"
+                         "dhcp-boot=boot.0\nenable-tftp\ntftp-root="
+                      << root << "\n";
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"--json", root + "/boot.0"},
+           {"--jsonl", root + "/../tree/new"},
+           {"--keep-failures", "1", "--keep-in", root + "/kept"}}) {
+    std::vector<std::string> all{"--clients", "1", "--against", file};
+    all.insert(all.end(), words.begin(), words.end());
+    const FleetOptions options = options_of(all);
+    const auto result = run_virtual_fleet(options, 1);
+    ASSERT_FALSE(result) << words[0];
+    EXPECT_EQ(result.error().code, ExitCode::WrongUsage);
+    EXPECT_THAT(result.error().message, HasSubstr("tftp-root"));
+  }
+  EXPECT_EQ(content_of(root + "/boot.0"), "octets");
+}
+
 TEST(FleetOptions, AreRefusedWhereTheyWouldBeIgnored) {
   const Syntax syntax{.verb = "fleet",
                       .purpose = "",
@@ -180,9 +233,29 @@ TEST(FleetOptions, AreRefusedWhereTheyWouldBeIgnored) {
   EXPECT_THAT(message_of({"--find-limit", "boot.p99<1s", "--json", "x"}), HasSubstr("--json"));
   EXPECT_THAT(message_of({"--interface", "eth0", "--set", "tftp-max=1"}), HasSubstr("--set"));
   EXPECT_THAT(message_of({"--interface", "eth0", "--relays", "4"}), HasSubstr("--relays"));
+  EXPECT_THAT(message_of({"--find-limit", "boot.p99<1s", "--clients", "5"}),
+              HasSubstr("--clients"));
+  EXPECT_THAT(message_of({"--find-limit", "boot.p99<1s", "--keep-failures", "5"}),
+              HasSubstr("--keep-failures"));
+  EXPECT_THAT(message_of({"--find-limit", "boot.p99<1s", "-v"}), HasSubstr("-v"));
+  EXPECT_THAT(message_of({"--time", "virtual", "-v"}), HasSubstr("-v"));
+  EXPECT_THAT(message_of({"--yes"}), HasSubstr("--interface"));
+  EXPECT_THAT(message_of({"--no-wire", "--time", "virtual"}), HasSubstr("--no-wire"));
+  EXPECT_THAT(message_of({"--keep-in", "x"}), HasSubstr("--keep-failures"));
   EXPECT_THAT(message_of({"--arrive", "racks=1000000x1000000@1s"}), HasSubstr("1000000"));
+  EXPECT_THAT(message_of({"--arrive", "rate=1e-300/s"}), HasSubstr("0.001/s"));
+  EXPECT_THAT(message_of({"--arrive", "racks=1000x1@100000000s"}), HasSubstr("30 years"));
   EXPECT_THAT(message_of({"--arrive", "rate=10000/s", "--duration", "1h"}),
               HasSubstr("36000000 machines"));
+}
+
+TEST(FleetReport, HasTheServersLastWordsWhereTheyAreAskedFor) {
+  FleetOptions options = options_of({});
+  FleetResult result;
+  result.server_words = {"dnsmasq: no address range available"};
+  EXPECT_THAT(fleet_report_text(options, result), Not(HasSubstr("no address range")));
+  options.verbosity = 1;
+  EXPECT_THAT(fleet_report_text(options, result), HasSubstr("no address range available"));
 }
 
 TEST(FleetLimit, IsNotInventedFromATrialThatWasInterrupted) {
@@ -203,29 +276,6 @@ TEST(FleetLimit, IsNotInventedFromATrialThatWasInterrupted) {
   EXPECT_THAT(limit_text(options, *limit), HasSubstr("stopped before the limit"));
 }
 
-TEST(FleetCause, NamesTftpMaxByTheTransfersThatWereOpen) {
-  const FleetOptions options = options_of({"--clients", "500"});
-  FleetResult result;
-  result.tally.planned = 500;
-  result.tally.booted = 400;
-  result.tally.failed = 100;
-  result.tally.peak_open = 49;
-  result.tally.peak_unanswered = 400;
-  result.tally.answer_wait.record(6s);
-  rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
-  files.sent = 1998;
-  files.received = 1500;
-  result.server.tftp_max = 50;
-  result.server.tftp_max_is_default = true;
-  const auto cause = find_cause(options, result);
-  ASSERT_TRUE(cause);
-  EXPECT_EQ(cause->name, "tftp-max");
-  EXPECT_THAT(cause->why, HasSubstr("498 RRQs stayed unanswered"));
-  EXPECT_THAT(cause->why, HasSubstr("tftp-max=50 (the default)"));
-  result.tally.peak_open = 300;
-  EXPECT_NE(find_cause(options, result)->name, "tftp-max");
-}
-
 TEST(FleetExit, OwnLossesAreNoVerdictAboutTheServer) {
   const FleetOptions options = options_of({"--clients", "1"});
   FleetResult result;
@@ -235,6 +285,36 @@ TEST(FleetExit, OwnLossesAreNoVerdictAboutTheServer) {
   result.harness.dropped = 1;
   EXPECT_EQ(exit_code(result, judge(options, result)), ExitCode::EnvironmentFailed);
   EXPECT_EQ(exit_code(FleetResult{}, {}), ExitCode::NothingTested);
+}
+
+FleetResult thousand_boots() {
+  FleetResult result;
+  result.tally.planned = result.tally.powered_on = result.tally.booted = 1000;
+  for (int i = 0; i < 1000; ++i) {
+    result.tally.spans[static_cast<std::size_t>(rom::Span::Boot)].record(2s);
+    result.tally.power_on_lateness.record(10us);
+    result.tally.timer_lateness.record(10us);
+  }
+  return result;
+}
+
+TEST(FleetExit, AGeneratorWhoseTimersFellBehindIsNoVerdictAboutTheServer) {
+  FleetResult result = thousand_boots();
+  EXPECT_EQ(result.own_fault(), "");
+  for (int i = 0; i < 100; ++i) result.tally.timer_lateness.record(4s);
+  EXPECT_THAT(result.own_fault(), HasSubstr("fell behind"));
+  EXPECT_EQ(exit_code(result, {}), ExitCode::EnvironmentFailed);
+  result.tally.booted = 0;
+  EXPECT_THAT(result.own_fault(), HasSubstr("fell behind")) << "though nothing booted";
+}
+
+TEST(FleetExit, ASmallFleetIsNotCondemnedByItsLatestMachine) {
+  FleetResult result;
+  result.tally.planned = result.tally.powered_on = result.tally.booted = 30;
+  for (int i = 0; i < 29; ++i) result.tally.power_on_lateness.record(10us);
+  result.tally.power_on_lateness.record(50ms);
+  result.tally.spans[static_cast<std::size_t>(rom::Span::Boot)].record(100ms);
+  EXPECT_EQ(result.own_fault(), "");
 }
 
 }  // namespace

@@ -26,7 +26,12 @@ ProgramRun run_pxeproof(const std::vector<std::string>& arguments) {
 }
 
 ProgramRun run_pxeproof_on_full_disk(const std::vector<std::string>& arguments) {
-  std::vector<std::string> words{"-c", R"(exec "$0" "$@" > /dev/full)", PXEPROOF_PROGRAM};
+  return run_pxeproof_redirected(">/dev/full", arguments);
+}
+
+ProgramRun run_pxeproof_redirected(const std::string& redirection,
+                                   const std::vector<std::string>& arguments) {
+  std::vector<std::string> words{"-c", R"(exec "$0" "$@" )" + redirection, PXEPROOF_PROGRAM};
   words.insert(words.end(), arguments.begin(), arguments.end());
   return run_program("/bin/sh", words);
 }

@@ -19,6 +19,10 @@ ProgramRun run_pxeproof(const std::vector<std::string>& arguments);
 // The same with its standard output on a full disk.
 ProgramRun run_pxeproof_on_full_disk(const std::vector<std::string>& arguments);
 
+// The same with a redirection of the shell, such as "2>/dev/full".
+ProgramRun run_pxeproof_redirected(const std::string& redirection,
+                                   const std::vector<std::string>& arguments);
+
 // A directory of a test's own, gone with it.
 class ScratchDirectory {
  public:

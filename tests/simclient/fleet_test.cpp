@@ -46,8 +46,8 @@ void run_alone(Fleet& fleet, Peer&& peer) {
 void expect_failed_with_reasons(const Fleet& fleet) {
   EXPECT_EQ(fleet.tally().failed, fleet.tally().planned);
   std::uint64_t explained = 0;
-  for (const auto& [reason, failure] : fleet.tally().failures) {
-    EXPECT_FALSE(reason.empty());
+  for (const auto& [kind, failure] : fleet.tally().failures) {
+    EXPECT_FALSE(kind.reason.empty());
     explained += failure.count;
   }
   EXPECT_EQ(explained, fleet.tally().planned);
@@ -58,7 +58,7 @@ TEST(Fleet, FailsWithAReasonWhenNobodyAnswers) {
   Fleet fleet(plan_of(20));
   run_alone(fleet, [](Instant, const Frame&) {});
   expect_failed_with_reasons(fleet);
-  EXPECT_EQ(fleet.tally().failures.begin()->first, "no server offered an address");
+  EXPECT_EQ(fleet.tally().failures.begin()->first.reason, "no server offered an address");
 }
 
 // What it sent comes back changed, cut, or to the wrong machine; each of its machines ends.
@@ -94,7 +94,7 @@ TEST(Fleet, PowersMachinesOnAtTheirTimes) {
   fleet.on_timeout(kStart + 1s + 30ms);
   EXPECT_EQ(fleet.tally().powered_on, 2U);
   EXPECT_GE(fleet.tally().power_on_lateness.maximum(), 30ms);
-  fleet.stop();
+  fleet.stop(kStart + 2s);
   EXPECT_EQ(fleet.poll_timeout(), std::nullopt);
   fleet.on_timeout(kStart + 10s);
   EXPECT_EQ(fleet.tally().powered_on, 2U);
@@ -125,6 +125,20 @@ TEST(Fleet, KeepsThePacketsOfTheFirstFailures) {
   EXPECT_EQ(first->frames.size(), 4U) << "this firmware sends four DISCOVERs";
   EXPECT_TRUE(fleet.poll_failure());
   EXPECT_FALSE(fleet.poll_failure());
+}
+
+TEST(Fleet, MarksARecordingForWhichThereWasNoRoom) {
+  FleetPlan plan = plan_of(5);
+  plan.failures_kept = 5;
+  plan.recording_limit = 2000;  // not four DISCOVERs of each
+  Fleet fleet(std::move(plan));
+  run_alone(fleet, [](Instant, const Frame&) {});
+  std::size_t cut = 0;
+  while (const auto failure = fleet.poll_failure()) {
+    if (failure->is_cut) ++cut;
+    EXPECT_EQ(failure->is_cut, failure->frames.size() < 4);
+  }
+  EXPECT_GT(cut, 0U);
 }
 
 TEST(FleetLedger, KnowsTheQuestionsAndAnswersOfABoot) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "simclient/file_outcome.h"
 #include "simclient/rom.h"
 #include "tests/simclient/rom_bench.h"
 
@@ -10,6 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -351,6 +353,7 @@ TEST_F(TftpDownloadTest, AFileThatEndsTooEarlyDiffers) {
   data(1, "long");
   ASSERT_TRUE(ended<TftpDownload::Different>());
   EXPECT_EQ(ended<TftpDownload::Different>()->offset, 4U);
+  EXPECT_THAT(reason_of(*download_), EndsWith("it ended after 4 octets"));
 }
 
 TEST_F(TftpDownloadTest, BlockNumbersWrapToZero) {

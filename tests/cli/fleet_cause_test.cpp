@@ -1,0 +1,138 @@
+// What the report names as the cause of slow and failed boots.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/fleet_limit.h"
+#include "cli/fleet_report.h"
+#include "tests/cli/virtual_fleet.h"
+
+namespace pxeproof::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string cause_of(const FleetOptions& options) {
+  const auto cause = find_cause(options, run(options));
+  return cause ? cause->name + ": " + cause->why : "none";
+}
+
+TEST(FleetCause, NamesTftpMaxByTheTransfersThatWereOpen) {
+  const FleetOptions options = options_of({"--clients", "500"});
+  FleetResult result;
+  result.tally.planned = 500;
+  result.tally.booted = 400;
+  result.tally.failed = 100;
+  result.tally.peak_open = 49;
+  result.tally.peak_unanswered = 400;
+  result.tally.answer_wait.record(6s);
+  rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
+  files.asked = files.sent = 1998;
+  files.received = 1500;
+  result.server.tftp_max = 50;
+  result.server.tftp_max_is_default = true;
+  const auto cause = find_cause(options, result);
+  ASSERT_TRUE(cause);
+  EXPECT_EQ(cause->name, "tftp-max");
+  EXPECT_THAT(cause->why, HasSubstr("498 RRQs stayed unanswered"));
+  EXPECT_THAT(cause->why, HasSubstr("tftp-max=50 (the default)"));
+  result.tally.peak_open = 300;
+  EXPECT_NE(find_cause(options, result)->name, "tftp-max");
+}
+
+// Machines that still wait when the run is cut short are evidence too: no RRQ of theirs was
+// answered.
+TEST(FleetCause, NamesTftpMaxWhereNoWaitingMachineWasAnswered) {
+  FleetOptions options = options_of({"--clients", "60", "--set", "tftp-max=5", "--link",
+                                     "delay=5ms", "--threshold", "boot.max<1s"});
+  options.cut_off = 700ms;
+  FleetResult result = run(options);
+  EXPECT_GE(result.tally.vain_wait.maximum(), 500ms);
+  result.tally.answer_wait = {};
+  const auto cause = find_cause(options, result);
+  ASSERT_TRUE(cause);
+  EXPECT_EQ(cause->name, "tftp-max");
+}
+
+// Twenty of 21 keep every place, and the last waits between its RRQs for less than half a second.
+TEST(FleetCause, NamesTftpMaxWhereOneMachineIsHeldForAMoment) {
+  EXPECT_THAT(cause_of(options_of({"--clients", "21", "--set", "tftp-max=20", "--link", "delay=3ms",
+                                   "--threshold", "boot.p99<2s"})),
+              HasSubstr("tftp-max=20"));
+}
+
+TEST(FleetCause, IsNoLimitWhereEverybodyIsServedAtOnce) {
+  EXPECT_EQ(cause_of(options_of({"--clients", "20", "--set", "tftp-max=20", "--link", "delay=3ms",
+                                 "--threshold", "boot.p99<1ms"})),
+            "none");
+}
+
+// 200 machines that failed before their boot file, of whose 1200 RRQs none was answered.
+FleetResult silent_tftp() {
+  FleetResult result;
+  result.tally.planned = result.tally.powered_on = result.tally.failed = 200;
+  result.tally.failures[{rom::Phase::Nbp, "no answer"}] = {.count = 200};
+  rom::LedgerRow& offers = result.tally.ledger.row(rom::Exchange::Discover);
+  offers.asked = offers.sent = 300;
+  offers.received = 290;
+  rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
+  files.asked = files.sent = 1200;
+  return result;
+}
+
+TEST(FleetCause, IsTheSilentServerAndNotTheOneFrameThatACableLost) {
+  FleetResult result = silent_tftp();
+  result.tally.ledger.row(rom::Exchange::Request).answers_lost_on_cable = 1;
+  const auto cause = find_cause(options_of({}), result);
+  ASSERT_TRUE(cause);
+  EXPECT_EQ(cause->why, "1200 of 1200 RRQs were not answered");
+}
+
+TEST(FleetCause, IsTheCablesWhereTheyLostMostOfTheWorstExchange) {
+  FleetResult result = silent_tftp();
+  rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
+  files.sent = 100;
+  files.lost_on_cable = 1100;
+  files.answers_lost_on_cable = 90;
+  const auto cause = find_cause(options_of({}), result);
+  ASSERT_TRUE(cause);
+  EXPECT_EQ(cause->name, "cables");
+  EXPECT_THAT(cause->why, HasSubstr("1100 of 1200 RRQs and 90 of their answers"));
+}
+
+TEST(FleetCause, IsTheBuiltInServersRoomForHalfOpenTransfers) {
+  FleetResult result = silent_tftp();
+  result.tally.peak_unanswered = 12'000;
+  result.server.half_open = 10'000;
+  EXPECT_EQ(find_cause(options_of({}), result)->name, "half-open");
+  result.tally.peak_unanswered = 9'000;
+  EXPECT_NE(find_cause(options_of({}), result)->name, "half-open");
+}
+
+TEST(FleetCause, KnowsASilenceInTheMiddleOfFiles) {
+  FleetResult result = silent_tftp();
+  result.tally.ledger.row(rom::Exchange::File).received = 1200;
+  result.tally.files_checked = 50;
+  rom::LedgerRow& blocks = result.tally.ledger.row(rom::Exchange::Block);
+  blocks.asked = blocks.sent = 1000;
+  blocks.received = 600;
+  const auto cause = find_cause(options_of({}), result);
+  ASSERT_TRUE(cause);
+  EXPECT_EQ(cause->why, "350 of 1000 ACKs were not answered");
+}
+
+TEST(FleetCause, IsTheRestartThatTheUserWanted) {
+  EXPECT_THAT(cause_of(options_of({"--clients", "30", "--restart", "1ms"})),
+              HasSubstr("30 of the 30 machines that failed were under way"));
+}
+
+TEST(FleetCause, IsTheServerThatEndedByItself) {
+  FleetResult result = silent_tftp();
+  result.server.death = "dnsmasq of the lab ended by itself";
+  EXPECT_EQ(find_cause(options_of({}), result)->name, "server ended");
+}
+
+}  // namespace
+}  // namespace pxeproof::cli
