@@ -11,8 +11,8 @@
 #include "cli/boot_teller.h"
 #include "cli/boot_watch.h"
 #include "cli/configuration_record.h"
-#include "cli/dhcp_probe.h"
 #include "cli/explain_packet.h"
+#include "cli/look_round.h"
 #include "cli/metrics_exposer.h"
 #include "cli/output_file.h"
 #include "cli/running_server.h"
@@ -37,8 +37,6 @@ int report(const Failure& failure) {
   fmt::print(stderr, "{}\n", failure.message);
   return static_cast<int>(failure.code);
 }
-
-constexpr Duration kProbePatience = std::chrono::milliseconds(1500);
 
 // Notes are for who asks: with --test or -v.
 void print_warnings(const server::LoadedConfiguration& loaded, int verbosity) {
@@ -97,7 +95,6 @@ class Serve {
  private:
   Outcome<void> start();
   Outcome<void> confine();
-  void look_round(const ReadyServer& ready);
   void print(std::string_view lines) { lines_.write(lines); }
   void reload(ServeControl::Reply reply);
   void on_network_change();
@@ -112,8 +109,9 @@ class Serve {
   std::unique_ptr<RunningServer> server_;
   std::unique_ptr<ServeControl> control_;
   BootWatch watch_;
-  std::set<MacAddress> probes_;         // the machines that the look round asked as
-  std::unique_ptr<BootTeller> teller_;  // of a directory, or of a single run
+  std::unique_ptr<LookRound> look_round_;  // of a directory, until it is over
+  std::set<MacAddress> probes_;            // the machines that it asked as
+  std::unique_ptr<BootTeller> teller_;     // of a directory, or of a single run
   std::unique_ptr<ServeOnce> once_;
   std::optional<live::EventLoop> loop_;
 };
@@ -134,7 +132,6 @@ Outcome<void> Serve::start() {
   auto ready = opener_->wait_for_load();
   if (!ready) return fail(ready.error());
   print_warnings(ready->loaded, options_.verbosity);
-  if (!options_.origin.directory.empty()) look_round(*ready);
   RunningServerOptions running{.log = [this](const std::string& line) { print(line); },
                                .log_format = options_.log_format,
                                .verbosity = options_.verbosity,
@@ -152,8 +149,9 @@ Outcome<void> Serve::start() {
     running.on_tftp = [this](const server::TftpEvent& event) { watch_.on_event(event); };
     const bool is_plain = options_.verbosity == 0 && options_.log_format == ServerLog::Format::Text;
     if (is_plain) running.events = ServerLog::Events::LeftOut;
-    teller_ = std::make_unique<BootTeller>(watch_, options_.origin.directory,
-                                           [this](const std::string& line) { print(line); });
+    teller_ = std::make_unique<BootTeller>(
+        watch_, options_.origin.directory,
+        [this](const std::string& line) { server_->log().message(ServerLog::Level::Info, line); });
   }
   if (const auto& script = ready->loaded.configuration.script; !script.program.empty()) {
     auto scripts = ScriptQueue::start(script, [this](const std::string& line) {
@@ -167,6 +165,12 @@ Outcome<void> Serve::start() {
   if (!server) return fail(server.error());
   server_ = std::move(*server);
   history_.started = live::now();
+  if (!options_.origin.directory.empty()) {
+    look_round_ = std::make_unique<LookRound>(
+        *server_, options_.seed,
+        [this](const std::string& line) { server_->log().message(ServerLog::Level::Info, line); });
+    probes_ = look_round_->askers();
+  }
   if (options_.once) {
     auto once = ServeOnce::create(*options_.once, history_.started);
     if (!once) return fail(once.error());
@@ -194,6 +198,7 @@ Outcome<void> Serve::start() {
         static_cast<live::EventSource*>(opener_->directory_changes()),
         static_cast<live::EventSource*>(server_.get()), server_->opener_source(),
         static_cast<live::EventSource*>(scripts_.get()), &control_->source(),
+        static_cast<live::EventSource*>(look_round_.get()),
         static_cast<live::EventSource*>(teller_.get()), static_cast<live::EventSource*>(&lines_)}) {
     if (source == nullptr) continue;
     if (const auto added = loop_->add(*source); !added) {
@@ -201,19 +206,6 @@ Outcome<void> Serve::start() {
     }
   }
   return {};
-}
-
-// What is on the network, and what of the directory is served there.
-void Serve::look_round(const ReadyServer& ready) {
-  for (const NetworkInterface& interface : ready.resources.interfaces) {
-    if (interface.addresses.empty() || interface.mac == MacAddress{}) continue;
-    probes_.insert(probing_address(interface.mac));
-    const auto servers = probe_dhcp(interface, options_.seed, kProbePatience);
-    const std::string seen = servers ? cli::describe(*servers)
-                                     : "DHCP servers not looked for: " + servers.error().message;
-    print(fmt::format("{}   {}   {}", describe_address(interface), seen,
-                      describe_services(ready.loaded.configuration)));
-  }
 }
 
 Outcome<void> Serve::confine() {
@@ -265,6 +257,10 @@ Outcome<void> Serve::run() {
   log.message(ServerLog::Level::Info, fmt::format("serving, seed {}", options_.seed));
   opener_->notify("READY=1");
   const auto is_done = [&] {
+    if (look_round_ && look_round_->is_over()) {
+      loop_->remove(*look_round_);
+      look_round_.reset();
+    }
     if (signals_->take_reload()) reload(nullptr);
     if (network_changes_->take_change()) on_network_change();
     if (auto* changes = opener_->directory_changes()) {
