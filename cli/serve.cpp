@@ -38,13 +38,20 @@ int report(const Failure& failure) {
   return static_cast<int>(failure.code);
 }
 
+// Whether somebody wrote the line: of a directory's configuration only what options add.
+bool is_written(const server::Diagnostic& finding, const ConfigurationOrigin& origin) {
+  return origin.directory.empty() || finding.location.file != source_name(origin.directory);
+}
+
 // Notes are for who asks: with --test or -v.
-void print_warnings(const server::LoadedConfiguration& loaded, int verbosity) {
+void print_warnings(const server::LoadedConfiguration& loaded, const ConfigurationOrigin& origin,
+                    int verbosity) {
   for (const server::Diagnostic& warning : loaded.warnings) {
     fmt::print(stderr, "{}\n", server::to_string(warning));
   }
   for (const server::Diagnostic& finding : server::lint(loaded.configuration)) {
     if (finding.severity == server::Diagnostic::Severity::Note && verbosity == 0) continue;
+    if (!is_written(finding, origin)) continue;
     fmt::print(stderr, "{}\n", server::to_string(finding));
   }
   if (verbosity == 0) return;
@@ -58,10 +65,10 @@ Outcome<void> test_configuration(const ConfigurationOrigin& origin) {
   if (!record) return fail(record.error());
   const auto loaded = load_and_record(*record);
   if (!loaded) return fail(loaded.error());
-  print_warnings(*loaded, 1);
+  print_warnings(*loaded, origin, 1);
   if (auto checked = check_serves(loaded->configuration); !checked) return checked;
   for (const server::Diagnostic& finding : check_boot_files(loaded->configuration)) {
-    fmt::print(stderr, "{}\n", server::to_string(finding));
+    if (is_written(finding, origin)) fmt::print(stderr, "{}\n", server::to_string(finding));
   }
   fmt::print("configuration read, no error\n");
   return {};
@@ -131,7 +138,7 @@ Outcome<void> Serve::start() {
   opener_->request_load();
   auto ready = opener_->wait_for_load();
   if (!ready) return fail(ready.error());
-  print_warnings(ready->loaded, options_.verbosity);
+  print_warnings(ready->loaded, options_.origin, options_.verbosity);
   RunningServerOptions running{.log = [this](const std::string& line) { print(line); },
                                .log_format = options_.log_format,
                                .verbosity = options_.verbosity,
