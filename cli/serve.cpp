@@ -234,7 +234,9 @@ void Serve::reload(ServeControl::Reply reply) {
       ++history_.reloads;
       history_.last_reload_error.clear();
       log.message(ServerLog::Level::Info, "configuration read again");
-      for (const std::string& line : server_->describe()) {
+      const bool is_directory = !options_.origin.directory.empty();
+      for (const std::string& line :
+           is_directory ? describe_networks(*server_) : server_->describe()) {
         log.message(ServerLog::Level::Info, line);
       }
     } else {
