@@ -290,6 +290,7 @@ Outcome<void> Serve::run() {
     teller_->tell_rest();
     return judged;
   }
+  if (teller_) teller_->tell_rest();
   log.message(ServerLog::Level::Info, "stopped");
   return {};
 }
