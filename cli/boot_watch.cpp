@@ -101,6 +101,7 @@ void on_finished(ServedBoot& boot, const server::TftpFinished& finished) {
   boot.phase = phase_after(boot, finished.name);
   boot.octets += finished.octets;
   boot.trouble.clear();
+  boot.last_missing.clear();
   add_step(boot, fmt::format("{} {} in {:.2f} s", finished.name, size_text(finished.octets),
                              to_seconds(finished.duration)));
 }
@@ -116,6 +117,7 @@ void on_refused(ServedBoot& boot, const server::TftpRefused& refused) {
     return;
   }
   ++boot.missing;
+  boot.last_missing = refused.name;
   if (boot.phase <= ServedPhase::Answered) boot.trouble = refused.name + ": no such file";
 }
 
@@ -150,7 +152,9 @@ std::string describe(const ServedBoot& boot) {
   if (!boot.trouble.empty()) return text + "  " + boot.trouble;
   const bool is_boot = boot.phase != ServedPhase::None || boot.steps.empty();
   if (!is_boot) return text + "  no boot program";
-  return text + fmt::format("  went quiet after {}", to_string(boot.phase));
+  text += fmt::format("  went quiet after {}", to_string(boot.phase));
+  if (!boot.last_missing.empty()) text += ", and last found no " + boot.last_missing;
+  return text;
 }
 
 ServedBoot& BootWatch::begin(Instant at) {

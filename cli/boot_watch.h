@@ -26,6 +26,7 @@ struct ServedBoot {
   std::string trouble;             // the last thing that went wrong; empty: nothing
   std::uint64_t octets = 0;        // of whole files
   std::size_t missing = 0;         // names that were not found: loaders look for many
+  std::string last_missing;        // the last of them, where no file came after it
   std::string file;                // that an answer named; empty: none yet
   struct Transfer {
     Endpoint client;

@@ -75,6 +75,17 @@ TEST(BootWatch, SaysWhyABootStalled) {
   EXPECT_THAT(describe(*watch.furthest()), HasSubstr("grubx64.efi: no such file"));
 }
 
+// What a loader looks for last is what it could not do without, unless a file came after it.
+TEST(BootWatch, SaysWhatWasLookedForLast) {
+  BootWatch watch;
+  watch.on_event(tftp(sent("pxelinux.0"), kStart));
+  watch.on_event(tftp(server::TftpRefused{.name = "pxelinux.cfg/default"}, kStart));
+  EXPECT_THAT(describe(*watch.furthest()),
+              EndsWith("went quiet after nbp, and last found no pxelinux.cfg/default"));
+  watch.on_event(tftp(sent("pxelinux.cfg/default"), kStart));
+  EXPECT_THAT(describe(*watch.furthest()), EndsWith("went quiet after config"));
+}
+
 // An address that nobody has heard of was taken for the machine that was answered last.
 TEST(BootWatch, TakesAnotherMachinesFileForItsOwn) {
   for (const std::optional<MacAddress> mac :
