@@ -106,6 +106,17 @@ TEST(ServeDirectory, MapsProgramsToArchitectures) {
   EXPECT_EQ(loaded->configuration.tftp.root, scratch.path("tree"));
 }
 
+// With Secure Boot a firmware starts nothing else of that tree.
+TEST(ServeDirectory, OffersTheShimOfDebiansNetbootTree) {
+  const testing::ScratchDirectory scratch;
+  scratch.write("tree/debian-installer/amd64/grubx64.efi", efi(0x8664));
+  scratch.write("tree/debian-installer/amd64/bootnetx64.efi", efi(0x8664));
+  const auto made = configure(scratch.path("tree"));
+  ASSERT_TRUE(made);
+  EXPECT_THAT(made->text,
+              HasSubstr("7,\"Network boot\",\"debian-installer/amd64/bootnetx64.efi\""));
+}
+
 TEST(ServeDirectory, GivesIpxeItsScriptAndNotItselfAgain) {
   const testing::ScratchDirectory scratch;
   scratch.write("tree/undionly.kpxe", "ipxe");
