@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "cli/serve_directory.h"
-#include "live/monotonic_clock.h"
 #include "live/wall_clock.h"
 
 namespace pxeproof::cli {
@@ -27,6 +26,8 @@ live::Activity BootTeller::on_wake(Instant now) {
   return live::Activity::Idle;
 }
 
-void BootTeller::tell_rest() { on_wake(live::now() + BootWatch::kQuiet); }
+void BootTeller::tell_rest() {
+  while (const auto boot = watch_.take_rest()) tell(*boot);
+}
 
 }  // namespace pxeproof::cli

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "server/boot_file.h"
 #include "trace/boot_files.h"
 
 namespace pxeproof::cli {
@@ -13,6 +14,7 @@ namespace {
 // A DHCP exchange and the transfer that follows from it lie no further apart.
 constexpr Duration kSameBoot = std::chrono::seconds(60);
 constexpr std::size_t kMaximumSteps = 64;
+constexpr std::size_t kMaximumTransfers = 64;
 
 std::string size_text(std::uint64_t octets) {
   constexpr double kKibi = 1024;
@@ -27,19 +29,96 @@ void add_step(ServedBoot& boot, std::string step) {
   if (boot.steps.size() < kMaximumSteps) boot.steps.push_back(std::move(step));
 }
 
-ServedPhase phase_after(ServedPhase before, const std::string& name) {
+// A name as a server resolves it, for comparison.
+std::string resolved(std::string_view name) {
+  std::string path(name);
+  std::ranges::replace(path, '\\', '/');
+  if (path.starts_with("./")) path.erase(0, 1);
+  return path.substr(std::min(path.find_first_not_of('/'), path.size()));
+}
+
+// What a firmware loads first, as far as a name tells.
+bool is_called_program(std::string_view name) {
+  constexpr std::uint16_t kUefi = 7;
+  const trace::FileRole role = trace::role_of(name);
+  return server::has_foreign_ending(name, server::kBiosArchitecture) ||
+         server::has_foreign_ending(name, kUefi) || role == trace::FileRole::WindowsLoader ||
+         (role == trace::FileRole::RaspberryPi && !name.ends_with(".txt"));
+}
+
+ServedPhase phase_after(const ServedBoot& boot, const std::string& name) {
   switch (trace::role_of(name)) {
     case trace::FileRole::Config:
-      return std::max(before, ServedPhase::Config);
+      return std::max(boot.phase, ServedPhase::Config);
     case trace::FileRole::Kernel:
     case trace::FileRole::Initrd:
       return ServedPhase::Payload;
     case trace::FileRole::Module:
     case trace::FileRole::Optional:
-      return before;
-    default:
-      return std::max(before, ServedPhase::Nbp);
+      return boot.phase;
+    default: {
+      const bool is_named = !boot.file.empty() && resolved(name) == resolved(boot.file);
+      if (!is_named && !is_called_program(name)) return boot.phase;
+      return std::max(boot.phase, ServedPhase::Nbp);
+    }
   }
+}
+
+// What a client says to another server, as it should.
+bool is_for_others(server::Reason reason) {
+  switch (reason) {
+    case server::Reason::LeaseRequest:
+    case server::Reason::LeaseTraffic:
+    case server::Reason::ServerMessage:
+    case server::Reason::ForeignServerSelected:
+    case server::Reason::Released:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Instant quiet_at(const ServedBoot& boot) {
+  return boot.last_event +
+         (boot.transfers.empty() ? BootWatch::kQuiet : BootWatch::kLongestTransfer);
+}
+
+bool is_same_boot(const ServedBoot& boot, Instant at) {
+  return !boot.transfers.empty() || at - boot.last_event < kSameBoot;
+}
+
+void end_transfer(ServedBoot& boot, const Endpoint& client) {
+  std::erase_if(boot.transfers,
+                [&client](const ServedBoot::Transfer& each) { return each.client == client; });
+}
+
+void begin_transfer(ServedBoot& boot, const Endpoint& client, const std::string& name) {
+  end_transfer(boot, client);
+  if (boot.transfers.size() < kMaximumTransfers) boot.transfers.push_back({client, name});
+}
+
+void on_finished(ServedBoot& boot, const server::TftpFinished& finished) {
+  boot.phase = phase_after(boot, finished.name);
+  boot.octets += finished.octets;
+  boot.trouble.clear();
+  boot.last_missing.clear();
+  add_step(boot, fmt::format("{} {} in {:.2f} s", finished.name, size_text(finished.octets),
+                             to_seconds(finished.duration)));
+}
+
+void on_failed(ServedBoot& boot, const server::TftpFailed& failed) {
+  if (failed.reason == server::TftpReason::ProbeAborted) return;
+  boot.trouble = fmt::format("{}: {}", failed.name, server::to_string(failed.reason));
+}
+
+void on_refused(ServedBoot& boot, const server::TftpRefused& refused) {
+  if (refused.reason != server::TftpReason::FileNotFound) {
+    boot.trouble = fmt::format("{}: {}", refused.name, server::to_string(refused.reason));
+    return;
+  }
+  ++boot.missing;
+  boot.last_missing = refused.name;
+  if (boot.phase <= ServedPhase::Answered) boot.trouble = refused.name + ": no such file";
 }
 
 }  // namespace
@@ -69,8 +148,13 @@ std::string describe(const ServedBoot& boot) {
     text += (i == 0 ? "" : " -> ") + boot.steps[i];
   }
   if (boot.phase == ServedPhase::Payload) return text + "  booted";
+  if (!boot.transfers.empty()) return text + "  still fetching " + boot.transfers.back().name;
   if (!boot.trouble.empty()) return text + "  " + boot.trouble;
-  return text + fmt::format("  went quiet after {}", to_string(boot.phase));
+  const bool is_boot = boot.phase != ServedPhase::None || boot.steps.empty();
+  if (!is_boot) return text + "  no boot program";
+  text += fmt::format("  went quiet after {}", to_string(boot.phase));
+  if (!boot.last_missing.empty()) text += ", and last found no " + boot.last_missing;
+  return text;
 }
 
 ServedBoot& BootWatch::begin(Instant at) {
@@ -80,11 +164,24 @@ ServedBoot& BootWatch::begin(Instant at) {
   return boot;
 }
 
-ServedBoot& BootWatch::boot_of(const server::ServerEvent& event) {
+ServedBoot* BootWatch::find(const MacAddress& mac, Instant at) {
   const auto found = std::find_if(boots_.rbegin(), boots_.rend(), [&](const ServedBoot& boot) {
-    return boot.mac == event.client && event.at - boot.last_event < kSameBoot;
+    return boot.mac == mac && is_same_boot(boot, at);
   });
-  ServedBoot& boot = found == boots_.rend() ? begin(event.at) : *found;
+  return found == boots_.rend() ? nullptr : &*found;
+}
+
+ServedBoot* BootWatch::find(Ipv4Address address, const std::optional<MacAddress>& mac, Instant at) {
+  const auto found = std::find_if(boots_.rbegin(), boots_.rend(), [&](const ServedBoot& boot) {
+    const bool is_another = boot.mac && mac && boot.mac != mac;
+    return boot.address == address && !is_another && is_same_boot(boot, at);
+  });
+  return found == boots_.rend() ? nullptr : &*found;
+}
+
+ServedBoot& BootWatch::boot_of(const server::ServerEvent& event) {
+  ServedBoot* known = find(*event.client, event.at);
+  ServedBoot& boot = known == nullptr ? begin(event.at) : *known;
   boot.mac = event.client;
   if (event.architecture) boot.architecture = event.architecture;
   if (!event.address.is_unspecified()) boot.address = event.address;
@@ -92,20 +189,24 @@ ServedBoot& BootWatch::boot_of(const server::ServerEvent& event) {
   return boot;
 }
 
-// A client that was never heard with an address is the one that was answered last.
-ServedBoot* BootWatch::boot_of(Ipv4Address address, Instant at) {
-  const auto is_recent = [at](const ServedBoot& boot) { return at - boot.last_event < kSameBoot; };
-  auto found = std::find_if(boots_.rbegin(), boots_.rend(), [&](const ServedBoot& boot) {
-    return boot.address == address && is_recent(boot);
-  });
-  if (found == boots_.rend()) {
-    found = std::find_if(boots_.rbegin(), boots_.rend(), [&](const ServedBoot& boot) {
-      return !boot.address && boot.phase == ServedPhase::Answered && is_recent(boot);
-    });
-  }
-  if (found == boots_.rend()) return nullptr;
-  found->address = address;
-  return &*found;
+ServedBoot& BootWatch::boot_of(const server::TftpEvent& event) {
+  const auto* requested = std::get_if<server::TftpRequested>(&event.what);
+  const std::optional<MacAddress> mac = requested == nullptr ? std::nullopt : requested->mac;
+  ServedBoot* known = mac ? find(*mac, event.at) : nullptr;
+  if (known == nullptr) known = find(event.client.address, mac, event.at);
+  ServedBoot& boot = known == nullptr ? begin(event.at) : *known;
+  if (mac) boot.mac = mac;
+  boot.address = event.client.address;
+  boot.last_event = event.at;
+  return boot;
+}
+
+void BootWatch::on_answer(const server::ServerEvent& event, std::string step) {
+  ServedBoot& boot = boot_of(event);
+  boot.phase = std::max(boot.phase, ServedPhase::Answered);
+  boot.trouble.clear();
+  if (!event.file.empty()) boot.file = printable(event.file);
+  add_step(boot, std::move(step));
 }
 
 void BootWatch::on_event(const server::ServerEvent& event) {
@@ -115,22 +216,19 @@ void BootWatch::on_event(const server::ServerEvent& event) {
     case Kind::Silent: {
       // What concerns no boot, such as a laptop's lease, is none.
       if (!event.architecture) return;
-      ServedBoot& boot = boot_of(event);
-      boot.trouble = fmt::format("not served: {}", server::to_string(event.reason));
+      if (is_for_others(event.reason)) {
+        if (find(*event.client, event.at) != nullptr) boot_of(event);
+        return;
+      }
+      boot_of(event).trouble = fmt::format("not served: {}", server::to_string(event.reason));
       return;
     }
     case Kind::ProxyOffered:
-    case Kind::AddressOffered: {
-      ServedBoot& boot = boot_of(event);
-      boot.phase = std::max(boot.phase, ServedPhase::Answered);
-      return add_step(boot, "offer");
-    }
+    case Kind::AddressOffered:
+      return on_answer(event, "offer");
     case Kind::ProxyAcknowledged:
-    case Kind::ItemAcknowledged: {
-      ServedBoot& boot = boot_of(event);
-      boot.phase = std::max(boot.phase, ServedPhase::Answered);
-      return add_step(boot, "4011");
-    }
+    case Kind::ItemAcknowledged:
+      return on_answer(event, "4011");
     case Kind::AddressLeased:
     case Kind::AddressRefused:
     case Kind::Informed:
@@ -142,47 +240,45 @@ void BootWatch::on_event(const server::ServerEvent& event) {
 }
 
 void BootWatch::on_event(const server::TftpEvent& event) {
-  const auto* finished = std::get_if<server::TftpFinished>(&event.what);
-  const auto* failed = std::get_if<server::TftpFailed>(&event.what);
-  const auto* refused = std::get_if<server::TftpRefused>(&event.what);
-  const auto* requested = std::get_if<server::TftpRequested>(&event.what);
-  if (finished == nullptr && failed == nullptr && refused == nullptr && requested == nullptr)
-    return;
-  ServedBoot* known = boot_of(event.client.address, event.at);
-  ServedBoot& boot = known == nullptr ? begin(event.at) : *known;
-  boot.address = event.client.address;
-  boot.last_event = event.at;
-  if (finished != nullptr) {
-    boot.phase = phase_after(boot.phase, finished->name);
-    boot.octets += finished->octets;
-    boot.trouble.clear();
-    add_step(boot, fmt::format("{} {} in {:.2f} s", finished->name, size_text(finished->octets),
-                               to_seconds(finished->duration)));
-  } else if (failed != nullptr && failed->reason != server::TftpReason::ProbeAborted) {
-    boot.trouble = fmt::format("{}: {}", failed->name, server::to_string(failed->reason));
-  } else if (refused != nullptr && refused->reason == server::TftpReason::FileNotFound) {
-    ++boot.missing;
-    if (boot.phase <= ServedPhase::Answered) boot.trouble = refused->name + ": no such file";
-  } else if (refused != nullptr) {
-    boot.trouble = fmt::format("{}: {}", refused->name, server::to_string(refused->reason));
+  if (std::holds_alternative<server::TftpDropped>(event.what)) return;
+  ServedBoot& boot = boot_of(event);
+  if (const auto* queued = std::get_if<server::TftpQueued>(&event.what)) {
+    begin_transfer(boot, event.client, queued->name);
+  } else if (const auto* started = std::get_if<server::TftpStarted>(&event.what)) {
+    begin_transfer(boot, event.client, started->name);
+  } else if (!std::holds_alternative<server::TftpRequested>(event.what)) {
+    end_transfer(boot, event.client);
+  }
+  if (const auto* finished = std::get_if<server::TftpFinished>(&event.what)) {
+    on_finished(boot, *finished);
+  } else if (const auto* failed = std::get_if<server::TftpFailed>(&event.what)) {
+    on_failed(boot, *failed);
+  } else if (const auto* refused = std::get_if<server::TftpRefused>(&event.what)) {
+    on_refused(boot, *refused);
   }
 }
 
-std::optional<ServedBoot> BootWatch::poll_ended(Instant now) {
-  const auto quiet = std::find_if(boots_.begin(), boots_.end(), [now](const ServedBoot& boot) {
-    return now - boot.last_event >= kQuiet;
-  });
-  if (quiet == boots_.end()) return std::nullopt;
-  ServedBoot ended = std::move(*quiet);
-  boots_.erase(quiet);
+ServedBoot BootWatch::end(Boots::iterator boot) {
+  ServedBoot ended = std::move(*boot);
+  boots_.erase(boot);
   if (!furthest_ended_ || ended.phase >= furthest_ended_->phase) furthest_ended_ = ended;
   return ended;
+}
+
+std::optional<ServedBoot> BootWatch::poll_ended(Instant now) {
+  const auto quiet =
+      std::ranges::find_if(boots_, [now](const ServedBoot& boot) { return now >= quiet_at(boot); });
+  return quiet == boots_.end() ? std::nullopt : std::optional(end(quiet));
+}
+
+std::optional<ServedBoot> BootWatch::take_rest() {
+  return boots_.empty() ? std::nullopt : std::optional(end(boots_.begin()));
 }
 
 std::optional<Instant> BootWatch::poll_timeout() const {
   std::optional<Instant> earliest;
   for (const ServedBoot& boot : boots_) {
-    const Instant due = boot.last_event + kQuiet;
+    const Instant due = quiet_at(boot);
     if (!earliest || due < *earliest) earliest = due;
   }
   return earliest;

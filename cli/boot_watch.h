@@ -26,6 +26,13 @@ struct ServedBoot {
   std::string trouble;             // the last thing that went wrong; empty: nothing
   std::uint64_t octets = 0;        // of whole files
   std::size_t missing = 0;         // names that were not found: loaders look for many
+  std::string last_missing;        // the last of them, where no file came after it
+  std::string file;                // that an answer named; empty: none yet
+  struct Transfer {
+    Endpoint client;
+    std::string name;
+  };
+  std::vector<Transfer> transfers;  // under way
   Instant began{};
   Instant last_event{};
 };
@@ -36,8 +43,10 @@ std::string describe(const ServedBoot& boot);
 // Follows the boots of all clients by a server's events.
 class BootWatch {
  public:
-  // A boot without a further event for so long is over.
+  // A boot without a further event for so long is over, unless a transfer is under way.
   static constexpr Duration kQuiet = std::chrono::seconds(5);
+  // And with one, in case its end was never told.
+  static constexpr Duration kLongestTransfer = std::chrono::hours(1);
   static constexpr std::size_t kMaximumBoots = 4096;
 
   void on_event(const server::ServerEvent& event);
@@ -46,16 +55,24 @@ class BootWatch {
   // A boot that is over; nullopt when there is none.
   std::optional<ServedBoot> poll_ended(Instant now);
   std::optional<Instant> poll_timeout() const;
+  // A boot that is not over, as if it were; nullopt when there is none.
+  std::optional<ServedBoot> take_rest();
 
   // The boot that has come furthest; nullptr before the first.
   const ServedBoot* furthest() const;
 
  private:
-  ServedBoot& boot_of(const server::ServerEvent& event);
-  ServedBoot* boot_of(Ipv4Address address, Instant at);
+  using Boots = std::deque<ServedBoot>;
   ServedBoot& begin(Instant at);
+  ServedBoot& boot_of(const server::ServerEvent& event);
+  ServedBoot* find(const MacAddress& mac, Instant at);
+  // A client that is known to have another MAC address is none of that IP address.
+  ServedBoot* find(Ipv4Address address, const std::optional<MacAddress>& mac, Instant at);
+  ServedBoot& boot_of(const server::TftpEvent& event);
+  void on_answer(const server::ServerEvent& event, std::string step);
+  ServedBoot end(Boots::iterator boot);
 
-  std::deque<ServedBoot> boots_;  // in order of their beginning
+  Boots boots_;  // in order of their beginning
   std::optional<ServedBoot> furthest_ended_;
 };
 

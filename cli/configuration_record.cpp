@@ -35,15 +35,28 @@ class RecordElseDisk : public server::ConfigurationFiles {
   ConfigurationDisk& disk_;
 };
 
-Outcome<server::LoadedConfiguration> load(const server::ConfigurationSources& sources,
+Outcome<server::LoadedConfiguration> load(const ConfigurationRecord& record,
                                           server::ConfigurationFiles& files) {
-  auto loaded = server::read_configuration(sources, files);
-  if (loaded) return std::move(*loaded);
+  auto loaded = server::read_configuration(record.sources, files);
+  if (loaded) {
+    auto& warnings = loaded->warnings;
+    warnings.insert(warnings.end(), record.file_warnings.begin(), record.file_warnings.end());
+    return std::move(*loaded);
+  }
   std::string message;
   for (const server::Diagnostic& diagnostic : loaded.error()) {
     message += (message.empty() ? "" : "\n") + server::to_string(diagnostic);
   }
   return wrong_usage(std::move(message));
+}
+
+// As far as directives of the command line alone tell; what is wrong in them, the whole reading
+// says. A record of nothing else keeps programs from being run a second time.
+Outcome<FileRules> rules_of(const std::vector<std::string>& directives) {
+  ConfigurationRecord record;
+  record.sources.command_line = directives;
+  const auto loaded = load_recorded(record);
+  return file_rules(loaded ? loaded->configuration : server::Configuration{});
 }
 
 }  // namespace
@@ -63,9 +76,12 @@ Outcome<ConfigurationRecord> record_sources(const ConfigurationOrigin& origin, P
   if (!origin.directory.empty()) {
     const auto interfaces = live::list_network_interfaces();
     if (!interfaces) return environment_failed(interfaces.error().message);
-    auto text = directory_configuration(origin.directory, *interfaces);
-    if (!text) return fail(text.error());
-    record.sources.files.push_back({"serve " + origin.directory, std::move(*text)});
+    const auto rules = rules_of(origin.directives);
+    if (!rules) return fail(rules.error());
+    auto made = directory_configuration(origin.directory, *interfaces, *rules);
+    if (!made) return fail(made.error());
+    record.sources.files.push_back({source_name(origin.directory), std::move(made->text)});
+    record.file_warnings = std::move(made->file_warnings);
   }
   return record;
 }
@@ -120,7 +136,7 @@ std::string RecordedFiles::identity(const std::string& path) {
 Outcome<server::LoadedConfiguration> load_and_record(ConfigurationRecord& record) {
   ConfigurationDisk disk;
   RecordingFiles files(disk, record);
-  return load(record.sources, files);
+  return load(record, files);
 }
 
 Outcome<server::LoadedConfiguration> load_with_directories(ConfigurationRecord& record,
@@ -136,12 +152,12 @@ Outcome<server::LoadedConfiguration> load_with_directories(ConfigurationRecord& 
   ConfigurationDisk disk;
   RecordElseDisk files(record, disk);
   RecordingFiles recording(files, record);
-  return load(record.sources, recording);
+  return load(record, recording);
 }
 
 Outcome<server::LoadedConfiguration> load_recorded(const ConfigurationRecord& record) {
   RecordedFiles files(record);
-  return load(record.sources, files);
+  return load(record, files);
 }
 
 }  // namespace pxeproof::cli

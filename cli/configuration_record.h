@@ -28,6 +28,7 @@ struct ConfigurationRecord {
   std::map<std::string, Result<std::vector<std::string>, std::string>> lists;
   std::map<std::string, Result<std::string, std::string>> outputs;  // of conf-script's programs
   std::map<std::string, std::string> identities;
+  std::vector<server::Diagnostic> file_warnings;  // about a directory's files
 };
 
 // Reads from the disk and keeps what was read.

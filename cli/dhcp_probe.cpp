@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
-#include "live/event_loop.h"
-#include "live/monotonic_clock.h"
-#include "live/packet_port.h"
 #include "protocol/dhcp/message.h"
 #include "protocol/frames/build.h"
 #include "protocol/random.h"
@@ -40,41 +38,6 @@ Bytes discover(const MacAddress& mac, Random& random) {
   return packet;
 }
 
-// Collects the offers to one transaction.
-class Listener : public live::EventSource {
- public:
-  Listener(live::PacketPort& port, std::uint32_t xid) : port_(port), xid_(xid) {}
-
-  std::vector<int> descriptors() const override { return {port_.descriptor()}; }
-  std::optional<Instant> deadline() const override { return std::nullopt; }
-  live::Activity on_wake(Instant) override {
-    for (;;) {
-      const auto batch = port_.receive();
-      if (!batch || batch->empty()) return live::Activity::Idle;
-      for (const ByteView frame : *batch) take(frame);
-    }
-  }
-
-  std::vector<SeenDhcpServer> servers;
-
- private:
-  void take(ByteView frame) {
-    const auto packet = trace::see_packet(frame);
-    if (!packet || packet->destination.port != kClientPort) return;
-    const auto message = dhcp::MessageView::parse(packet->payload);
-    if (!message || message->xid() != xid_ || message->type() != dhcp::MessageType::Offer) return;
-    const trace::DhcpStep step =
-        trace::read_dhcp_step(packet->source, packet->destination, *message);
-    const SeenDhcpServer seen{.address = step.server_id.value_or(packet->source.address),
-                              .kind = step.yiaddr.is_unspecified() ? SeenDhcpServer::Kind::Proxy
-                                                                   : SeenDhcpServer::Kind::Leases};
-    if (std::ranges::find(servers, seen) == servers.end()) servers.push_back(seen);
-  }
-
-  live::PacketPort& port_;
-  std::uint32_t xid_;
-};
-
 }  // namespace
 
 MacAddress probing_address(const MacAddress& mac) {
@@ -84,29 +47,41 @@ MacAddress probing_address(const MacAddress& mac) {
   return made;
 }
 
-live::SystemResult<std::vector<SeenDhcpServer>> probe_dhcp(const NetworkInterface& interface,
-                                                           std::uint64_t seed, Duration patience) {
-  auto port = live::PacketPort::open(interface.name);
-  if (!port) return fail(port.error());
-  auto loop = live::EventLoop::create();
-  if (!loop) return fail(loop.error());
-  Random random(seed);
+DhcpProbe::DhcpProbe(const NetworkInterface& interface, Options options, Instant now)
+    : options_(std::move(options)), asked_(now) {
+  Random random(options_.seed);
   const MacAddress mac = probing_address(interface.mac);
-  const Bytes packet = discover(mac, random);
-  const auto xid = Ipv4Address::from(ByteView(packet).subspan(4, 4));
-  Listener listener(*port, xid->value);
-  if (auto added = loop->add(listener); !added) return fail(added.error());
-  const std::vector<Frame> frames{
-      frames::build_udp({.destination_mac = MacAddress::broadcast(),
-                         .source_mac = mac,
-                         .source = {{}, kClientPort},
-                         .destination = {Ipv4Address::broadcast(), dhcp::kServerPort}},
-                        packet)};
-  port->send(frames);
-  if (auto ended = loop->run([] { return false; }, live::now() + patience); !ended) {
-    return fail(ended.error());
-  }
-  return std::move(listener.servers);
+  message_ = discover(mac, random);
+  question_ = frames::build_udp({.destination_mac = MacAddress::broadcast(),
+                                 .source_mac = mac,
+                                 .source = {{}, kClientPort},
+                                 .destination = {Ipv4Address::broadcast(), dhcp::kServerPort}},
+                                message_);
+}
+
+void DhcpProbe::on_frame(ByteView frame) {
+  const auto packet = trace::see_packet(frame);
+  if (!packet || packet->destination.port != kClientPort) return;
+  const auto message = dhcp::MessageView::parse(packet->payload);
+  const auto asked = dhcp::MessageView::parse(message_);
+  if (!message || !asked || message->xid() != asked->xid()) return;
+  if (message->type() != dhcp::MessageType::Offer) return;
+  const trace::DhcpStep step = trace::read_dhcp_step(packet->source, packet->destination, *message);
+  const SeenDhcpServer seen{.address = step.server_id.value_or(packet->source.address),
+                            .kind = step.yiaddr.is_unspecified() ? SeenDhcpServer::Kind::Proxy
+                                                                 : SeenDhcpServer::Kind::Leases};
+  // The question comes back where two of the server's interfaces are on one network.
+  if (std::ranges::find(options_.own, seen.address) != options_.own.end()) return;
+  if (std::ranges::find(servers_, seen) == servers_.end()) servers_.push_back(seen);
+}
+
+bool DhcpProbe::has_leases() const {
+  return std::ranges::find(servers_, SeenDhcpServer::Kind::Leases, &SeenDhcpServer::kind) !=
+         servers_.end();
+}
+
+Instant DhcpProbe::poll_timeout() const {
+  return asked_ + (has_leases() ? kProxyPatience : kPatience);
 }
 
 std::string describe(const std::vector<SeenDhcpServer>& servers) {
@@ -120,7 +95,10 @@ std::string describe(const std::vector<SeenDhcpServer>& servers) {
   const std::string leases = list(SeenDhcpServer::Kind::Leases);
   const std::string proxies = list(SeenDhcpServer::Kind::Proxy);
   return fmt::format("DHCP server seen: {}   other proxy: {}",
-                     leases.empty() ? "none, so no machine gets an address" : leases + " (leases)",
+                     leases.empty()
+                         ? fmt::format("none in {:.0f} s (without one no machine gets an address)",
+                                       to_seconds(DhcpProbe::kPatience))
+                         : leases + " (leases)",
                      proxies.empty() ? "none" : proxies);
 }
 

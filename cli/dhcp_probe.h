@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "live/system_error.h"
+#include "protocol/bytes.h"
 #include "protocol/datagram_service.h"
+#include "protocol/station.h"
 #include "protocol/time.h"
 
 namespace pxeproof::cli {
@@ -21,10 +23,41 @@ struct SeenDhcpServer {
 // administered.
 MacAddress probing_address(const MacAddress& mac);
 
-// Asks once as a PXE client would (a DISCOVER that nobody follows up) and listens for a moment.
-// Needs CAP_NET_RAW.
-live::SystemResult<std::vector<SeenDhcpServer>> probe_dhcp(const NetworkInterface& interface,
-                                                           std::uint64_t seed, Duration patience);
+// One question as a PXE client would ask it (a DISCOVER that nobody follows up) on one network, and
+// who answers it.
+class DhcpProbe {
+ public:
+  // dnsmasq pings the address that it is going to offer for three seconds first.
+  static constexpr Duration kPatience = std::chrono::seconds(5);
+  // Proxies ping nothing: with an address server seen, they have had their time after this.
+  static constexpr Duration kProxyPatience = std::chrono::milliseconds(1500);
+
+  struct Options {
+    std::uint64_t seed = 0;
+    std::vector<Ipv4Address> own{};  // this machine's, whose answers are this server's
+  };
+  DhcpProbe(const NetworkInterface& interface, Options options, Instant now);
+
+  // To be sent once, at the time that the probe was made.
+  const Frame& question() const { return question_; }
+
+  void on_frame(ByteView frame);
+
+  // Whether what was to be seen has been.
+  bool is_over(Instant now) const { return now >= poll_timeout(); }
+  Instant poll_timeout() const;
+
+  const std::vector<SeenDhcpServer>& servers() const { return servers_; }
+
+ private:
+  bool has_leases() const;
+
+  Options options_;
+  Instant asked_;
+  Bytes message_;
+  Frame question_;
+  std::vector<SeenDhcpServer> servers_;
+};
 
 // "DHCP server seen: 10.0.0.1 (leases)   other proxy: none".
 std::string describe(const std::vector<SeenDhcpServer>& servers);

@@ -105,6 +105,9 @@ void write_record(Writer& out, const ConfigurationRecord& record) {
     out.text(entry.first);
     out.text(entry.second);
   });
+  out.list(record.file_warnings, [&](const server::Diagnostic& each) {
+    out.texts({each.location.file, each.what, each.remedy});
+  });
 }
 
 ConfigurationRecord read_record(Reader& in) {
@@ -136,6 +139,15 @@ ConfigurationRecord read_record(Reader& in) {
   in.list([&] {
     std::string path = in.text();
     record.identities.insert_or_assign(std::move(path), in.text());
+  });
+  in.list([&] {
+    std::vector<std::string> texts = in.texts();
+    texts.resize(3);
+    record.file_warnings.push_back({.severity = server::Diagnostic::Severity::Warning,
+                                    .rule = {},
+                                    .location = {.file = std::move(texts[0])},
+                                    .what = std::move(texts[1]),
+                                    .remedy = std::move(texts[2])});
   });
   return record;
 }

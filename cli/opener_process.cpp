@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdio>
 
+#include "cli/file_rules.h"
 #include "live/confinement.h"
 #include "live/disk.h"
 #include "live/memory_file.h"
@@ -22,16 +23,6 @@ std::set<std::string> roots_of(const server::TftpConfiguration& tftp) {
   roots.insert(tftp.root);
   for (const auto& [interface, root] : tftp.interface_roots) roots.insert(root);
   return roots;
-}
-
-// tftp-secure: files belong to whom dnsmasq would serve them as, which is nobody when root starts
-// it and no user is named.
-uid_t owner_of_served_files(const std::optional<live::UserIdentity>& reader) {
-  if (reader) return reader->user;
-  if (geteuid() == 0) {
-    if (const auto nobody = live::find_user("nobody", "")) return nobody->user;
-  }
-  return geteuid();
 }
 
 }  // namespace

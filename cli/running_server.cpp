@@ -146,8 +146,8 @@ Outcome<void> RunningServer::apply(ReadyServer ready) {
     apply_dump(resources.dump_file);
   }
   const auto dhcp_ports = dhcp_serves_ ? dhcp_->ports() : std::vector<std::uint16_t>{};
-  const bool wants_macs =
-      configuration_.tftp.unique_root == server::TftpConfiguration::UniqueRoot::ByMac;
+  const bool wants_macs = options_.on_tftp || configuration_.tftp.unique_root ==
+                                                  server::TftpConfiguration::UniqueRoot::ByMac;
   udp_->set_dhcp_ports({dhcp_ports.begin(), dhcp_ports.end()});
   udp_->set_neighbour_ports(wants_macs ? std::set<std::uint16_t>{tftp::kPort}
                                        : std::set<std::uint16_t>{});

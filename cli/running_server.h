@@ -86,6 +86,7 @@ class RunningServer : public live::EventSource {
   void stop(Instant now);
 
   const server::Configuration& configuration() const { return configuration_; }
+  const std::vector<NetworkInterface>& interfaces() const { return interfaces_; }
   const server::DhcpServer* dhcp() const { return dhcp_serves_ ? dhcp_.get() : nullptr; }
   const server::TftpServer* tftp() const { return tftp_.get(); }
   const LeaseJournal* leases() const { return journal_.get(); }

@@ -11,8 +11,8 @@
 #include "cli/boot_teller.h"
 #include "cli/boot_watch.h"
 #include "cli/configuration_record.h"
-#include "cli/dhcp_probe.h"
 #include "cli/explain_packet.h"
+#include "cli/look_round.h"
 #include "cli/metrics_exposer.h"
 #include "cli/output_file.h"
 #include "cli/running_server.h"
@@ -38,15 +38,20 @@ int report(const Failure& failure) {
   return static_cast<int>(failure.code);
 }
 
-constexpr Duration kProbePatience = std::chrono::milliseconds(1500);
+// Whether somebody wrote the line: of a directory's configuration only what options add.
+bool is_written(const server::Diagnostic& finding, const ConfigurationOrigin& origin) {
+  return origin.directory.empty() || finding.location.file != source_name(origin.directory);
+}
 
 // Notes are for who asks: with --test or -v.
-void print_warnings(const server::LoadedConfiguration& loaded, int verbosity) {
+void print_warnings(const server::LoadedConfiguration& loaded, const ConfigurationOrigin& origin,
+                    int verbosity) {
   for (const server::Diagnostic& warning : loaded.warnings) {
     fmt::print(stderr, "{}\n", server::to_string(warning));
   }
   for (const server::Diagnostic& finding : server::lint(loaded.configuration)) {
     if (finding.severity == server::Diagnostic::Severity::Note && verbosity == 0) continue;
+    if (!is_written(finding, origin)) continue;
     fmt::print(stderr, "{}\n", server::to_string(finding));
   }
   if (verbosity == 0) return;
@@ -60,10 +65,10 @@ Outcome<void> test_configuration(const ConfigurationOrigin& origin) {
   if (!record) return fail(record.error());
   const auto loaded = load_and_record(*record);
   if (!loaded) return fail(loaded.error());
-  print_warnings(*loaded, 1);
+  print_warnings(*loaded, origin, 1);
   if (auto checked = check_serves(loaded->configuration); !checked) return checked;
   for (const server::Diagnostic& finding : check_boot_files(loaded->configuration)) {
-    fmt::print(stderr, "{}\n", server::to_string(finding));
+    if (is_written(finding, origin)) fmt::print(stderr, "{}\n", server::to_string(finding));
   }
   fmt::print("configuration read, no error\n");
   return {};
@@ -97,7 +102,6 @@ class Serve {
  private:
   Outcome<void> start();
   Outcome<void> confine();
-  void look_round(const ReadyServer& ready);
   void print(std::string_view lines) { lines_.write(lines); }
   void reload(ServeControl::Reply reply);
   void report() const;
@@ -113,8 +117,9 @@ class Serve {
   std::unique_ptr<RunningServer> server_;
   std::unique_ptr<ServeControl> control_;
   BootWatch watch_;
-  std::set<MacAddress> probes_;         // the machines that the look round asked as
-  std::unique_ptr<BootTeller> teller_;  // of a directory, or of a single run
+  std::unique_ptr<LookRound> look_round_;  // of a directory, until it is over
+  std::set<MacAddress> probes_;            // the machines that it asked as
+  std::unique_ptr<BootTeller> teller_;     // of a directory, or of a single run
   std::unique_ptr<ServeOnce> once_;
   std::optional<live::EventLoop> loop_;
 };
@@ -134,8 +139,7 @@ Outcome<void> Serve::start() {
   opener_->request_load();
   auto ready = opener_->wait_for_load();
   if (!ready) return fail(ready.error());
-  print_warnings(ready->loaded, options_.verbosity);
-  if (!options_.origin.directory.empty()) look_round(*ready);
+  print_warnings(ready->loaded, options_.origin, options_.verbosity);
   RunningServerOptions running{.log = [this](const std::string& line) { print(line); },
                                .log_format = options_.log_format,
                                .verbosity = options_.verbosity,
@@ -153,8 +157,9 @@ Outcome<void> Serve::start() {
     running.on_tftp = [this](const server::TftpEvent& event) { watch_.on_event(event); };
     const bool is_plain = options_.verbosity == 0 && options_.log_format == ServerLog::Format::Text;
     if (is_plain) running.events = ServerLog::Events::LeftOut;
-    teller_ = std::make_unique<BootTeller>(watch_, options_.origin.directory,
-                                           [this](const std::string& line) { print(line); });
+    teller_ = std::make_unique<BootTeller>(
+        watch_, options_.origin.directory,
+        [this](const std::string& line) { server_->log().message(ServerLog::Level::Info, line); });
   }
   if (const auto& script = ready->loaded.configuration.script; !script.program.empty()) {
     auto scripts = ScriptQueue::start(script, [this](const std::string& line) {
@@ -168,6 +173,12 @@ Outcome<void> Serve::start() {
   if (!server) return fail(server.error());
   server_ = std::move(*server);
   history_.started = live::now();
+  if (!options_.origin.directory.empty()) {
+    look_round_ = std::make_unique<LookRound>(
+        *server_, options_.seed,
+        [this](const std::string& line) { server_->log().message(ServerLog::Level::Info, line); });
+    probes_ = look_round_->askers();
+  }
   if (options_.once) {
     auto once = ServeOnce::create(*options_.once, history_.started);
     if (!once) return fail(once.error());
@@ -195,6 +206,7 @@ Outcome<void> Serve::start() {
         static_cast<live::EventSource*>(opener_->directory_changes()),
         static_cast<live::EventSource*>(server_.get()), server_->opener_source(),
         static_cast<live::EventSource*>(scripts_.get()), &control_->source(),
+        static_cast<live::EventSource*>(look_round_.get()),
         static_cast<live::EventSource*>(teller_.get()), static_cast<live::EventSource*>(&lines_)}) {
     if (source == nullptr) continue;
     if (const auto added = loop_->add(*source); !added) {
@@ -202,19 +214,6 @@ Outcome<void> Serve::start() {
     }
   }
   return {};
-}
-
-// What is on the network, and what of the directory is served there.
-void Serve::look_round(const ReadyServer& ready) {
-  for (const NetworkInterface& interface : ready.resources.interfaces) {
-    if (interface.addresses.empty() || interface.mac == MacAddress{}) continue;
-    probes_.insert(probing_address(interface.mac));
-    const auto servers = probe_dhcp(interface, options_.seed, kProbePatience);
-    const std::string seen = servers ? cli::describe(*servers)
-                                     : "DHCP servers not looked for: " + servers.error().message;
-    print(fmt::format("{}   {}   {}", describe_address(interface), seen,
-                      describe_services(ready.loaded.configuration)));
-  }
 }
 
 Outcome<void> Serve::confine() {
@@ -236,7 +235,9 @@ void Serve::reload(ServeControl::Reply reply) {
       ++history_.reloads;
       history_.last_reload_error.clear();
       log.message(ServerLog::Level::Info, "configuration read again");
-      for (const std::string& line : server_->describe()) {
+      const bool is_directory = !options_.origin.directory.empty();
+      for (const std::string& line :
+           is_directory ? describe_networks(*server_) : server_->describe()) {
         log.message(ServerLog::Level::Info, line);
       }
     } else {
@@ -279,6 +280,10 @@ Outcome<void> Serve::run() {
   log.message(ServerLog::Level::Info, fmt::format("serving, seed {}", options_.seed));
   opener_->notify("READY=1");
   const auto is_done = [&] {
+    if (look_round_ && look_round_->is_over()) {
+      loop_->remove(*look_round_);
+      look_round_.reset();
+    }
     if (signals_->take_reload()) reload(nullptr);
     if (signals_->take_report()) report();
     if (network_changes_->take_change()) on_network_change();
@@ -300,6 +305,7 @@ Outcome<void> Serve::run() {
     teller_->tell_rest();
     return judged;
   }
+  if (teller_) teller_->tell_rest();
   log.message(ServerLog::Level::Info, "stopped");
   return {};
 }

@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <map>
+#include <iterator>
+#include <utility>
 
-#include "cli/program_head.h"
-#include "firmware/boot_program.h"
-#include "protocol/dhcp/client_options.h"
+#include "cli/served_programs.h"
+#include "protocol/bytes.h"
+#include "trace/boot_files.h"
 
 namespace pxeproof::cli {
 
@@ -17,106 +18,135 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMaximumDepth = 6;
-constexpr std::size_t kMaximumFiles = 20'000;
 // What a newcomer's machines are.
 constexpr std::array<std::uint16_t, 4> kUsual{0, 6, 7, 11};
 constexpr std::array<std::string_view, 3> kIpxeScripts{"autoexec.ipxe", "boot.ipxe", "menu.ipxe"};
-
-struct Candidate {
-  std::string path;  // below the directory
-  firmware::BootProgram program;
-  int depth = 0;
-};
-
-// The more preferred, then the nearer, then the first by name.
-bool is_better(const Candidate& left, const Candidate& right) {
-  if (left.program.preference != right.program.preference) {
-    return left.program.preference > right.program.preference;
-  }
-  if (left.depth != right.depth) return left.depth < right.depth;
-  return left.path < right.path;
-}
-
-std::map<std::uint16_t, Candidate> find_programs(const fs::path& directory) {
-  std::map<std::uint16_t, Candidate> best;
-  std::error_code error;
-  fs::recursive_directory_iterator at(directory, fs::directory_options::skip_permission_denied,
-                                      error);
-  std::size_t files = 0;
-  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
-    if (at.depth() >= kMaximumDepth) at.disable_recursion_pending();
-    std::error_code ignored;
-    if (!at->is_regular_file(ignored)) continue;  // links are followed
-    if (++files > kMaximumFiles) break;
-    const std::string path = at->path().lexically_relative(directory).generic_string();
-    const auto program = firmware::read_boot_program(path, read_program_head(at->path()));
-    if (!program) continue;
-    const Candidate candidate{.path = path, .program = *program, .depth = at.depth()};
-    for (const std::uint16_t architecture : program->architectures) {
-      const auto [found, is_new] = best.try_emplace(architecture, candidate);
-      if (!is_new && is_better(candidate, found->second)) found->second = candidate;
-    }
-  }
-  return best;
-}
 
 // As a field of dnsmasq's language.
 std::string in_quotes(std::string_view text) {
   std::string field = "\"";
   for (const char letter : text) {
-    if (letter == '"' || letter == '\\') field += '\\';
-    field += letter;
+    if (letter == '"' || letter == '\\' || letter == '\n') field += '\\';
+    field += letter == '\n' ? 'n' : letter;
   }
   return field + "\"";
 }
 
+// A name of digits alone would be read as a boot service type.
+std::string as_basename(const std::string& path) {
+  const bool is_number = path.find_first_not_of("0123456789") == std::string::npos;
+  return is_number ? "./" + path : path;
+}
+
+server::Diagnostic warning_about(const std::string& file, std::string what, std::string remedy) {
+  return {.severity = server::Diagnostic::Severity::Warning,
+          .rule = "directory-file",
+          .location = {.file = printable(file)},
+          .what = std::move(what),
+          .remedy = std::move(remedy)};
+}
+
+std::vector<server::Diagnostic> warnings_of(const ServedPrograms& programs,
+                                            const std::string& directory) {
+  std::vector<server::Diagnostic> warnings;
+  for (const auto& [path, refusal] : programs.left_out) {
+    warnings.push_back(warning_about(directory + "/" + path,
+                                     refusal.what + ", so it is not offered", refusal.remedy));
+  }
+  if (programs.further > 0) {
+    warnings.push_back(warning_about(
+        directory, fmt::format("{} further files in it are not offered", programs.further),
+        "mend those above first"));
+  }
+  return warnings;
+}
+
+// iPXE without a script of its own asks as the firmware did, and would be sent itself.
+std::vector<server::Diagnostic> warn_of_loops(const ServedPrograms& programs,
+                                              const std::string& directory) {
+  std::vector<server::Diagnostic> warnings;
+  std::string_view warned;
+  for (const auto& [architecture, best] : programs.best) {
+    if (trace::role_of(best.path) != trace::FileRole::Ipxe || best.path == warned) continue;
+    warned = best.path;
+    warnings.push_back(warning_about(
+        directory + "/" + best.path,
+        "iPXE gets no script, so that it is sent itself again and again",
+        fmt::format("add {}/boot.ipxe, unless a script is built into it", printable(directory))));
+  }
+  return warnings;
+}
+
+// "dhcp-range=10.0.0.0,proxy,255.255.255.0" for each network.
+std::string proxy_ranges(const std::vector<NetworkInterface>& interfaces) {
+  std::string text;
+  for (const NetworkInterface& interface : interfaces) {
+    if (interface.mac == MacAddress{}) continue;  // loopback
+    for (const Subnet& subnet : interface.addresses) {
+      text += fmt::format("dhcp-range={},proxy,{}\n", to_string(subnet.network()),
+                          to_string(subnet.netmask));
+    }
+  }
+  return text;
+}
+
+// What iPXE is to run once it is started, rather than itself again; empty: nothing.
+std::string_view find_script(const std::string& root, const FileRules& rules,
+                             ServedPrograms& programs) {
+  for (const std::string_view name : kIpxeScripts) {
+    std::error_code ignored;
+    if (!fs::is_regular_file(fs::path(root) / name, ignored)) continue;
+    auto refusal = refusal_of(root, std::string(name), rules);
+    if (!refusal) return name;
+    programs.leave_out(std::string(name), std::move(*refusal));
+  }
+  return {};
+}
+
+Failure no_program(const std::string& directory, const std::vector<server::Diagnostic>& warnings) {
+  std::string message;
+  for (const server::Diagnostic& each : warnings) message += server::to_string(each) + "\n";
+  return {ExitCode::WrongUsage,
+          message + fmt::format("{}: no program in it that a firmware could start; add pxelinux.0 "
+                                "for BIOS machines, or an EFI program such as grubx64.efi or "
+                                "ipxe.efi",
+                                directory)};
+}
+
 }  // namespace
 
-Outcome<std::string> directory_configuration(const std::string& directory,
-                                             const std::vector<NetworkInterface>& interfaces) {
+std::string source_name(const std::string& directory) { return "serve " + directory; }
+
+Outcome<DirectoryConfiguration> directory_configuration(
+    const std::string& directory, const std::vector<NetworkInterface>& interfaces,
+    const FileRules& rules) {
   std::error_code error;
   const fs::path root = fs::canonical(directory, error);
   if (error || !fs::is_directory(root, error)) {
     return wrong_usage(
         fmt::format("{}: no such directory; name the one that holds the boot files", directory));
   }
-  std::string text = "port=0\nenable-tftp\ntftp-root=" + in_quotes(root.string()) + "\n";
-  bool has_network = false;
-  for (const NetworkInterface& interface : interfaces) {
-    if (interface.mac == MacAddress{}) continue;  // loopback
-    for (const Subnet& subnet : interface.addresses) {
-      text += fmt::format("dhcp-range={},proxy,{}\n", to_string(subnet.network()),
-                          to_string(subnet.netmask));
-      has_network = true;
-    }
-  }
-  if (!has_network) {
+  const std::string ranges = proxy_ranges(interfaces);
+  if (ranges.empty()) {
     return environment_failed(
         "serve: no network interface is up with an IPv4 address; `ip address` shows them");
   }
-  const auto programs = find_programs(root);
-  if (programs.empty()) {
-    return wrong_usage(fmt::format(
-        "{}: no program in it that a firmware could start; add pxelinux.0 for BIOS machines, or "
-        "an EFI program such as grubx64.efi or ipxe.efi",
-        directory));
+  ServedPrograms programs = find_programs(root, rules);
+  const std::string_view script = find_script(root.string(), rules, programs);
+  auto warnings = warnings_of(programs, directory);
+  if (programs.best.empty()) return fail(no_program(directory, warnings));
+  std::string text = "port=0\nenable-tftp\ntftp-root=" + in_quotes(root.string()) + "\n" + ranges;
+  if (script.empty()) {
+    std::ranges::move(warn_of_loops(programs, directory), std::back_inserter(warnings));
+  } else {
+    text += fmt::format("dhcp-match=set:ipxe,175\ndhcp-boot=tag:ipxe,{}\n", script);
   }
-  // iPXE, once started, wants its script and not itself again.
-  const auto script = std::ranges::find_if(kIpxeScripts, [&root](std::string_view name) {
-    std::error_code ignored;
-    return fs::is_regular_file(root / name, ignored);
-  });
-  const bool has_script = script != kIpxeScripts.end();
-  if (has_script) {
-    text += "dhcp-match=set:ipxe,175\n";
-    text += fmt::format("dhcp-boot=tag:ipxe,{}\n", *script);
+  for (const auto& [architecture, best] : programs.best) {
+    text +=
+        fmt::format("pxe-service={}{},\"Network boot\",{}\n", script.empty() ? "" : "tag:!ipxe,",
+                    architecture, in_quotes(as_basename(best.path)));
   }
-  for (const auto& [architecture, candidate] : programs) {
-    text += fmt::format("pxe-service={}{},\"Network boot\",{}\n", has_script ? "tag:!ipxe," : "",
-                        architecture, in_quotes(candidate.path));
-  }
-  return text;
+  return DirectoryConfiguration{std::move(text), std::move(warnings)};
 }
 
 std::string describe_services(const server::Configuration& configuration) {

@@ -4,16 +4,29 @@
 #include <vector>
 
 #include "cli/failure.h"
+#include "cli/file_rules.h"
 #include "protocol/datagram_service.h"
 #include "server/configuration.h"
+#include "server/diagnostic.h"
 
 namespace pxeproof::cli {
+
+struct DirectoryConfiguration {
+  std::string text;  // in dnsmasq's language
+  // About programs that are not offered, because a machine that asks for them would be refused, and
+  // about those that get a machine no further.
+  std::vector<server::Diagnostic> file_warnings;
+};
 
 // The configuration for serving a directory without a configuration file: a proxy range for every
 // network of this machine, and for each architecture the program in the directory that it can run,
 // by what is in the files.
-Outcome<std::string> directory_configuration(const std::string& directory,
-                                             const std::vector<NetworkInterface>& interfaces);
+Outcome<DirectoryConfiguration> directory_configuration(
+    const std::string& directory, const std::vector<NetworkInterface>& interfaces,
+    const FileRules& rules);
+
+// What that configuration is called where a diagnostic says which line it is about.
+std::string source_name(const std::string& directory);
 
 // "serving: arch 0 pxelinux.0, arch 7+9 grubx64.efi   not served: arch 6, 11".
 std::string describe_services(const server::Configuration& configuration);

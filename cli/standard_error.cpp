@@ -1,6 +1,5 @@
 #include "cli/standard_error.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,18 +20,9 @@ ssize_t write_or_forget(void* /*cookie*/, const char* octets, std::size_t size) 
   return static_cast<ssize_t>(size);
 }
 
-void open_if_closed() {
-  if (fcntl(STDERR_FILENO, F_GETFD) >= 0 || errno != EBADF) return;
-  const int nothing = open("/dev/null", O_WRONLY);
-  if (nothing < 0 || nothing == STDERR_FILENO) return;
-  dup2(nothing, STDERR_FILENO);
-  close(nothing);
-}
-
 }  // namespace
 
 void make_standard_error_harmless() {
-  open_if_closed();
   // glibc's streams are variables, and a stream's own functions may say that all was written.
   std::FILE* const forgiving = fopencookie(
       nullptr, "w", {.read = nullptr, .write = write_or_forget, .seek = nullptr, .close = nullptr});

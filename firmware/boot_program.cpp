@@ -28,15 +28,16 @@ constexpr std::array kMachines{
 };
 
 // Which of several programs for one machine is meant to come first: a first stage before what it
-// loads.
+// loads. Debian's netboot tree calls its shim bootnetx64.efi.
 struct NameRank {
   std::string_view part;
   int rank;
 };
 constexpr std::array kEfiNames{
-    NameRank{"shim", 60},     NameRank{"bootx64", 55}, NameRank{"bootaa64", 55},
-    NameRank{"bootia32", 55}, NameRank{"grubnet", 50}, NameRank{"grub", 45},
-    NameRank{"snponly", 40},  NameRank{"ipxe", 35},    NameRank{"syslinux", 30},
+    NameRank{"shim", 60},     NameRank{"bootnet", 58},  NameRank{"bootx64", 55},
+    NameRank{"bootaa64", 55}, NameRank{"bootia32", 55}, NameRank{"grubnet", 50},
+    NameRank{"grub", 45},     NameRank{"snponly", 40},  NameRank{"ipxe", 35},
+    NameRank{"syslinux", 30},
 };
 constexpr std::array kBiosNames{
     NameRank{"undionly.kpxe", 40}, NameRank{".kkpxe", 35}, NameRank{".kpxe", 35},

@@ -18,6 +18,7 @@ namespace pxeproof::server {
 struct TftpRequested {
   std::string name;
   TransferMode mode = TransferMode::Octet;
+  std::optional<MacAddress> mac{};  // the client's, where the runner knows it
 };
 // It waits until another transfer ends.
 struct TftpQueued {

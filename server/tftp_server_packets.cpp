@@ -102,7 +102,7 @@ void TftpServer::on_request(const IncomingDatagram& datagram) {
   if (repeats(datagram, sound)) return drop(datagram, TftpReason::RepeatedRequest);
   ++counters_.requests;
   tell(datagram.source, datagram.destination,
-       TftpRequested{printable(request.filename), wishes->mode});
+       TftpRequested{printable(request.filename), wishes->mode, datagram.source_mac});
   const auto name = resolve(request.filename, datagram.source.address, datagram.source_mac,
                             datagram.interface_index);
   if (!name) return refuse(datagram, reason_for(name.error()), request.filename);

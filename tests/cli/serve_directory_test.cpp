@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "cli/boot_file_check.h"
 #include "cli/configuration_disk.h"
 #include "firmware/boot_program.h"
@@ -14,7 +16,9 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::UnorderedElementsAre;
 
 const std::vector<NetworkInterface> kInterfaces{
     {.index = 1, .name = "lo", .addresses = {{{0x7f000001}, {0xff000000}}}},
@@ -41,6 +45,20 @@ const std::string kKernel = [] {
   image.replace(0x202, 4, "HdrS");
   return image;
 }();
+
+// Not root's rules: the tests' files are their own user's.
+Outcome<DirectoryConfiguration> configure(const std::string& directory,
+                                          const FileRules& rules = {}) {
+  return directory_configuration(directory, kInterfaces, rules);
+}
+
+std::vector<std::string> warnings_of(const Outcome<DirectoryConfiguration>& made) {
+  std::vector<std::string> lines;
+  if (!made) return {made.error().message};
+  for (const server::Diagnostic& each : made->file_warnings)
+    lines.push_back(server::to_string(each));
+  return lines;
+}
 
 TEST(BootProgram, IsToldByItsOctets) {
   const auto architectures = [](const std::string& name, const std::string& image) {
@@ -77,10 +95,10 @@ TEST(ServeDirectory, MapsProgramsToArchitectures) {
   scratch.write("tree/efi/grubx64.efi", efi(0x8664));
   scratch.write("tree/efi/shimx64.efi", efi(0x8664));
   scratch.write("tree/vmlinuz", kKernel);
-  const auto text = directory_configuration(scratch.path("tree"), kInterfaces);
-  ASSERT_TRUE(text) << text.error().message;
-  const auto loaded = load_configuration_text("serve", *text);
-  ASSERT_TRUE(loaded) << loaded.error().message << "\n" << *text;
+  const auto made = configure(scratch.path("tree"));
+  ASSERT_TRUE(made) << made.error().message;
+  const auto loaded = load_configuration_text("serve", made->text);
+  ASSERT_TRUE(loaded) << loaded.error().message << "\n" << made->text;
   EXPECT_EQ(describe_services(loaded->configuration),
             "serving: arch 0 pxelinux.0, arch 7+9 efi/shimx64.efi   not served: arch 6, 11");
   ASSERT_EQ(loaded->configuration.ranges.size(), 1U);
@@ -88,14 +106,25 @@ TEST(ServeDirectory, MapsProgramsToArchitectures) {
   EXPECT_EQ(loaded->configuration.tftp.root, scratch.path("tree"));
 }
 
+// With Secure Boot a firmware starts nothing else of that tree.
+TEST(ServeDirectory, OffersTheShimOfDebiansNetbootTree) {
+  const testing::ScratchDirectory scratch;
+  scratch.write("tree/debian-installer/amd64/grubx64.efi", efi(0x8664));
+  scratch.write("tree/debian-installer/amd64/bootnetx64.efi", efi(0x8664));
+  const auto made = configure(scratch.path("tree"));
+  ASSERT_TRUE(made);
+  EXPECT_THAT(made->text,
+              HasSubstr("7,\"Network boot\",\"debian-installer/amd64/bootnetx64.efi\""));
+}
+
 TEST(ServeDirectory, GivesIpxeItsScriptAndNotItselfAgain) {
   const testing::ScratchDirectory scratch;
   scratch.write("tree/undionly.kpxe", "ipxe");
   scratch.write("tree/boot.ipxe", "#!ipxe\n");
-  const auto text = directory_configuration(scratch.path("tree"), kInterfaces);
-  ASSERT_TRUE(text);
-  EXPECT_THAT(*text, AllOf(HasSubstr("dhcp-boot=tag:ipxe,boot.ipxe"),
-                           HasSubstr("pxe-service=tag:!ipxe,0,")));
+  const auto made = configure(scratch.path("tree"));
+  ASSERT_TRUE(made);
+  EXPECT_THAT(made->text, AllOf(HasSubstr("dhcp-boot=tag:ipxe,boot.ipxe"),
+                                HasSubstr("pxe-service=tag:!ipxe,0,")));
 }
 
 // The name says nothing here, and the machine would say nothing either.
@@ -119,25 +148,96 @@ TEST(BootFileCheck, FindsAProgramForAnotherMachineByWhatIsInIt) {
 TEST(ServeDirectory, SaysWhatIsMissing) {
   const testing::ScratchDirectory scratch;
   scratch.write("empty/readme", "nothing to boot");
-  const auto nothing = directory_configuration(scratch.path("empty"), kInterfaces);
+  const auto nothing = configure(scratch.path("empty"));
   ASSERT_FALSE(nothing);
   EXPECT_EQ(nothing.error().code, ExitCode::WrongUsage);
   EXPECT_THAT(nothing.error().message, HasSubstr("pxelinux.0"));
-  EXPECT_THAT(directory_configuration(scratch.path("none"), kInterfaces).error().message,
-              HasSubstr("no such directory"));
+  EXPECT_THAT(configure(scratch.path("none")).error().message, HasSubstr("no such directory"));
   scratch.write("tree/pxelinux.0", kPxelinux);
-  const auto offline = directory_configuration(scratch.path("tree"), {kInterfaces[0]});
+  const auto offline = directory_configuration(scratch.path("tree"), {kInterfaces[0]}, {});
   EXPECT_EQ(offline.error().code, ExitCode::EnvironmentFailed);
 }
 
 TEST(ServeDirectory, SurvivesNamesThatTheLanguageWouldTakeApart) {
   const testing::ScratchDirectory scratch;
   scratch.write("tree/a, \"b\" #c.efi", efi(0x014c));
-  const auto text = directory_configuration(scratch.path("tree"), kInterfaces);
-  ASSERT_TRUE(text);
-  const auto loaded = load_configuration_text("serve", *text);
-  ASSERT_TRUE(loaded) << loaded.error().message << "\n" << *text;
+  const auto made = configure(scratch.path("tree"));
+  ASSERT_TRUE(made);
+  const auto loaded = load_configuration_text("serve", made->text);
+  ASSERT_TRUE(loaded) << loaded.error().message << "\n" << made->text;
   EXPECT_EQ(loaded->configuration.services[0].basename, "a, \"b\" #c.efi");
+}
+
+TEST(ServeDirectory, OffersNoNameThatMachinesWouldAskForOtherwise) {
+  const testing::ScratchDirectory scratch;
+  scratch.write("tree/pxelinux", kPxelinux);
+  scratch.write("tree/a\nb.efi", efi(0x014c));
+  scratch.write("tree/a\\b.efi", efi(0xaa64));
+  scratch.write("tree/7", efi(0x8664));
+  const auto made = configure(scratch.path("tree"));
+  ASSERT_TRUE(made) << made.error().message;
+  const auto loaded = load_configuration_text("serve", made->text);
+  ASSERT_TRUE(loaded) << loaded.error().message << "\n" << made->text;
+  EXPECT_EQ(describe_services(loaded->configuration),
+            "serving: arch 7+9 ./7   not served: arch 0, 6, 11");
+  EXPECT_THAT(warnings_of(made),
+              UnorderedElementsAre(
+                  AllOf(HasSubstr("tree/pxelinux: warning: its name has no dot"),
+                        HasSubstr("rename it pxelinux.0")),
+                  HasSubstr("a\\x0ab.efi: warning: its name has a control character"),
+                  HasSubstr("a\\b.efi: warning: a client that asks for it gets a/b.efi instead")));
+}
+
+TEST(ServeDirectory, OffersNoProgramThatWouldBeRefused) {
+  namespace fs = std::filesystem;
+  const testing::ScratchDirectory scratch;
+  const std::string closed = scratch.write("tree/pxelinux.0", kPxelinux);
+  fs::permissions(closed, fs::perms::owner_read);
+  scratch.write("outside.efi", efi(0x014c));
+  fs::create_directories(scratch.path("tree/open"));
+  fs::create_symlink("../../outside.efi", scratch.path("tree/open/ia32.efi"));
+  fs::permissions(scratch.path("tree/open"), fs::perms::all);
+  fs::create_symlink("nowhere", scratch.path("tree/grubaa64.efi"));
+  scratch.write("tree/core.0", "grub");
+  const auto made = configure(scratch.path("tree"), {.require_world_readable = true});
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_THAT(made->text, HasSubstr("pxe-service=0,\"Network boot\",\"core.0\"\n"));
+  EXPECT_THAT(
+      warnings_of(made),
+      UnorderedElementsAre(
+          AllOf(HasSubstr("tree/pxelinux.0: warning: not everybody may read it (mode 0400), so it "
+                          "is not offered; chmod a+r "),
+                HasSubstr("tree/pxelinux.0")),
+          HasSubstr("tree/open/ia32.efi: warning: it is a symbolic link out of the served"),
+          HasSubstr("tree/grubaa64.efi: warning: it is a link to nothing")));
+}
+
+TEST(ServeDirectory, SaysWhyNoneOfItsProgramsIsOffered) {
+  const testing::ScratchDirectory scratch;
+  scratch.write("tree/pxelinux", kPxelinux);
+  EXPECT_THAT(warnings_of(configure(scratch.path("tree"))),
+              ElementsAre(AllOf(HasSubstr("its name has no dot"), HasSubstr("no program in it"))));
+}
+
+TEST(ServeDirectory, WarnsOfIpxeThatWouldGetItselfAgain) {
+  const testing::ScratchDirectory scratch;
+  scratch.write("tree/ipxe.efi", efi(0x8664));
+  EXPECT_THAT(warnings_of(configure(scratch.path("tree"))),
+              ElementsAre(HasSubstr("tree/ipxe.efi: warning: iPXE gets no script")));
+  scratch.write("tree/grubx64.efi", efi(0x8664));
+  EXPECT_THAT(warnings_of(configure(scratch.path("tree"))), IsEmpty());
+}
+
+TEST(ServeDirectory, GivesIpxeNoScriptThatWouldBeRefused) {
+  const testing::ScratchDirectory scratch;
+  scratch.write("tree/ipxe.efi", efi(0x8664));
+  std::filesystem::permissions(scratch.write("tree/boot.ipxe", "#!ipxe\n"),
+                               std::filesystem::perms::owner_read);
+  const auto made = configure(scratch.path("tree"), {.require_world_readable = true});
+  ASSERT_TRUE(made);
+  EXPECT_THAT(made->text, Not(HasSubstr("boot.ipxe")));
+  EXPECT_THAT(warnings_of(made), ElementsAre(HasSubstr("boot.ipxe: warning: not everybody"),
+                                             HasSubstr("iPXE gets no script")));
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/boot_watch.h"
 #include "cli/metrics_exposer.h"
 #include "cli/opener_messages.h"
 #include "server/lease_text.h"
@@ -11,68 +10,12 @@
 namespace pxeproof::cli {
 namespace {
 
-using namespace std::chrono_literals;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-constexpr Instant kStart = Instant{} + 1000s;
 constexpr MacAddress kMac{{0x52, 0x54, 0, 0x12, 0x34, 0x56}};
 constexpr Ipv4Address kAddress = Ipv4Address::of(10, 0, 0, 50);
-
-server::ServerEvent dhcp(server::ServerEvent::Kind kind, Instant at, Ipv4Address address = {}) {
-  server::ServerEvent event;
-  event.kind = kind;
-  event.at = at;
-  event.client = kMac;
-  event.architecture = 7;
-  event.address = address;
-  return event;
-}
-server::TftpEvent tftp(decltype(server::TftpEvent::what) what, Instant at) {
-  return {at, {kAddress, 2070}, {}, std::move(what)};
-}
-server::TftpFinished sent(std::string name, std::uint64_t octets = 2048) {
-  return {.name = std::move(name), .octets = octets, .duration = 210ms, .resent = 0};
-}
-
-TEST(BootWatch, TellsABootOnOneLine) {
-  BootWatch watch;
-  watch.on_event(dhcp(server::ServerEvent::Kind::ProxyOffered, kStart));
-  watch.on_event(dhcp(server::ServerEvent::Kind::ProxyAcknowledged, kStart + 1s, kAddress));
-  EXPECT_EQ(watch.furthest()->phase, ServedPhase::Answered);
-  watch.on_event(tftp(sent("grubx64.efi", 1258291), kStart + 2s));
-  EXPECT_EQ(watch.furthest()->phase, ServedPhase::Nbp);
-  watch.on_event(tftp(sent("grub/grub.cfg"), kStart + 3s));
-  EXPECT_EQ(watch.furthest()->phase, ServedPhase::Config);
-  watch.on_event(tftp(sent("vmlinuz"), kStart + 4s));
-  EXPECT_FALSE(watch.poll_ended(kStart + 8s));
-  EXPECT_EQ(watch.poll_timeout(), kStart + 9s);
-  const auto ended = watch.poll_ended(kStart + 9s);
-  ASSERT_TRUE(ended);
-  EXPECT_EQ(describe(*ended),
-            "52:54:00:12:34:56  arch 7  offer -> 4011 -> grubx64.efi 1.2 MiB in 0.21 s -> "
-            "grub/grub.cfg 2 KiB in 0.21 s -> vmlinuz 2 KiB in 0.21 s  booted");
-  EXPECT_EQ(watch.furthest()->phase, ServedPhase::Payload);
-}
-
-TEST(BootWatch, FindsTheClientOfATransferThatNeverGaveItsAddress) {
-  BootWatch watch;
-  watch.on_event(dhcp(server::ServerEvent::Kind::ProxyOffered, kStart));
-  watch.on_event(tftp(sent("pxelinux.0"), kStart + 2s));
-  EXPECT_EQ(watch.furthest()->mac, kMac);
-}
-
-TEST(BootWatch, SaysWhyABootStalled) {
-  BootWatch watch;
-  auto silent = dhcp(server::ServerEvent::Kind::Silent, kStart);
-  silent.reason = server::Reason::NothingToBoot;
-  watch.on_event(silent);
-  EXPECT_THAT(describe(*watch.furthest()), HasSubstr("not served: no pxe-service"));
-  watch.on_event(dhcp(server::ServerEvent::Kind::ProxyOffered, kStart));
-  watch.on_event(tftp(server::TftpRefused{.name = "grubx64.efi"}, kStart));
-  EXPECT_THAT(describe(*watch.furthest()), HasSubstr("grubx64.efi: no such file"));
-}
 
 TEST(OpenerMessages, ComeOutAsTheyWentIn) {
   const FileRequest request{.id = 0x123456789abcU,
@@ -94,6 +37,7 @@ TEST(OpenerMessages, ComeOutAsTheyWentIn) {
   record.texts.insert_or_assign("/etc/hosts", fail(std::string("Permission denied")));
   record.lists.insert_or_assign("/etc/d", std::vector<std::string>{"1", "2"});
   record.identities.insert_or_assign("a", "/b");
+  record.file_warnings.push_back({.location = {.file = "tree/a"}, .what = "b", .remedy = "c"});
   ServerResources resources;
   resources.interfaces.push_back({.index = 3,
                                   .name = "eth0",
@@ -110,6 +54,9 @@ TEST(OpenerMessages, ComeOutAsTheyWentIn) {
   EXPECT_EQ(loaded->record.sources.files[0].text, record.sources.files[0].text);
   EXPECT_EQ(loaded->record.texts.at("/etc/hosts").error(), "Permission denied");
   EXPECT_THAT(*loaded->record.lists.at("/etc/d"), SizeIs(2));
+  ASSERT_THAT(loaded->record.file_warnings, SizeIs(1));
+  EXPECT_EQ(loaded->record.file_warnings[0].location.file, "tree/a");
+  EXPECT_EQ(loaded->record.file_warnings[0].remedy, "c");
   EXPECT_EQ(loaded->resources.interfaces[0].addresses, resources.interfaces[0].addresses);
   EXPECT_EQ(loaded->resources.interfaces[0].mtu, 9000U);
   EXPECT_EQ(loaded->resources.fixed_ports, resources.fixed_ports);
