@@ -37,8 +37,12 @@ std::string headline(const FleetOptions& options) {
                                              ? ""
                                              : ":" + options.target.configuration_file)
                                   : "the servers on " + options.interface;
-  return fmt::format("{} machines ({}), arriving {}, against {}, {} time; seed {}\n",
-                     options.clients, options.mix_text, options.arrivals_text, against,
+  const std::string what =
+      options.find_limit
+          ? fmt::format("the largest load at which {} holds: machines", options.find_limit->text)
+          : fmt::format("{} machines", options.clients);
+  return fmt::format("{} ({}), arriving {}, against {}, {} time; seed {}\n", what, options.mix_text,
+                     options.arrivals_text, against,
                      options.time == FleetOptions::Time::Virtual ? "virtual" : "real",
                      options.seed);
 }

@@ -105,6 +105,7 @@ Outcome<FleetLimit> find_limit(
   const double most = is_rate ? kHighestRate : kMostMachines;
   FleetLimit limit;
   double load = is_rate ? kFirstRate : kFirstMachines;
+  if (options.first_clients) load = static_cast<double>(*options.first_clients);
   while (true) {
     auto trial = run(with_load(options, load));
     if (!trial) return fail(trial.error());
@@ -158,7 +159,13 @@ std::string limit_text(const FleetOptions& options, const FleetLimit& limit) {
                                        wanted, limit.fails_at, unit(options))
                          : fmt::format("{} holds at {:g} {} and fails at {:g}\n", wanted,
                                        limit.holds_at, unit(options), limit.fails_at);
-  const auto first = std::ranges::find(limit.trials, limit.fails_at, &FleetTrial::load);
+  auto first = std::ranges::find(limit.trials, limit.fails_at, &FleetTrial::load);
+  // So near the limit it may hardly show; what it was under more load says it as well.
+  for (auto each = limit.trials.begin(); each != limit.trials.end(); ++each) {
+    const bool is_clearer =
+        first->own_fault.empty() && first->cause.empty() && !each->holds && !each->cause.empty();
+    if (is_clearer) first = each;
+  }
   if (!first->own_fault.empty()) {
     return text + "first limit: this machine as the generator: " + first->own_fault + "\n";
   }

@@ -10,6 +10,7 @@
 
 #include "cli/boot_options.h"
 #include "cli/faults/fault.h"
+#include "cli/fleet_limit.h"
 
 namespace pxeproof::cli {
 
@@ -31,7 +32,8 @@ constexpr std::array kOptions{
                "faults such as loss=1%,delay=2ms; WHO a profile, 50% or both (P/50%)"},
     OptionSpec{"relays", "N", "spread the machines over N subnets behind relay agents"},
     OptionSpec{"find-limit", "C",
-               "search the largest load at which this holds, and what limits it"},
+               "search the largest load at which this holds, and what limits it; --clients N is "
+               "the first one"},
     OptionSpec{"duration", "T",
                "power nobody on later; those under way get as long again, 60 s at least"},
     OptionSpec{"restart", "T", "the boot server dies and starts anew this long after the start"},
@@ -324,14 +326,9 @@ Outcome<void> read_numbers(const Arguments& arguments, FleetOptions& options) {
   return {};
 }
 
-// A search for a limit chooses the loads itself, and makes many runs.
+// A search for a limit makes many runs.
 Outcome<void> check_search(const Arguments& arguments) {
   if (!arguments.has("find-limit")) return {};
-  if (arguments.has("clients")) {
-    return wrong_usage(
-        "--clients: a search for a limit chooses how many machines there are; leave --clients or "
-        "--find-limit away");
-  }
   for (const std::string_view name :
        {"json", "jsonl", "html", "hist", "threshold", "keep-failures", "keep-in"}) {
     if (!arguments.has(name)) continue;
@@ -441,6 +438,14 @@ Outcome<FleetOptions> read_fleet_options(const Arguments& arguments) {
     options.until = *phase;
   }
   if (auto read = read_conditions(arguments, options); !read) return fail(read.error());
+  if (options.find_limit && arguments.has("clients")) {
+    if (searches_rate(options)) {
+      return wrong_usage(
+          "--clients: a search for the highest rate holds each rate for --duration, however many "
+          "machines that takes; leave --clients away");
+    }
+    options.first_clients = options.clients;
+  }
   std::vector<InputFile> inputs{{"the configuration", options.target.configuration_file}};
   for (const FleetOptions::Share& share : options.mix) {
     if (is_profile_file(share.name)) inputs.push_back({"a profile of --mix", share.name});

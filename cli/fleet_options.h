@@ -52,6 +52,7 @@ struct FleetOptions {
   std::vector<std::string> link_texts;
   std::size_t relays = 0;
   std::optional<FleetThreshold> find_limit;
+  std::optional<std::size_t> first_clients;  // with which the search begins
   std::optional<Duration> duration;       // nobody is powered on later
   std::optional<Duration> cut_off;        // who is still under way then is not waited for
   std::vector<Duration> restarts;         // of the boot server, after the start

@@ -233,7 +233,7 @@ TEST(FleetOptions, AreRefusedWhereTheyWouldBeIgnored) {
   EXPECT_THAT(message_of({"--find-limit", "boot.p99<1s", "--json", "x"}), HasSubstr("--json"));
   EXPECT_THAT(message_of({"--interface", "eth0", "--set", "tftp-max=1"}), HasSubstr("--set"));
   EXPECT_THAT(message_of({"--interface", "eth0", "--relays", "4"}), HasSubstr("--relays"));
-  EXPECT_THAT(message_of({"--find-limit", "boot.p99<1s", "--clients", "5"}),
+  EXPECT_THAT(message_of({"--find-limit", "boot.p99<1s", "--clients", "5", "--arrive", "rate=5/s"}),
               HasSubstr("--clients"));
   EXPECT_THAT(message_of({"--find-limit", "boot.p99<1s", "--keep-failures", "5"}),
               HasSubstr("--keep-failures"));
@@ -274,6 +274,27 @@ TEST(FleetLimit, IsNotInventedFromATrialThatWasInterrupted) {
   EXPECT_EQ(trials, 2);
   EXPECT_EQ(limit->fails_at, 0);
   EXPECT_THAT(limit_text(options, *limit), HasSubstr("stopped before the limit"));
+}
+
+// Of fifty at once, and the one load at which nothing tells why.
+TEST(FleetLimit, BeginsWhereItIsToldAndNamesWhatMoreLoadShowed) {
+  const FleetOptions options = options_of({"--find-limit", "boot.p99<1s", "--clients", "500"});
+  std::vector<std::size_t> loads;
+  const auto run_trial = [&loads](const FleetOptions& tried) -> Outcome<FleetTrial> {
+    loads.push_back(tried.clients);
+    FleetTrial trial;
+    trial.load = static_cast<double>(tried.clients);
+    trial.holds = tried.clients <= 50;
+    if (tried.clients > 60) trial.cause_name = trial.cause = "tftp-max";
+    return trial;
+  };
+  const auto limit = find_limit(options, run_trial, [](const FleetTrial&) {});
+  ASSERT_TRUE(limit);
+  EXPECT_EQ(loads.front(), 500U);
+  EXPECT_LE(limit->holds_at, 50);
+  EXPECT_GT(limit->fails_at, 50);
+  EXPECT_LT(limit->fails_at, 60);
+  EXPECT_THAT(limit_text(options, *limit), HasSubstr("first limit: tftp-max"));
 }
 
 TEST(FleetExit, OwnLossesAreNoVerdictAboutTheServer) {
