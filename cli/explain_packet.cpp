@@ -9,6 +9,7 @@
 
 #include "cli/disk_files.h"
 #include "cli/lab_plan.h"
+#include "cli/server_resources.h"
 #include "live/text_file.h"
 #include "live/watchdog.h"
 #include "protocol/dhcp/client_options.h"
@@ -267,8 +268,8 @@ class Trial {
     if (configuration.tftp.enabled) {
       server::TftpOptions options = server::tftp_options(configuration, {interface_});
       options.transfer_ports = server::draw_ports(49152, 65535, 1, Random(kSeed));
-      // As the server does that root starts and nobody else is named to read the files.
-      options.require_world_readable = configuration.user.empty() && configuration.group.empty();
+      const auto reader = configured_user(configuration);
+      options.require_world_readable = reader && reads_as_root(*reader);
       tftp_.emplace(std::move(options), Random(kSeed));
     }
   }

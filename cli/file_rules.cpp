@@ -73,9 +73,9 @@ Refusal refusal_for(FileFault fault, const std::string& path, const FileRules& r
 Outcome<FileRules> file_rules(const server::Configuration& configuration) {
   auto reader = configured_user(configuration);
   if (!reader) return fail(reader.error());
-  const bool reads_as_root = geteuid() == 0 && (!*reader || (*reader)->user == 0);
+  const bool is_root = reads_as_root(*reader);
   return FileRules{.reader = std::move(*reader),
-                   .require_world_readable = reads_as_root,
+                   .require_world_readable = is_root,
                    .require_own_file = configuration.tftp.secure,
                    .lowercase = configuration.tftp.lowercase};
 }

@@ -162,6 +162,10 @@ Outcome<std::optional<live::UserIdentity>> configured_user(
   return std::optional(std::move(*found));
 }
 
+bool reads_as_root(const std::optional<live::UserIdentity>& reader) {
+  return geteuid() == 0 && (!reader || reader->user == 0);
+}
+
 // dnsmasq binds a TFTP socket to each address that is served; here it is one socket, which is bound
 // to that one address or not to any.
 ResourceOpener::Binding ResourceOpener::make_binding(const server::Configuration& configuration,
@@ -199,7 +203,7 @@ Outcome<ServerResources> ResourceOpener::open(const server::Configuration& confi
     const live::ActingAs reader(*user);
     if (auto checked = check_roots(configuration.tftp); !checked) return fail(checked.error());
   }
-  resources.reads_as_root = geteuid() == 0 && (!*user || (*user)->user == 0);
+  resources.reads_as_root = reads_as_root(*user);
 
   const Binding binding = make_binding(configuration, resources.interfaces);
   if (auto opened = open_fixed_ports(configuration, binding, resources); !opened)

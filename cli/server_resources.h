@@ -93,4 +93,7 @@ Outcome<void> check_serves(const server::Configuration& configuration);
 Outcome<std::optional<live::UserIdentity>> configured_user(
     const server::Configuration& configuration);
 
+// Whether files are read with all rights of root.
+bool reads_as_root(const std::optional<live::UserIdentity>& reader);
+
 }  // namespace pxeproof::cli
