@@ -78,7 +78,7 @@ Outcome<void> check_roots(const server::TftpConfiguration& tftp) {
       const std::string where = tftp.root_location.file.empty()
                                     ? std::string()
                                     : server::to_string(tftp.root_location) + ": ";
-      return wrong_usage(fmt::format("{}tftp-root {}", where, checked.error().message));
+      return wrong_usage(where + checked.error().message);
     }
   }
   return {};

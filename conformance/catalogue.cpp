@@ -12,9 +12,9 @@ using namespace std::chrono_literals;
 
 std::vector<Case> make_catalogue() {
   std::vector<Case> all;
-  for (const auto make : {offer_cases, boot_cases, echo_cases, ctrl_cases, quiet_cases, relay_cases,
-                          mal_cases, tftp_cases, topt_cases, twin_cases, tloss_cases, terr_cases,
-                          tsec_cases, tbig_cases, conc_cases}) {
+  for (const auto make : {offer_cases, offer_choice_cases, boot_cases, echo_cases, ctrl_cases,
+                          quiet_cases, relay_cases, mal_cases, tftp_cases, topt_cases, twin_cases,
+                          tloss_cases, terr_cases, tsec_cases, tbig_cases, conc_cases}) {
     const std::vector<Case> more = make();
     all.insert(all.end(), more.begin(), more.end());
   }

@@ -51,11 +51,13 @@ Result<std::shared_ptr<FileContent>, FileFault> Disk::find(const FileRequest& re
 SystemResult<void> Disk::check_root(const std::string& root) {
   const FileDescriptor directory(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory.is_open()) {
-    return fail(last_error("TFTP root " + root, errno == ENOENT ? "make it, or correct tftp-root"
-                                                                : "correct tftp-root"));
+    return fail(last_error("tftp-root " + root,
+                           errno == ENOENT ? "make it, correct the line, or start without it by "
+                                             "tftp-no-fail"
+                                           : "correct the line"));
   }
   if (faccessat(directory.number(), ".", X_OK, AT_EACCESS) != 0) {
-    return fail(last_error("TFTP root " + root, "let the server's user enter it: chmod a+x"));
+    return fail(last_error("tftp-root " + root, "let the server's user enter it: chmod a+x"));
   }
   return {};
 }

@@ -6,8 +6,9 @@
 
 namespace pxeproof::conformance {
 
-// The cases by section of the specification, one file each.
+// The cases by section of the specification, one file each; the OFFER has two.
 std::vector<Case> offer_cases();
+std::vector<Case> offer_choice_cases();
 std::vector<Case> boot_cases();
 std::vector<Case> echo_cases();
 std::vector<Case> ctrl_cases();
