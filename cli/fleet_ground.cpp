@@ -74,6 +74,12 @@ void widen(LabPlan& plan, std::size_t clients) {
 
 }  // namespace
 
+std::size_t fleet_heap(std::size_t clients) {
+  constexpr std::size_t kMachine = 8 << 10;
+  constexpr std::size_t kMost = 256 << 20;
+  return std::min(clients * kMachine, kMost);
+}
+
 Outcome<LabConfiguration> prepare_fleet_lab(const FleetOptions& options, std::size_t clients) {
   const ArticleFor article = wants_efi(options) ? ArticleFor::Uefi : ArticleFor::Bios;
   auto lab = prepare_lab(options.target, article, options.server_lines);

@@ -16,6 +16,9 @@ namespace pxeproof::cli {
 // fleet's machines are made known to the lab's boot server without ARP.
 inline constexpr std::size_t kNeighboursByArp = 800;
 
+// What a fleet of so many machines may fill, at 8 KiB each, in octets: for live::prepare_heap.
+std::size_t fleet_heap(std::size_t clients);
+
 // The lab of a fleet: the target's configuration in a network wide enough for so many machines.
 // Where the configuration states a netmask or hands out addresses itself, it stays as it is, and a
 // pool that is too small runs dry.

@@ -14,6 +14,7 @@
 #include "cli/tree_content.h"
 #include "live/batch_runner.h"
 #include "live/event_loop.h"
+#include "live/heap.h"
 #include "live/monotonic_clock.h"
 #include "live/neighbour_entries.h"
 #include "live/stop_signals.h"
@@ -197,6 +198,7 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
   if (!signals) return environment_failed(signals.error().message);
   auto entries = neighbours(clients);
   if (!entries) return fail(entries.error());
+  live::prepare_heap(fleet_heap(clients));
   rom::Fleet fleet(std::move(plan));
   std::optional<rom::RelayedFleet> relayed;
   if (!relays.relays.empty()) relayed.emplace(fleet, std::move(relays));

@@ -18,6 +18,7 @@
 #include "lab/service_host.h"
 #include "lab/trunk.h"
 #include "live/disk.h"
+#include "live/heap.h"
 #include "live/monotonic_clock.h"
 #include "live/stop_signals.h"
 #include "protocol/letter_case.h"
@@ -299,6 +300,7 @@ Outcome<FleetResult> run_virtual_fleet(const FleetOptions& options, std::size_t 
   auto watch = FleetWatch::open(options);
   if (!watch) return fail(watch.error());
 
+  live::prepare_heap(fleet_heap(clients));
   const TreeContent tree(lab->configuration.tftp.enabled ? lab->configuration.tftp.root : "");
   SteadyFiles files;
   const LabPlan& plan = lab->plan;

@@ -7,12 +7,6 @@
 
 namespace pxeproof::lab {
 
-namespace {
-
-constexpr std::size_t kSpareFrames = 1024;
-
-}  // namespace
-
 void Trunk::attach_host(Station& station, const MacAddress& mac) {
   attach({.station = &station, .mac = mac});
 }
@@ -94,8 +88,9 @@ RunEnd Trunk::run_until(const std::function<bool()>& condition, Instant deadline
     Crossing crossing = std::move(wire_.front());
     wire_.pop_front();
     deliver(crossing);
-    std::vector<Frame>& spare = ports_[crossing.sender].spare;
-    if (spare.size() < kSpareFrames) spare.push_back(std::move(crossing.frame));
+    // Never more than were on the wire at once. Given back to the allocator, a storm's frames would
+    // be mapped anew with each step of the storm.
+    ports_[crossing.sender].spare.push_back(std::move(crossing.frame));
   }
   return RunEnd::Done;
 }
