@@ -1,6 +1,7 @@
 #include "server/relay.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "protocol/dhcp/message.h"
 
@@ -62,11 +63,12 @@ std::vector<OutgoingDatagram> Relay::forward(const IncomingDatagram& request) co
   std::vector<OutgoingDatagram> forwarded;
   Bytes payload(request.payload.begin(), request.payload.end());
   const Ipv4Address relayed_by = address_at(payload, kGiaddrOffset);
-  for (const Line& line : lines_) {
+  if (payload[kHopsOffset]++ > kMaximumHops) return {};
+  // As dnsmasq does, the last line of the file first.
+  for (const Line& line : std::views::reverse(lines_)) {
     if (line.interface_index != request.interface_index) continue;
     // What this relay sent has come back: nobody is helped by another round.
-    if (relayed_by == line.words.local || payload[kHopsOffset] > kMaximumHops) return {};
-    ++payload[kHopsOffset];
+    if (relayed_by == line.words.local) continue;
     OutgoingDatagram& out = forwarded.emplace_back();
     out.head = payload;
     if (relayed_by.is_unspecified()) {
