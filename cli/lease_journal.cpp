@@ -47,6 +47,8 @@ std::vector<server::WrittenLease> LeaseJournal::restore(Instant now, server::Dhc
     helpers_.complain(
         fmt::format("{}:{}: {}; the line is left out", path_, fault.line, fault.message));
   }
+  foreign_ = text.foreign;
+  foreign_lines_ = static_cast<std::size_t>(std::ranges::count(foreign_, '\n'));
   const std::int64_t today = live::wall_clock_seconds();
   for (const server::WrittenLease& each : text.leases) {
     server::Lease lease = each.lease;
@@ -113,8 +115,8 @@ void LeaseJournal::on_timeout(Instant now, const server::DhcpServer& dhcp) {
   if (!sync_due_ || now < *sync_due_) return;
   sync_due_.reset();
   helpers_.sync();
-  const bool has_grown =
-      statistics_.lines > kSmallJournal && statistics_.lines > kGrowth * dhcp.leases().size();
+  const bool has_grown = statistics_.lines > kSmallJournal &&
+                         statistics_.lines > kGrowth * (dhcp.leases().size() + foreign_lines_);
   if ((has_grown || must_compact_) && !is_compacting_) compact();
 }
 
@@ -130,9 +132,9 @@ void LeaseJournal::on_new_journal(Instant now, live::FileDescriptor journal,
     return helpers_.complain(error);
   }
   next_ = std::move(journal);
-  next_lines_ = dhcp.leases().size();
+  next_lines_ = dhcp.leases().size() + foreign_lines_;
   must_compact_ = false;
-  std::string text;
+  std::string text = foreign_;
   for (const auto& [address, lease] : dhcp.leases().all()) {
     text += server::lease_line(written(now, lease));
   }

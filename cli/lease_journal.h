@@ -70,6 +70,8 @@ class LeaseJournal : public server::LeaseKeeper {
   std::string pending_;  // lines of this moment
   std::optional<Instant> sync_due_;
   std::uint64_t pending_lines_ = 0;
+  std::string foreign_;  // lines of the file that are kept as they are
+  std::uint64_t foreign_lines_ = 0;
   std::uint64_t next_lines_ = 0;
   bool is_compacting_ = false;
   bool must_compact_ = false;

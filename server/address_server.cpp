@@ -289,8 +289,10 @@ std::string_view AddressServer::refusal_of(Instant now, const Request& request, 
                                  .client_id = std::nullopt});
     if (!is_same_host) return kInUse;
   }
+  // Its own reserved address is offered to each hardware address of a host line.
+  const bool is_own = reserved == address && !is_declined(address, now);
   const bool is_held = pool_.is_held_for_another(address, client_) && !pool_.is_contested(address);
-  if (holder == nullptr && is_held) return kInUse;
+  if (holder == nullptr && is_held && !is_own) return kInUse;
   if (hashed_identity(client_).empty()) return kNoIdentifier;
   return {};
 }

@@ -1,6 +1,7 @@
 #include "server/lease_pool.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "protocol/letter_case.h"
@@ -55,21 +56,25 @@ const Lease* LeasePool::find(const LeaseClient& client) const {
     if (found != by_client_id_.end()) return find(found->second);
   }
   if (client.hardware.empty()) return nullptr;
-  const auto [first, last] = by_hardware_.equal_range(hardware_key(client));
-  for (auto each = first; each != last; ++each) {
-    const Lease* lease = find(each->second);
+  const auto same = by_hardware_.find(hardware_key(client));
+  if (same == by_hardware_.end()) return nullptr;
+  for (const Ipv4Address address : std::views::reverse(same->second)) {
+    const Lease* lease = find(address);
     if (client.client_id.empty() || lease->client.client_id.empty()) return lease;
   }
   return nullptr;
 }
 
+void LeasePool::forget_hardware(const Lease& lease) {
+  const auto same = by_hardware_.find(hardware_key(lease.client));
+  if (same == by_hardware_.end()) return;
+  std::erase(same->second, lease.address);
+  if (same->second.empty()) by_hardware_.erase(same);
+}
+
 void LeasePool::unindex(const Lease& lease) {
   const auto by_id = by_client_id_.find(lease.client.client_id);
   if (by_id != by_client_id_.end() && by_id->second == lease.address) by_client_id_.erase(by_id);
-  const auto [first, last] = by_hardware_.equal_range(hardware_key(lease.client));
-  const auto mine =
-      std::find_if(first, last, [&](const auto& entry) { return entry.second == lease.address; });
-  if (mine != last) by_hardware_.erase(mine);
   if (lease.expires) expiries_.erase({*lease.expires, lease.address});
   if (lease.host_name.empty()) return;
   const auto by_name = by_name_.find(name_key(lease));
@@ -131,8 +136,11 @@ void LeasePool::give_name(Ipv4Address address, const std::string& name) {
 const Lease* LeasePool::store(Lease lease) {
   const Ipv4Address address = lease.address;
   const auto existing = leases_.find(address);
+  const bool is_another = existing == leases_.end() ||
+                          hardware_key(existing->second.client) != hardware_key(lease.client);
   if (existing != leases_.end()) {
     unindex(existing->second);
+    if (is_another) forget_hardware(existing->second);
   } else if (leases_.size() >= limits_.leases) {
     return nullptr;
   }
@@ -141,7 +149,7 @@ const Lease* LeasePool::store(Lease lease) {
   drop_hold(address);
   Lease& stored = leases_[address] = std::move(lease);
   if (!stored.client.client_id.empty()) by_client_id_[stored.client.client_id] = address;
-  by_hardware_.emplace(hardware_key(stored.client), address);
+  if (is_another) by_hardware_[hardware_key(stored.client)].push_back(address);
   if (stored.expires) expiries_.emplace(*stored.expires, address);
   if (!stored.host_name.empty()) by_name_[name_key(stored)] = address;
   refresh(address);
@@ -170,6 +178,7 @@ void LeasePool::end(Ipv4Address address) {
   const auto found = leases_.find(address);
   if (found == leases_.end()) return;
   unindex(found->second);
+  forget_hardware(found->second);
   report({.kind = LeaseChange::Kind::Ended, .lease = found->second});
   leases_.erase(found);
   refresh(address);

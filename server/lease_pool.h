@@ -72,7 +72,8 @@ class LeasePool {
 
   const Lease* find(Ipv4Address address) const;
 
-  // By client identifier; else by hardware address among those where one side has no identifier.
+  // By client identifier; else by hardware address the latest of those where one side has no
+  // identifier.
   const Lease* find(const LeaseClient& client) const;
 
   std::size_t size() const { return leases_.size(); }
@@ -137,6 +138,7 @@ class LeasePool {
   void drop_hold(Ipv4Address address);
   const Lease* store(Lease lease);
   void unindex(const Lease& lease);
+  void forget_hardware(const Lease& lease);
   std::string name_key(const Lease& lease) const;
   void settle_name(Lease& lease, const Lease* before);
   void report(LeaseChange change);
@@ -144,7 +146,8 @@ class LeasePool {
   Limits limits_;
   std::map<Ipv4Address, Lease> leases_;
   std::unordered_map<std::string, Ipv4Address> by_client_id_;
-  std::unordered_multimap<std::string, Ipv4Address> by_hardware_;
+  // Of one hardware address in the order in which they were made.
+  std::unordered_map<std::string, std::vector<Ipv4Address>> by_hardware_;
   std::unordered_map<std::string, Ipv4Address> by_name_;
   DomainOf domain_of_;
   std::set<std::pair<Instant, Ipv4Address>> expiries_;

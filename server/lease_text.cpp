@@ -120,7 +120,8 @@ LeaseText read_lease_text(std::string_view text) {
       break;
     }
     ++result.lines;
-    const auto words = words_of(text.substr(0, end));
+    const std::string_view line = text.substr(0, end);
+    const auto words = words_of(line);
     text.remove_prefix(end + 1);
     if (words.empty()) continue;
     if (words[0] == kEnded && words.size() == 2) {
@@ -133,9 +134,11 @@ LeaseText read_lease_text(std::string_view text) {
       }
       continue;
     }
-    if (words[0] == "duid") {  // dnsmasq's DHCPv6 leases follow
+    const bool is_ipv6 = words.size() == 5 && words[2].find(':') != std::string_view::npos;
+    if (words[0] == "duid" || is_ipv6) {  // leases that this server took down since may follow
       ++result.understood;
-      break;
+      result.foreign += fmt::format("{}\n", line);
+      continue;
     }
     if (words.size() != 5) {
       complain("a lease has five words");

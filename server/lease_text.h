@@ -35,6 +35,7 @@ std::string ended_line(Ipv4Address address);
 // end was being written when the writer died: it was not promised to anybody, and is left out.
 struct LeaseText {
   std::vector<WrittenLease> leases;
+  std::string foreign;  // whole lines, of dnsmasq's DHCPv6: to be kept as they are
   std::size_t lines = 0;
   struct Fault {
     std::size_t line = 0;  // counted from 1

@@ -63,9 +63,9 @@ ServedNetworks::ServedNetworks(const CompiledConfiguration& configuration,
       network, judge(configuration.lines(), network), configuration.tags().find(network.name), {}
     };
     attach_ranges(interface);
-    attach_shared(interface);
     interfaces_.push_back(std::move(interface));
   }
+  for (Interface& interface : interfaces_) attach_shared(interface);
   // bridge-interface: what arrives on an alias counts as arrived on the bridge.
   for (const BridgeInterface& bridge : configuration.lines().bridge_interfaces) {
     const auto master = std::ranges::find(interfaces_, bridge.interface,
@@ -109,13 +109,25 @@ void ServedNetworks::attach_shared(Interface& interface) const {
     if (interface.network.addresses.empty()) continue;
     const Ipv4Address local = interface.network.addresses.front().address;
     for (const Range& range : configuration_.ranges) {
-      const Ipv4Address netmask = range.netmask.value_or(classful_netmask(range.start));
+      const Ipv4Address netmask = netmask_of(range);
       if (!covers(range, netmask, shared.network_of)) continue;
       if (interface.has(range)) continue;
       // The router of a shared subnet is unknown: it is not this interface.
       interface.ranges.push_back({&range, local, netmask, broadcast_of(range, netmask), {}});
     }
   }
+}
+
+// The range's own, or that of the interface it lies on, else by class.
+Ipv4Address ServedNetworks::netmask_of(const Range& range) const {
+  Ipv4Address netmask = range.netmask.value_or(Ipv4Address{});
+  if (netmask.is_unspecified()) {
+    for (const Interface& each : interfaces_) {
+      const auto local = std::ranges::find(each.ranges, &range, &MatchedRange::range);
+      if (local != each.ranges.end()) netmask = local->netmask;
+    }
+  }
+  return netmask.is_unspecified() ? classful_netmask(range.start) : netmask;
 }
 
 const ServedNetworks::Interface* ServedNetworks::find(std::uint32_t index) const {
@@ -189,14 +201,7 @@ std::span<const MatchedRange> ServedNetworks::select(const Interface& interface,
   }
   scratch.clear();
   for (const Range& range : configuration_.ranges) {
-    Ipv4Address netmask = range.netmask.value_or(Ipv4Address{});
-    if (netmask.is_unspecified()) {
-      for (const Interface& each : interfaces_) {
-        const auto local = std::ranges::find(each.ranges, &range, &MatchedRange::range);
-        if (local != each.ranges.end()) netmask = local->netmask;
-      }
-    }
-    if (netmask.is_unspecified()) netmask = classful_netmask(range.start);
+    const Ipv4Address netmask = netmask_of(range);
     const bool is_shared = is_relayed && shares_network(origin.relay, range, netmask);
     if (!is_shared && !covers(range, netmask, address)) continue;
     MatchedRange matched = remote(range, interface, origin, netmask);

@@ -74,6 +74,7 @@ class ServedNetworks {
  private:
   void attach_ranges(Interface& interface) const;
   void attach_shared(Interface& interface) const;
+  Ipv4Address netmask_of(const Range& range) const;
   MatchedRange remote(const Range& range, const Interface& interface, const Origin& origin,
                       Ipv4Address netmask);
   bool shares_network(Ipv4Address relay, const Range& range, Ipv4Address netmask) const;

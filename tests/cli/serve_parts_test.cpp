@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr MacAddress kMac{{0x52, 0x54, 0, 0x12, 0x34, 0x56}};
@@ -79,7 +80,7 @@ TEST(LeaseText, ReadsWhatItWroteAndWhatDnsmasqWrites) {
   const auto read = server::read_lease_text(
       server::lease_line(lease) + "0 06-aa:bb 10.0.0.51 * *\n" +
       "1732627001 52:54:00:12:34:57 10.0.0.52 host *\n" + server::ended_line({0x0a000034}) +
-      "nonsense\n1 2 3 4 5\nduid 00:01:02\n1 x y z w\n1732627002 52:54:00:12");
+      "nonsense\n1 2 3 4 5\nduid 00:01:02\n1 77 2001:db8::9 z 00:01\n1732627002 52:54:00:12");
   ASSERT_THAT(read.leases, SizeIs(2));
   EXPECT_EQ(read.leases[0].lease.client, lease.lease.client);
   EXPECT_EQ(read.leases[0].expires_epoch, lease.expires_epoch);
@@ -87,6 +88,16 @@ TEST(LeaseText, ReadsWhatItWroteAndWhatDnsmasqWrites) {
   EXPECT_FALSE(read.leases[1].expires_epoch);
   ASSERT_THAT(read.faults, SizeIs(2));
   EXPECT_EQ(read.faults[1].line, 6U);
+}
+
+// dnsmasq writes its DHCPv6 leases last, and a server that takes its file over writes behind them.
+TEST(LeaseText, KeepsLinesOfDhcpv6AndReadsWhatStandsBehindThem) {
+  const std::string foreign = "duid 00:01:02\n1732627000 77 2001:db8::9 host 00:01\n";
+  const auto read = server::read_lease_text("0 52:54:00:12:34:56 10.0.0.50 * *\n" + foreign +
+                                            "0 52:54:00:12:34:57 10.0.0.51 * *\n");
+  EXPECT_THAT(read.leases, SizeIs(2));
+  EXPECT_EQ(read.foreign, foreign);
+  EXPECT_THAT(read.faults, IsEmpty());
 }
 
 TEST(LeaseText, LeavesATornLineOut) {

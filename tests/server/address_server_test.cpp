@@ -73,6 +73,16 @@ TEST(AddressServer, NeverOffersAnAddressTwice) {
             Reason::AddressesExhausted);
 }
 
+// Two cards of one machine ask at once, and each is offered the address of their common line.
+TEST(AddressServer, LeasesTheAddressOfAHostLineToWhicheverCardAsksForIt) {
+  Site site(std::string(kPool) + "dhcp-host=02:00:00:00:00:01,02:00:00:00:00:02,192.168.77.44\n");
+  const Ipv4Address common = Ipv4Address::of(192, 168, 77, 44);
+  for (const std::uint32_t card : {1, 2}) {
+    EXPECT_EQ(site.ask(plain_message(MessageType::Discover, mac(card))).header.yiaddr, common);
+  }
+  EXPECT_EQ(option(site.ask(selecting(common, mac(1))), OptionCode::MessageType), "05");
+}
+
 TEST(AddressServer, GivesAnUnclaimedOfferToTheNextClient) {
   Site site("port=0\nno-ping\ndhcp-range=192.168.77.100,192.168.77.100\n");
   site.ask(plain_message(MessageType::Discover, mac(1)));

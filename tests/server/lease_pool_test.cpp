@@ -30,6 +30,19 @@ TEST(LeasePool, FindsByIdentifierBeforeHardware) {
   EXPECT_EQ(pool.find(client("mac-a", "id-2")), nullptr);
 }
 
+// A machine that asks by two identifiers has two leases; dnsmasq knows it by the later one.
+TEST(LeasePool, FindsTheLatestLeaseOfAHardwareAddress) {
+  LeasePool pool({});
+  pool.record(lease(kFirst, client("mac-a", "id-1")));
+  pool.record(lease(kSecond, client("mac-a", "id-2")));
+  pool.record(lease(kFirst, client("mac-a", "id-1"), kStart + 200s));  // renewed, not newer
+  EXPECT_EQ(pool.find(client("mac-a"))->address, kSecond);
+  pool.end(kSecond);
+  EXPECT_EQ(pool.find(client("mac-a"))->address, kFirst);
+  pool.record(lease(kFirst, client("mac-b")));
+  EXPECT_EQ(pool.find(client("mac-a")), nullptr);
+}
+
 TEST(LeasePool, EndsLeasesInTime) {
   LeasePool pool({});
   pool.record(lease(kFirst, client("a")));

@@ -172,6 +172,19 @@ TEST(Networks, ServesARangeOnEachVlan) {
 }
 
 // Beyond dnsmasq, which takes "interface:eth1" for the name of a tag.
+// A range that lies on another interface has that one's netmask, not that of its class.
+TEST(Networks, SharesARangeWithItsOwnNetmask) {
+  Site site(
+      "port=0\nno-ping\ndhcp-range=10.9.0.50,10.9.0.60\nshared-network=eth1,10.33.0.0\n"
+      "dhcp-range=10.33.0.5,10.33.0.9,255.255.255.0\n",
+      {ethernet("eth0", 1, {{Ipv4Address::of(10, 9, 0, 1), Ipv4Address::of(255, 255, 255, 0)}}),
+       ethernet("eth1", 2, {{Ipv4Address::of(172, 20, 5, 1), Ipv4Address::of(255, 255, 0, 0)}})});
+  const dhcp::Message offer =
+      site.ask(plain_message(MessageType::Discover), {{{}, 68}, {Ipv4Address::broadcast(), 67}, 2});
+  EXPECT_EQ(offer.header.yiaddr.octets()[1], 33);
+  EXPECT_EQ(option(offer, OptionCode::SubnetMask), "ffffff00");
+}
+
 TEST(Networks, BindsARangeToAnInterface) {
   const std::string bound =
       "port=0\nno-ping\ndhcp-range=interface:eth1,192.168.77.100,192.168.77.110\n";

@@ -52,7 +52,21 @@ TEST(Relay, SendsToEveryServerThatIsNamed) {
   site.send(discover());
 
   ASSERT_THAT(site.replies, SizeIs(2));
-  EXPECT_EQ(to_string(site.replies[1].destination), "10.9.0.2:1067");
+  // The last line first.
+  EXPECT_EQ(to_string(site.replies[0].destination), "10.9.0.2:1067");
+  EXPECT_EQ(to_string(site.replies[1].destination), "10.9.0.1:67");
+}
+
+// RFC 1542 s.4.1.1: a relay is one hop, however many servers it knows.
+TEST(Relay, CountsOneHopForAllServers) {
+  Site site(kRelayLine + "dhcp-relay=192.168.77.1,10.9.0.2\ndhcp-relay=192.168.77.1,10.9.0.3\n");
+  for (const int hops : {0, 19, 20}) {
+    dhcp::Message message = discover();
+    message.header.hops = static_cast<std::uint8_t>(hops);
+    site.send(message);
+    ASSERT_THAT(site.replies, SizeIs(3));
+    for (const OutgoingDatagram& reply : site.replies) EXPECT_EQ(int{reply.head[3]}, hops + 1);
+  }
 }
 
 TEST(Relay, SendsByBroadcastWhereNoServerIsNamed) {
