@@ -71,11 +71,17 @@ std::string fleet_report_json(const FleetOptions& options, const FleetResult& re
       {"octets", tally.octets},
       {"files_checked", tally.files_checked},
       {"files_unchecked", tally.files_unchecked},
+      {"files_missized", tally.files_missized},
       {"duplicates", tally.duplicates}};
   ordered_json thresholds = ordered_json::array();
   for (const ThresholdVerdict& verdict : verdicts) {
     ordered_json each{{"threshold", verdict.threshold.text}, {"holds", verdict.holds}};
-    if (verdict.measured) each["measured"] = *verdict.measured;
+    if (verdict.measured) {
+      const bool is_time = verdict.threshold.metric.unit == FleetMetric::Unit::Time;
+      each[is_time ? "measured_s" : "measured"] =
+          is_time ? *verdict.measured / 1e9 : *verdict.measured;
+    }
+    if (verdict.is_undecided) each["undecided"] = true;
     thresholds.push_back(std::move(each));
   }
   json["thresholds"] = std::move(thresholds);

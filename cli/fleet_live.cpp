@@ -79,7 +79,9 @@ class PreparedFleet : public Station {
 // One run on one interface.
 class LiveRun {
  public:
-  LiveRun(const FleetOptions& options, BootLab* lab) : options_(options), lab_(lab) {}
+  // The signals are watched since before the lab was made.
+  LiveRun(const FleetOptions& options, BootLab* lab, live::StopSignals& signals)
+      : options_(options), lab_(lab), signals_(signals) {}
 
   // On one interface, or on the cables of the lab's servers when it is empty.
   Outcome<FleetResult> run(const std::string& interface, rom::FleetPlan plan,
@@ -99,6 +101,7 @@ class LiveRun {
   std::vector<std::unique_ptr<Port>> ports_;
   const FleetOptions& options_;
   BootLab* lab_;
+  live::StopSignals& signals_;
   std::optional<double> server_cpu() const;
 
   std::optional<double> server_cpu_before_;
@@ -194,8 +197,6 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
   }
   auto loop = live::EventLoop::create({.spin = Duration{}});
   if (!loop) return environment_failed(loop.error().message);
-  auto signals = live::StopSignals::create();
-  if (!signals) return environment_failed(signals.error().message);
   auto entries = neighbours(clients);
   if (!entries) return fail(entries.error());
   live::prepare_heap(fleet_heap(clients));
@@ -207,7 +208,7 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
   live::BatchRunner runner(std::move(cables), prepared);
   if (const auto added = loop->add(runner); !added)
     return environment_failed(added.error().message);
-  if (const auto added = loop->add(*signals); !added) {
+  if (const auto added = loop->add(signals_); !added) {
     return environment_failed(added.error().message);
   }
 
@@ -228,7 +229,7 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
     // So far the loop runs undisturbed.
     const Instant pause = live::now() + std::chrono::milliseconds(50);
     const auto ran = loop->run(
-        [&] { return fleet.is_over() || signals->stop().has_value() || runner.error(); }, pause);
+        [&] { return fleet.is_over() || signals_.stop().has_value() || runner.error(); }, pause);
     const Instant time = live::now();
     if (!ran) failure = Failure{ExitCode::EnvironmentFailed, ran.error().message};
     if (runner.error()) failure = Failure{ExitCode::EnvironmentFailed, runner.error()->message};
@@ -238,7 +239,7 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
     hear_server();
     watch->take(fleet);
     watch->look(fleet, time);
-    stopped = signals->stop().has_value();
+    stopped = signals_.stop().has_value();
     out_of_time = end && time >= *end;
   }
   if (failure) return fail(*failure);
@@ -273,6 +274,8 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
 Outcome<FleetResult> run_fleet_in_lab(const FleetOptions& options, std::size_t clients) {
   const auto configuration = prepare_fleet_lab(options, clients);
   if (!configuration) return fail(configuration.error());
+  auto signals = live::StopSignals::create();
+  if (!signals) return environment_failed(signals.error().message);
   auto lab = BootLab::start(*configuration, {.server = options.target.server,
                                              .verbosity = options.verbosity,
                                              .seed = options.seed,
@@ -282,8 +285,8 @@ Outcome<FleetResult> run_fleet_in_lab(const FleetOptions& options, std::size_t c
   const TreeContent tree(lab->tree());
   rom::RelayedFleet::Plan relays = relay_plan(*configuration, lab->hosts().front()->options().mac,
                                               lab->boot_server_host().options().mac);
-  auto result =
-      LiveRun(options, &*lab).run("", plan_fleet(options, clients, &tree), std::move(relays));
+  auto result = LiveRun(options, &*lab, *signals)
+                    .run("", plan_fleet(options, clients, &tree), std::move(relays));
   if (!result) return result;
   const FleetServer seen = result->server;
   result->server = server_limits(options, *configuration);
@@ -293,7 +296,10 @@ Outcome<FleetResult> run_fleet_in_lab(const FleetOptions& options, std::size_t c
 }
 
 Outcome<FleetResult> run_fleet_on_interface(const FleetOptions& options, std::size_t clients) {
-  return LiveRun(options, nullptr).run(options.interface, plan_fleet(options, clients, nullptr));
+  auto signals = live::StopSignals::create();
+  if (!signals) return environment_failed(signals.error().message);
+  return LiveRun(options, nullptr, *signals)
+      .run(options.interface, plan_fleet(options, clients, nullptr));
 }
 
 }  // namespace pxeproof::cli

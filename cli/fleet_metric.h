@@ -35,6 +35,13 @@ struct FleetMetric {
 
   // In nanoseconds, or as it is counted; nullopt when there is nothing to measure it by.
   std::optional<double> measure(const rom::FleetTally& tally) const;
+  // Counted from the planned power-on, so that the generator's own lateness is in it.
+  bool is_latency() const {
+    const bool is_time = what == What::Percentile || what == What::Minimum || what == What::Mean ||
+                         what == What::Maximum;
+    return is_time &&
+           (span == rom::Span::Offer || span == rom::Span::Lease || span == rom::Span::Boot);
+  }
   // At most as many as there are machines.
   bool counts_machines() const {
     return what == What::Counted || what == What::Failed || what == What::Booted;

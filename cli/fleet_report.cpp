@@ -22,7 +22,8 @@ std::string verdict_lines(const std::vector<ThresholdVerdict>& verdicts,
     if (verdict.threshold.metric.counts_machines()) {
       seen += fmt::format(" of {}", result.tally.planned);
     }
-    text += fmt::format("{} {:<24} {}\n", verdict.holds ? "✓" : "✗", verdict.threshold.text, seen);
+    const char* const sign = verdict.holds ? "✓" : verdict.is_undecided ? "?" : "✗";
+    text += fmt::format("{} {:<24} {}\n", sign, verdict.threshold.text, seen);
   }
   return text;
 }
@@ -69,7 +70,7 @@ std::string ledger_lines(const FleetOptions& options, const FleetResult& result)
   return text;
 }
 
-std::string generator_line(const FleetResult& result) {
+std::string generator_line(const FleetOptions& options, const FleetResult& result) {
   const rom::FleetTally& tally = result.tally;
   const Duration span = tally.last_power_on - tally.first_power_on;
   std::string text;
@@ -80,7 +81,9 @@ std::string generator_line(const FleetResult& result) {
   } else {
     text += fmt::format("powered on {} at once; ", tally.powered_on);
   }
-  if (tally.booted > 0 && tally.last_end > tally.first_power_on) {
+  // In virtual time the server's work takes none of it, and the rate says nothing.
+  const bool is_real = options.time == FleetOptions::Time::Real;
+  if (is_real && tally.booted > 0 && tally.last_end > tally.first_power_on) {
     text += fmt::format("booted {:.1f}/s; ", static_cast<double>(tally.booted) /
                                                  to_seconds(tally.last_end - tally.first_power_on));
   }
@@ -125,6 +128,14 @@ std::string last_lines(const FleetOptions& options, const FleetResult& result,
   } else if (code == ExitCode::EnvironmentFailed) {
     expected = "a generator that keeps up and loses nothing of its own";
     seen = result.own_fault();
+    for (const ThresholdVerdict& verdict : verdicts) {
+      if (!verdict.is_undecided || !seen.empty()) continue;
+      seen = fmt::format(
+          "{} is {}, of which {} may be the generator's own: no verdict about the server; give it "
+          "a slower arrival or a faster machine",
+          verdict.threshold.metric.name, verdict.threshold.metric.text(*verdict.measured),
+          duration_text(result.tally.power_on_lateness.percentile(0.99)));
+    }
   } else {
     for (const ThresholdVerdict& verdict : verdicts) {
       if (verdict.holds) continue;
@@ -134,10 +145,19 @@ std::string last_lines(const FleetOptions& options, const FleetResult& result,
                                       verdict.threshold.metric.text(*verdict.measured)
                                 : verdict.threshold.metric.name + " was never measured");
     }
+    if (result.tally.files_missized > 0) {
+      expected += std::string(expected.empty() ? "" : ", ") + "files of the size that is named";
+      seen += fmt::format("{}{} of another size", seen.empty() ? "" : ", ",
+                          result.tally.files_missized);
+    }
     if (result.stopped || result.ran_out_of_time) {
       expected += std::string(expected.empty() ? "" : ", ") + "every machine to end by itself";
-      seen += fmt::format("{}{} had not ended when the run did", seen.empty() ? "" : ", ",
-                          result.tally.planned - result.tally.booted - result.tally.failed);
+      const rom::FleetTally& tally = result.tally;
+      const std::uint64_t left = tally.powered_on - tally.booted - tally.failed;
+      seen += fmt::format("{}{} had not ended when the run did", seen.empty() ? "" : ", ", left);
+      if (tally.planned > tally.powered_on) {
+        seen += fmt::format(", {} were never powered on", tally.planned - tally.powered_on);
+      }
     }
   }
   return fmt::format("  expected  {}\n  seen      {}\n  again     {}\n", expected, seen,
@@ -150,19 +170,26 @@ std::string fleet_report_text(const FleetOptions& options, const FleetResult& re
   const std::vector<ThresholdVerdict> verdicts = judge(options, result);
   const rom::FleetTally& tally = result.tally;
   std::string text = verdict_lines(verdicts, result);
-  const std::uint64_t left = tally.planned - tally.booted - tally.failed;
+  const std::uint64_t left = tally.powered_on - tally.booted - tally.failed;
+  const std::uint64_t waiting = tally.planned - tally.powered_on;
   text += fmt::format(
-      "{} of {} booted, {} failed{}; {} files compared octet by octet{}, {:.1f} MiB\n",
+      "{} of {} booted, {} failed{}{}; {} files compared octet by octet{}, {:.1f} MiB\n",
       tally.booted, tally.planned, tally.failed,
-      left > 0 ? fmt::format(", {} not ended", left) : std::string(), tally.files_checked,
+      left > 0 ? fmt::format(", {} not ended", left) : std::string(),
+      waiting > 0 ? fmt::format(", {} never powered on", waiting) : std::string(),
+      tally.files_checked,
       tally.files_unchecked > 0 ? fmt::format(" ({} could not be)", tally.files_unchecked)
                                 : std::string(),
       static_cast<double>(tally.octets) / (1024.0 * 1024.0));
+  if (tally.files_missized > 0) {
+    text += fmt::format("✗ {} files were not of the size that the server had named (tsize)\n",
+                        tally.files_missized);
+  }
   if (const std::size_t left_out = result.left_out; left_out > 0) {
     text += fmt::format("{} more were to arrive after --duration, and were never powered on\n",
                         left_out);
   }
-  text += span_lines(tally) + generator_line(result) + ledger_lines(options, result);
+  text += span_lines(tally) + generator_line(options, result) + ledger_lines(options, result);
   if (options.histogram) text += fleet_histogram_text(tally.span(rom::Span::Boot));
   text += failure_lines(result);
   for (const KeptBoot& kept : result.kept) {

@@ -81,6 +81,7 @@ struct ThresholdVerdict {
   FleetThreshold threshold;
   std::optional<double> measured;  // nullopt: nothing to measure by, and so not held
   bool holds = false;
+  bool is_undecided = false;  // it would hold without the generator's own lateness
 };
 std::vector<ThresholdVerdict> judge(const FleetOptions& options, const FleetResult& result);
 

@@ -187,9 +187,11 @@ class VirtualServer : public Station {
       tftp.limits.waiting = std::max(tftp.limits.waiting, clients);
       tftp_ = std::make_unique<server::TftpServer>(std::move(tftp), Random(seed).fork(8));
     }
+    server::Policy policy;
+    policy.maximum_held_offers = std::max(policy.maximum_held_offers, options_.clients);
     dhcp_ = std::make_unique<server::DhcpServer>(
         options_.configuration, std::vector{options_.interface},
-        server::DhcpServer::Options{.policy = {}, .seed = seed});
+        server::DhcpServer::Options{.policy = policy, .seed = seed});
     service_ = std::make_unique<server::BootService>(dhcp_.get(), tftp_.get(), files_);
     host_ = std::make_unique<lab::ServiceHost>(
         lab::HostOptions{.interface = options_.interface, .routes = options_.routes, .seed = seed},
@@ -286,6 +288,8 @@ NetworkInterface interface_of(const std::string& name, const Subnet& subnet,
 }  // namespace
 
 Outcome<FleetResult> run_virtual_fleet(const FleetOptions& options, std::size_t clients) {
+  auto signals = live::StopSignals::create();
+  if (!signals) return environment_failed(signals.error().message);
   auto lab = prepare_fleet_lab(options, clients);
   if (!lab) return fail(lab.error());
   std::optional<live::TemporaryDirectory> article;
@@ -295,8 +299,6 @@ Outcome<FleetResult> run_virtual_fleet(const FleetOptions& options, std::size_t 
     article.emplace(std::move(*made));
     lab->configuration.tftp.root = article->path().string();
   }
-  auto signals = live::StopSignals::create();
-  if (!signals) return environment_failed(signals.error().message);
   auto watch = FleetWatch::open(options);
   if (!watch) return fail(watch.error());
 
@@ -312,6 +314,7 @@ Outcome<FleetResult> run_virtual_fleet(const FleetOptions& options, std::size_t 
         VirtualServer::Options{
             .configuration = address_server_configuration(plan),
             .interface = interface_of("eth0", *plan.address_server, kAddressServerMac),
+            .clients = clients,
             .seed = options.seed,
             .routes = routes},
         files);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -26,7 +27,9 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 constexpr Duration kPatience = std::chrono::seconds(5);
-constexpr std::size_t kThreads = 1;
+// One that says nothing must not keep the others waiting, nor itself for long.
+constexpr const char* kThreads = "4";
+constexpr const char* kRequestTimeout = "5000";  // ms
 
 // A row for each number that the counters hold as it is.
 struct PlainMetric {
@@ -152,6 +155,14 @@ class ServerCounters : public prometheus::Collectable {
   live::FileDescriptor server_;
 };
 
+// The address was read before.
+std::uint16_t port_of(std::string_view address) {
+  std::uint16_t port = 0;
+  const std::string_view digits = address.substr(address.rfind(':') + 1);
+  std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return port;
+}
+
 // The body of the process: says through the report whether it listens, then serves until the
 // server's end of the connection is gone.
 int expose(const std::string& address, live::FileDescriptor server, live::FileDescriptor report) {
@@ -160,13 +171,16 @@ int expose(const std::string& address, live::FileDescriptor server, live::FileDe
     return written == static_cast<ssize_t>(text.size());
   };
   try {
-    prometheus::Exposer exposer(address, kThreads);
+    // Before the library's threads are there, which would keep what this one gives up.
+    live::confine_listener(port_of(address));
+    prometheus::Exposer exposer(std::vector<std::string>{"listening_ports", address, "num_threads",
+                                                         kThreads, "request_timeout_ms",
+                                                         kRequestTimeout});
     const int connection = server.number();
     // Its port is free as soon as the server is gone, for the next one.
     const live::EndsWithPeer ends(connection, nullptr);
     auto counters = std::make_shared<ServerCounters>(std::move(server));
     exposer.RegisterCollectable(counters);
-    live::confine_listener();
     if (!say("\n")) return 1;
     report.close();
     live::wait_for_hang_up(connection);

@@ -195,7 +195,12 @@ Outcome<void> Serve::start() {
   if (!options_.metrics.empty()) {
     auto exposer = start_metrics_exposer(options_.metrics);
     if (!exposer) return fail(exposer.error());
-    if (auto added = control_->add_connection(std::move(*exposer)); !added) return added;
+    const auto complain = [this] {
+      server_->log().message(ServerLog::Level::Error,
+                             "--metrics " + options_.metrics +
+                                 ": its process has ended; restart the server to have it again");
+    };
+    if (auto added = control_->add_connection(std::move(*exposer), complain); !added) return added;
   }
   auto loop = live::EventLoop::create();
   if (!loop) return environment_failed(loop.error().message);

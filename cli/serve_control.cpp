@@ -41,8 +41,9 @@ Outcome<void> ServeControl::listen(const std::string& path) {
   return {};
 }
 
-Outcome<void> ServeControl::add_connection(live::FileDescriptor connection) {
-  if (auto added = lines_->add_connection(std::move(connection)); !added) {
+Outcome<void> ServeControl::add_connection(live::FileDescriptor connection,
+                                           std::function<void()> on_end) {
+  if (auto added = lines_->add_connection(std::move(connection), std::move(on_end)); !added) {
     return environment_failed(added.error().message);
   }
   return {};

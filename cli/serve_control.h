@@ -23,7 +23,7 @@ class ServeControl {
                                                        const ServeHistory& history, Reload reload);
 
   Outcome<void> listen(const std::string& path);
-  Outcome<void> add_connection(live::FileDescriptor connection);
+  Outcome<void> add_connection(live::FileDescriptor connection, std::function<void()> on_end);
 
   live::EventSource& source() { return *lines_; }
 

@@ -19,6 +19,7 @@ namespace pxeproof::live {
 namespace {
 
 constexpr int kMaximumGroups = 256;
+constexpr std::uint16_t kFirstFreePort = 1024;
 
 using Capabilities = std::unique_ptr<_cap_struct, int (*)(void*)>;
 
@@ -32,14 +33,14 @@ void note(ConfinementReport& report, const std::string& layer, const SystemResul
 
 // What the process could ever gain again. It takes a capability to change it, and without that one
 // no_new_privs has to do.
-void limit_capabilities(std::initializer_list<cap_value_t> kept) {
+void limit_capabilities(const std::vector<cap_value_t>& kept) {
   for (cap_value_t each = 0; cap_get_bound(each) >= 0; ++each) {
     const bool is_kept = std::find(kept.begin(), kept.end(), each) != kept.end();
     if (!is_kept) cap_drop_bound(each);
   }
 }
 
-SystemResult<void> set_capabilities(std::initializer_list<cap_value_t> kept) {
+SystemResult<void> set_capabilities(const std::vector<cap_value_t>& kept) {
   const Capabilities held(cap_get_proc(), cap_free);
   const Capabilities wanted(cap_init(), cap_free);
   if (!held || !wanted) return fail(last_error("capabilities stay"));
@@ -119,26 +120,30 @@ ConfinementReport confine(const ConfinementOptions& options) {
   note(report, "no capabilities", set_capabilities({}));
   note(report, "no_new_privs", forbid_new_privileges());
   note(report, "Landlock: no files", forbid_all_files());
-  note(report, "seccomp", forbid_other_system_calls());
+  note(report, "seccomp", forbid_other_system_calls(Needs::Datagrams));
   return report;
 }
 
-ConfinementReport confine_listener() {
+ConfinementReport confine_listener(std::uint16_t port) {
   ConfinementReport report;
-  limit_capabilities({});
+  std::vector<cap_value_t> kept;
+  if (port < kFirstFreePort) kept.push_back(CAP_NET_BIND_SERVICE);
+  limit_capabilities(kept);
   if (geteuid() == 0) {
+    prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);  // else they go with the user
     if (const auto nobody = find_user("nobody", "")) note(report, "user nobody", become(*nobody));
   }
-  note(report, "no capabilities", set_capabilities({}));
+  note(report, "few capabilities", set_capabilities(kept));
   note(report, "no_new_privs", forbid_new_privileges());
-  note(report, "Landlock: no files", forbid_all_files());
+  note(report, "Landlock: no files", forbid_all_files(port));
+  note(report, "seccomp", forbid_other_system_calls(Needs::TcpServer));
   return report;
 }
 
 ConfinementReport keep_serving_rights_only() {
   ConfinementReport report;
-  const auto kept = {CAP_NET_BIND_SERVICE, CAP_NET_RAW, CAP_DAC_READ_SEARCH, CAP_SETUID,
-                     CAP_SETGID};
+  const std::vector<cap_value_t> kept = {CAP_NET_BIND_SERVICE, CAP_NET_RAW, CAP_DAC_READ_SEARCH,
+                                         CAP_SETUID, CAP_SETGID};
   limit_capabilities(kept);
   note(report, "few capabilities", set_capabilities(kept));
   note(report, "no_new_privs", forbid_new_privileges());

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,9 +43,9 @@ struct ConfinementOptions {
 };
 ConfinementReport confine(const ConfinementOptions& options);
 
-// The same for a process that listens for HTTP on a socket that is open: no files, no
-// capabilities, no new TCP connections.
-ConfinementReport confine_listener();
+// The same for a process that is to listen for HTTP on this TCP port, before its threads start:
+// they inherit it. For a low port it keeps the capability to bind one.
+ConfinementReport confine_listener(std::uint16_t port);
 
 // What the process that keeps the rights still gives up: capabilities other than binding ports, raw
 // sockets, reading files and acting as another user; and the right to gain any.

@@ -142,12 +142,14 @@ SystemResult<void> LineServer::set_listener(FileDescriptor listener) {
   return watch(events_, listener_.number(), 0, EPOLLIN, EPOLL_CTL_ADD);
 }
 
-SystemResult<void> LineServer::add_connection(FileDescriptor connection) {
+SystemResult<void> LineServer::add_connection(FileDescriptor connection,
+                                              std::function<void()> on_end) {
   const ConnectionId id = next_id_++;
   if (auto watched = watch(events_, connection.number(), id, EPOLLIN, EPOLL_CTL_ADD); !watched) {
     return watched;
   }
   connections_[id].socket = std::move(connection);
+  connections_[id].on_end = std::move(on_end);
   return {};
 }
 
@@ -178,7 +180,10 @@ Activity LineServer::on_wake(Instant) {
     if (lives && (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
       lives = read_lines(found->first, found->second);
     }
-    if (!lives) connections_.erase(found);
+    if (lives) continue;
+    const auto on_end = std::move(found->second.on_end);
+    connections_.erase(found);
+    if (on_end) on_end();
   }
   return Activity::Idle;
 }

@@ -51,7 +51,8 @@ class LineServer : public EventSource {
 
   // Either may be left out.
   SystemResult<void> set_listener(FileDescriptor listener);
-  SystemResult<void> add_connection(FileDescriptor connection);
+  // The function is told when the other end has closed it.
+  SystemResult<void> add_connection(FileDescriptor connection, std::function<void()> on_end = {});
 
   void answer(ConnectionId id, std::string_view line);
 
@@ -65,6 +66,7 @@ class LineServer : public EventSource {
     std::string received;
     std::string to_send;
     bool is_waiting = false;  // for an answer
+    std::function<void()> on_end{};
   };
 
   LineServer(FileDescriptor events, Handler handler, const Limits& limits)

@@ -6,6 +6,7 @@
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
@@ -44,6 +45,12 @@ constexpr std::array kAllowed = {
     // How the sanitizers of a test build find out whether an address may be read.
     SCMP_SYS(pipe), SCMP_SYS(pipe2)};
 
+// What an HTTP server with threads takes besides.
+constexpr std::array kOfTcpServer = {SCMP_SYS(listen),          SCMP_SYS(accept),
+                                     SCMP_SYS(clone),           SCMP_SYS(clone3),
+                                     SCMP_SYS(set_tid_address), SCMP_SYS(sched_getparam),
+                                     SCMP_SYS(eventfd2),        SCMP_SYS(sched_getscheduler)};
+
 // What list_network_interfaces and the neighbour table take, and isatty.
 constexpr std::array<unsigned long, 7> kControls = {SIOCGARP, SIOCGIFMTU, SIOCGIFINDEX, SIOCGIFNAME,
                                                     TCGETS,   FIONREAD,   SIOCGIFHWADDR};
@@ -77,11 +84,16 @@ scmp_arg_cmp has_bits(unsigned argument, std::uint64_t mask, std::uint64_t value
 
 }  // namespace
 
-SystemResult<void> forbid_other_system_calls() {
+SystemResult<void> forbid_other_system_calls(Needs needs) {
   const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)), seccomp_release);
   if (!filter) return fail(error_of(ENOMEM, "seccomp"));
   Rules rules(filter.get());
   for (const int call : kAllowed) rules.allow(call);
+  if (needs == Needs::TcpServer) {
+    for (const int call : kOfTcpServer) rules.allow(call);
+    rules.allow(SCMP_SYS(socket), equals(0, AF_INET), has_bits(1, 0xf, SOCK_STREAM));
+    rules.allow(SCMP_SYS(prctl), equals(0, PR_SET_NAME));
+  }
   for (const unsigned long control : kControls) rules.allow(SCMP_SYS(ioctl), equals(1, control));
   // fstat is this call in newer C libraries.
   rules.allow(SCMP_SYS(newfstatat), has_bits(3, AT_EMPTY_PATH, AT_EMPTY_PATH));

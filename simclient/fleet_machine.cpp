@@ -214,6 +214,7 @@ struct FleetMachine::Observer {
   }
   void operator()(const FileSized& sized) {
     machine.note(at, Kind::FileAnswered, names.number(sized.name));
+    machine.named_size_ = sized.size;
     machine.on_file_answered(at, tally);
   }
   void operator()(const FileMissing& missing) {
@@ -228,6 +229,8 @@ struct FleetMachine::Observer {
     tally.duplicates += done.duplicates;
     machine.close_transfer(at, tally);
     ++(done.verdict == FileDone::Verdict::Equal ? tally.files_checked : tally.files_unchecked);
+    if (machine.named_size_ && *machine.named_size_ != done.octets) ++tally.files_missized;
+    machine.named_size_.reset();
   }
   void operator()(const FileFailed& failed) {
     machine.note(at, Kind::FileFailed, names.number(failed.name));

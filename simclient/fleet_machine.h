@@ -137,6 +137,7 @@ class FleetMachine {
   std::optional<Instant> first_request_;
   std::optional<Instant> nbp_whole_;
   std::optional<Instant> config_whole_;
+  std::optional<std::uint64_t> named_size_;  // of the file that is loaded, as its server names it
   enum class Transfer : std::uint8_t { None, Unanswered, Open };
   Transfer transfer_ = Transfer::None;
   Instant transfer_begun_;

@@ -83,6 +83,7 @@ struct FleetTally {
   std::uint64_t octets = 0;         // of files that came whole
   std::uint64_t files_checked = 0;  // octet by octet against the server's tree
   std::uint64_t files_unchecked = 0;
+  std::uint64_t files_missized = 0;   // not of the size that the server's OACK had named
   std::uint64_t duplicates = 0;       // DATA that came more than once
   std::uint64_t frames_sent = 0;      // handed to the network
   std::uint64_t frames_received = 0;  // by the fleet, before its cables

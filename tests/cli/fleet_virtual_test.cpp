@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -19,6 +20,7 @@ namespace pxeproof::cli {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -327,6 +329,47 @@ TEST(FleetExit, AGeneratorWhoseTimersFellBehindIsNoVerdictAboutTheServer) {
   EXPECT_EQ(exit_code(result, {}), ExitCode::EnvironmentFailed);
   result.tally.booted = 0;
   EXPECT_THAT(result.own_fault(), HasSubstr("fell behind")) << "though nothing booted";
+}
+
+// Behind a slow server, a tenth of a boot is longer than any ROM waits.
+TEST(FleetExit, ASlowServerDoesNotExcuseTimersThatAreLate) {
+  FleetResult result = thousand_boots();
+  auto& boots = result.tally.spans[static_cast<std::size_t>(rom::Span::Boot)];
+  for (int i = 0; i < 2000; ++i) boots.record(60s);
+  for (int i = 0; i < 100; ++i) result.tally.timer_lateness.record(2s);
+  EXPECT_THAT(result.own_fault(), HasSubstr("fell behind"));
+}
+
+TEST(FleetExit, WhatTheGeneratorsOwnLatenessBreaksIsUndecided) {
+  FleetOptions options = options_of({"--clients", "1000", "--threshold", "boot.p99<1950ms"});
+  FleetResult result = thousand_boots();
+  for (int i = 0; i < 1000; ++i) result.tally.power_on_lateness.record(150ms);
+  const auto verdicts = judge(options, result);
+  EXPECT_TRUE(std::ranges::any_of(verdicts, &ThresholdVerdict::is_undecided));
+  EXPECT_EQ(exit_code(result, verdicts), ExitCode::EnvironmentFailed);
+  EXPECT_THAT(fleet_report_text(options, result), HasSubstr("may be the generator's own"));
+  options.thresholds = options_of({"--clients", "1", "--threshold", "boot.p99<1s"}).thresholds;
+  EXPECT_EQ(exit_code(result, judge(options, result)), ExitCode::TestedThingFailed);
+}
+
+// Where no tree is there to compare with, the size that the server names is all that is known.
+TEST(FleetExit, AFileOfAnotherSizeThanIsNamedIsNoSuccess) {
+  const FleetOptions options = options_of({"--clients", "1000"});
+  FleetResult result = thousand_boots();
+  EXPECT_EQ(exit_code(result, judge(options, result)), ExitCode::AsExpected);
+  result.tally.files_missized = 3;
+  EXPECT_EQ(exit_code(result, judge(options, result)), ExitCode::TestedThingFailed);
+  EXPECT_THAT(fleet_report_text(options, result),
+              HasSubstr("3 files were not of the size that the server had named"));
+}
+
+TEST(FleetExit, MachinesThatWereNeverPoweredOnHaveNotFailedToEnd) {
+  const FleetOptions options = options_of({"--clients", "1000"});
+  FleetResult result = thousand_boots();
+  result.stopped = true;
+  result.tally.planned = 1020;
+  EXPECT_THAT(fleet_report_text(options, result),
+              AllOf(HasSubstr("0 failed, 20 never powered on"), HasSubstr("20 were never")));
 }
 
 TEST(FleetExit, ASmallFleetIsNotCondemnedByItsLatestMachine) {

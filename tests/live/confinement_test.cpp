@@ -87,7 +87,7 @@ TEST(Confinement, OfFilesHoldsByEachOfItsLayersAlone) {
     _exit(::testing::Test::HasFailure() ? 1 : 0);
   });
   in_child([] {
-    ASSERT_TRUE(forbid_other_system_calls());
+    ASSERT_TRUE(forbid_other_system_calls(Needs::Datagrams));
     EXPECT_EQ(error_of_open("/etc/passwd"), EPERM);
     _exit(::testing::Test::HasFailure() ? 1 : 0);
   });

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "live/line_server.h"
 #include "live/listening_ports.h"
@@ -55,16 +56,23 @@ nlohmann::json ask(const std::string& socket, const std::string& command) {
 }
 
 // What a web client gets.
-std::string get(std::uint16_t port, const std::string& path) {
-  const FileDescriptor connection(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+// Not open when nobody listens.
+FileDescriptor connect_to(std::uint16_t port) {
+  FileDescriptor connection(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in server{};
   server.sin_family = AF_INET;
   server.sin_port = htons(port);
   server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (connect(connection.number(), reinterpret_cast<const sockaddr*>(&server), sizeof server) !=
       0) {
-    return "no connection";
+    return {};
   }
+  return connection;
+}
+
+std::string get(std::uint16_t port, const std::string& path) {
+  const FileDescriptor connection = connect_to(port);
+  if (!connection.is_open()) return "no connection";
   const std::string request = "GET " + path + " HTTP/1.0\r\n\r\n";
   send(connection.number(), request.data(), request.size(), MSG_NOSIGNAL);
   std::string answer;
@@ -100,6 +108,57 @@ TEST_F(ServeModes, TellsPrometheusWhatItCounts) {
     const Ended second =
         run_serve_program({"serve", "--conf-file", configuration, "--metrics", "127.0.0.1:9109"});
     EXPECT_NE(second.code, 0);
+  });
+}
+
+std::string whole_text(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The child of a process that has a thread of that name; 0: none.
+pid_t child_with_thread(pid_t parent, const std::string& thread) {
+  const std::string number = std::to_string(parent);
+  std::istringstream children(whole_text("/proc/" + number + "/task/" + number + "/children"));
+  pid_t child = 0;
+  while (children >> child) {
+    const std::filesystem::path tasks("/proc/" + std::to_string(child) + "/task");
+    for (const auto& task : std::filesystem::directory_iterator(tasks)) {
+      if (whole_text(task.path() / "comm") == thread + "\n") return child;
+    }
+  }
+  return 0;
+}
+
+// The HTTP library's threads were there before the process gave its rights up, and kept them.
+TEST_F(ServeModes, ConfinesEveryThreadThatServesMetrics) {
+  in_private_network([this] {
+    ServedProgram server({"--conf-file", configuration, "--metrics", "127.0.0.1:9109"});
+    const pid_t metrics = child_with_thread(server.pid(), "civetweb-master");
+    ASSERT_NE(metrics, 0);
+    std::size_t threads = 0;
+    for (const auto& task : std::filesystem::directory_iterator(
+             std::filesystem::path("/proc/" + std::to_string(metrics) + "/task"))) {
+      ++threads;
+      EXPECT_THAT(whole_text(task.path() / "status"),
+                  AllOf(HasSubstr("NoNewPrivs:\t1\n"), HasSubstr("Seccomp:\t2\n"),
+                        HasSubstr("CapEff:\t0000000000000000\n")));
+    }
+    EXPECT_GT(threads, 2U);
+    ASSERT_EQ(kill(metrics, SIGKILL), 0);
+    EXPECT_TRUE(server.wait_for("--metrics 127.0.0.1:9109: its process has ended")) << server.log;
+  });
+}
+
+// A port check that says nothing was waited for, and nobody else served.
+TEST_F(ServeModes, ServesMetricsBesideAConnectionThatSaysNothing) {
+  in_private_network([this] {
+    ServedProgram server({"--conf-file", configuration, "--metrics", "127.0.0.1:9109"});
+    const FileDescriptor silent = connect_to(9109);
+    ASSERT_TRUE(silent.is_open());
+    const Instant asked = now();
+    EXPECT_THAT(get(9109, "/metrics"), HasSubstr("200 OK"));
+    EXPECT_LT(now() - asked, std::chrono::seconds(4));
   });
 }
 
