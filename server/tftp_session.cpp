@@ -110,12 +110,16 @@ std::optional<TftpReason> TftpSession::on_duplicate(Instant now, Sending& sendin
   if (terms_.window_size == 1 || !window_is_out) return TftpReason::DuplicateAck;
   const Duration waited = now - sending.window_sent;
   const bool went_back = sending.times_back > 0;
-  if (went_back && waited < expected_round_trip()) return TftpReason::DuplicateAck;
   const bool may_answer_a_copy = went_back || waited == Duration{} ||
                                  sooner_than_a_round_trip(waited) ||
                                  sending.acknowledged < sending.copies_until;
-  if (may_answer_a_copy && now < proof_of_a_gap(sending)) {
-    sending.gap_proven_at = proof_of_a_gap(sending);
+  Instant proof = proof_of_a_gap(sending);
+  if (went_back && waited < expected_round_trip()) {
+    // Most likely it still answers what was sent before.
+    proof = std::max(proof, sending.window_sent + terms_.retransmission.shortest);
+  }
+  if (may_answer_a_copy && now < proof) {
+    sending.gap_proven_at = std::min(proof, sending.gap_proven_at.value_or(proof));
     return TftpReason::DuplicateAck;
   }
   go_back(now, sending);

@@ -151,6 +151,24 @@ TEST(TftpWindow, GoesBackAgainWhenTheSameBlockIsLostTwice) {
   EXPECT_LE(bench.now, kStart + 50ms);
 }
 
+// Its ACK may be one more answer to the first sending, so it counts when a quarter of a second has
+// brought nothing else, however long the agreed interval.
+TEST(TftpWindow, GoesBackAgainForAnAckThatCameAtOnce) {
+  TftpBench bench;
+  bench.add("f", pattern(5000));
+  bench.request(kClient, rrq("f", {{"timeout", "5"}, {"blksize", "100"}, {"windowsize", "4"}}));
+  bench.now += 1ms;
+  bench.answer(kClient, ack(0));
+  bench.now += 1ms;
+  bench.answer(kClient, ack(4));
+  bench.now += 1ms;
+  EXPECT_THAT(bench.answer(kClient, ack(4)), SizeIs(4));
+  bench.now += 1ms;
+  EXPECT_THAT(bench.answer(kClient, ack(4)), IsEmpty());
+  EXPECT_THAT(bench.wait(200ms), IsEmpty());
+  EXPECT_THAT(bench.wait(50ms), ElementsAre(IsData(5), IsData(6), IsData(7), IsData(8)));
+}
+
 // A client that says the same for ever is given up, and gets a window ever more seldom until then.
 TEST(TftpWindow, SendsLittleToAClientThatNeverStopsRepeatingItself) {
   TftpBench bench;
