@@ -241,7 +241,7 @@ void TftpSession::choose_size_of_pieces(Sending::Pieces& pieces) const {
     pieces.windows_without_loss = 0;
     if (pieces.losses < kLossesBeforePieces) ++pieces.losses;
     if (pieces.losses < kLossesBeforePieces) return;
-    pieces.size = std::max(pieces.size / 2, (window + kMostPieces - 1) / kMostPieces);
+    pieces.size = std::max(pieces.size / 4, (window + kMostPieces - 1) / kMostPieces);
   } else if (++pieces.windows_without_loss == kWindowsBeforeALargerPiece) {
     pieces.windows_without_loss = 0;
     pieces.losses = 0;
