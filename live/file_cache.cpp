@@ -1,10 +1,15 @@
 #include "live/file_cache.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <ctime>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace pxeproof::live {
@@ -18,6 +23,10 @@ constexpr std::uint64_t kLargeChunkOverlap = std::uint64_t{64} << 10U;
 // The kernel stamps files with a clock that moves in ticks of up to 10 ms: a file changed just now
 // may change again without a new stamp.
 constexpr std::int64_t kStampDoubtNanoseconds = 20'000'000;
+
+// Of a file that may have changed, so much is compared at once, and then a chunk in each round: a
+// large one must not keep the other transfers waiting.
+constexpr std::size_t kChunksComparedAtOnce = 64;
 
 std::int64_t nanoseconds(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
@@ -43,7 +52,28 @@ Result<void, FileFault> read_exactly(int file, std::uint64_t offset,
   return {};
 }
 
+std::int64_t wall_clock_nanoseconds() {
+  timespec time{};
+  clock_gettime(CLOCK_REALTIME, &time);
+  return nanoseconds(time);
+}
+
+// The path by which an open file is known; nullopt where the kernel does not say.
+std::optional<std::string> path_of(int file) {
+  std::array<char, PATH_MAX> path{};
+  const std::string link = "/proc/self/fd/" + std::to_string(file);
+  const ssize_t length = readlinkat(AT_FDCWD, link.c_str(), path.data(), path.size());
+  if (length <= 0 || static_cast<std::size_t>(length) == path.size()) return std::nullopt;
+  return std::string(path.data(), static_cast<std::size_t>(length));
+}
+
 }  // namespace
+
+bool FileIdentity::differs_in_change_only(const FileIdentity& other) const {
+  FileIdentity same = *this;
+  same.changed = other.changed;
+  return same == other;
+}
 
 FileIdentity FileIdentity::of(const struct stat& status) {
   return {.device = status.st_dev,
@@ -68,12 +98,15 @@ Result<ByteView, FileFault> ChunkStore::read(const File& file, std::uint64_t off
   // One that was read for smaller blocks may be too short; views of it are still valid.
   if (chunk == chunks_.end() || begin + length > chunk->octets.size()) {
     const std::uint64_t overlap = length <= kChunkOverlap ? kChunkOverlap : kLargeChunkOverlap;
-    const std::uint64_t wanted = std::max<std::uint64_t>(kChunkStep + overlap, begin + length);
+    const auto number = static_cast<std::size_t>(place.begin / kChunkStep);
+    const std::uint64_t wanted = std::max<std::uint64_t>(
+        {kChunkStep + overlap, begin + length, file.digests->length(number)});
     const auto size = static_cast<std::size_t>(std::min(wanted, file.size_bytes - place.begin));
     FileOctets octets = make_room(size);
     if (auto loaded = read_exactly(file.descriptor, place.begin, octets.span()); !loaded) {
       return fail(loaded.error());
     }
+    if (!file.digests->note(number, octets.view())) return fail(FileFault::Changed);
     size_bytes_ += size;
     chunks_.push_front({.place = place, .octets = std::move(octets)});
     by_place_.insert_or_assign(place, chunks_.begin());
@@ -117,28 +150,30 @@ void ChunkStore::set_budget(std::size_t bytes) {
 // One open file, for all who read it.
 class FileCache::OpenFile : public FileContent {
  public:
-  OpenFile(FileDescriptor file, const FileIdentity& identity, std::uint64_t number,
-           std::shared_ptr<const FileRound> round, std::shared_ptr<ChunkStore> chunks)
-      : file_(std::move(file)),
-        identity_(identity),
+  OpenFile(WalkedPath opened, std::uint64_t number, std::shared_ptr<const FileRound> round,
+           std::shared_ptr<ChunkStore> chunks)
+      : file_(std::move(opened.file)),
+        identity_(FileIdentity::of(opened.status)),
+        path_(path_of(file_.number())),
+        links_(opened.status.st_nlink),
         number_(number),
         round_(std::move(round)),
-        chunks_(std::move(chunks)) {}
+        chunk_store_(std::move(chunks)) {}
 
   std::uint64_t size() const override { return identity_.size_bytes; }
 
   Result<ByteView, FileFault> read(std::uint64_t offset, std::size_t length) override {
-    if (!is_as_opened()) {
+    if (!is_as_opened(offset + length)) {
       return fail(FileFault::Changed);
     }
     if (offset >= size()) {
       return ByteView{};
     }
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(length, size() - offset));
-    if (!is_whole_) {
-      return chunks_->read({file_.number(), number_, size()}, offset, count);
-    }
-    return whole_.view().subspan(static_cast<std::size_t>(offset), count);
+    if (is_whole_) return whole_.view().subspan(static_cast<std::size_t>(offset), count);
+    auto octets = chunk_store_->read({file_.number(), number_, size(), &digests_}, offset, count);
+    if (!octets && octets.error() == FileFault::Changed) is_changed_ = true;
+    return octets;
   }
 
   // Reads the whole file into memory, all of it in one state.
@@ -149,7 +184,7 @@ class FileCache::OpenFile : public FileContent {
     }
     is_whole_ = true;
     checked_round_ = 0;
-    return is_as_opened() ? Result<void, FileFault>{} : fail(FileFault::Changed);
+    return is_as_opened(size()) ? Result<void, FileFault>{} : fail(FileFault::Changed);
   }
 
   void note_use(std::uint64_t use) { last_use_ = use; }
@@ -161,21 +196,90 @@ class FileCache::OpenFile : public FileContent {
   }
 
  private:
-  bool is_as_opened() {
+  // What was handed out is compared with the disk, as only the time of the last change is another.
+  struct Comparison {
+    std::int64_t changed = 0;
+    std::int64_t began = 0;
+    std::size_t next = 0;  // chunk
+    bool has_ended_once = false;
+  };
+
+  bool is_as_opened(std::uint64_t end) {
     if (!is_changed_ && checked_round_ != round_->number) {
-      struct stat status {};
-      is_changed_ = fstat(file_.number(), &status) != 0 || FileIdentity::of(status) != identity_;
+      is_changed_ = !check();
       checked_round_ = round_->number;
+    }
+    // No transfer ends before the comparison.
+    if (!is_changed_ && end >= size() && comparison_ && !comparison_->has_ended_once) {
+      is_changed_ = !compare(chunks());
     }
     return !is_changed_;
   }
 
+  bool check() {
+    struct stat status {};
+    if (fstat(file_.number(), &status) != 0) return false;
+    const FileIdentity now = FileIdentity::of(status);
+    if (now == identity_) return true;
+    if (!now.differs_in_change_only(identity_)) return false;
+    if (comparison_ && comparison_->changed == now.changed) return compare(1);
+    if (!has_its_name(status)) return false;
+    begin_comparison(now.changed);
+    return compare(kChunksComparedAtOnce);
+  }
+
+  // A file that was replaced or moved away stays readable, but is not the one that was asked for.
+  bool has_its_name(const struct stat& status) const {
+    if (status.st_nlink == 0) return false;
+    return path_ ? path_of(file_.number()) == path_ : status.st_nlink >= links_;
+  }
+
+  void begin_comparison(std::int64_t changed) {
+    comparison_ = Comparison{.changed = changed, .began = wall_clock_nanoseconds()};
+  }
+
+  bool compare(std::size_t most_chunks) {
+    for (; most_chunks > 0 && comparison_->next < chunks(); --most_chunks) {
+      if (!is_on_disk(comparison_->next++)) return false;
+    }
+    if (comparison_->next < chunks()) return true;
+    if (comparison_->began - comparison_->changed >= kStampDoubtNanoseconds) {
+      identity_.changed = comparison_->changed;
+      comparison_.reset();
+    } else {
+      begin_comparison(comparison_->changed);
+      comparison_->has_ended_once = true;
+    }
+    return true;
+  }
+
+  std::size_t chunks() const {
+    return is_whole_ ? (whole_.size() + kChunkStep - 1) / kChunkStep : digests_.chunks();
+  }
+
+  bool is_on_disk(std::size_t chunk) const {
+    const std::uint64_t begin = chunk * kChunkStep;
+    ByteView handed_out;
+    if (is_whole_) {
+      handed_out = whole_.view().subspan(static_cast<std::size_t>(begin));
+      handed_out = handed_out.first(std::min<std::size_t>(handed_out.size(), kChunkStep));
+    }
+    FileOctets octets(is_whole_ ? handed_out.size() : digests_.length(chunk));
+    if (!read_exactly(file_.number(), begin, octets.span())) return false;
+    return is_whole_ ? std::ranges::equal(octets.view(), handed_out)
+                     : digests_.matches(chunk, octets.view());
+  }
+
   FileDescriptor file_;
   FileIdentity identity_;
+  std::optional<std::string> path_;
+  nlink_t links_;
   std::uint64_t number_;
   std::shared_ptr<const FileRound> round_;
-  std::shared_ptr<ChunkStore> chunks_;
+  std::shared_ptr<ChunkStore> chunk_store_;
+  ChunkDigests digests_;
   FileOctets whole_;
+  std::optional<Comparison> comparison_;
   bool is_whole_ = false;
   bool is_changed_ = false;
   bool is_doubtful_ = false;
@@ -216,11 +320,8 @@ Result<std::shared_ptr<FileContent>, FileFault> FileCache::content_of(WalkedPath
 
 Result<std::shared_ptr<FileCache::OpenFile>, FileFault> FileCache::load(
     WalkedPath opened, const FileIdentity& identity) {
-  timespec time{};
-  clock_gettime(CLOCK_REALTIME, &time);
-  auto file =
-      std::make_shared<OpenFile>(std::move(opened.file), identity, ++opened_, round_, chunks_);
-  file->note_time(nanoseconds(time));
+  auto file = std::make_shared<OpenFile>(std::move(opened), ++opened_, round_, chunks_);
+  file->note_time(wall_clock_nanoseconds());
   const auto size = static_cast<std::size_t>(identity.size_bytes);
   const bool may_be_whole = identity.size_bytes <= options_.largest_whole_bytes;
   forget_idle(may_be_whole ? size : 0);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 
+#include "live/chunk_digests.h"
 #include "live/path_walk.h"
 #include "protocol/file_service.h"
 #include "protocol/time.h"
@@ -24,6 +25,9 @@ struct FileIdentity {
   std::int64_t changed = 0;
 
   static FileIdentity of(const struct stat& status);
+  // The same but for the time of the last change of any kind: the owner, the links, the content
+  // with its own time put back.
+  bool differs_in_change_only(const FileIdentity& other) const;
   friend auto operator<=>(const FileIdentity&, const FileIdentity&) = default;
 };
 
@@ -66,9 +70,11 @@ class ChunkStore {
     int descriptor = -1;
     std::uint64_t number = 0;  // of this opening of it: pieces of another may be older
     std::uint64_t size_bytes = 0;
+    ChunkDigests* digests = nullptr;  // of what was read of it
   };
 
-  // The octets at an offset of that file; Changed when the file ends before them.
+  // The octets at an offset of that file; Changed when the file ends before them, or when they were
+  // others before.
   Result<ByteView, FileFault> read(const File& file, std::uint64_t offset, std::size_t length);
 
   std::size_t size_bytes() const { return size_bytes_; }

@@ -67,6 +67,22 @@ Judgement read_tftp_port_range(ReaderSession& session, Argument argument) {
                   "write tftp-port-range=20000,20999");
   }
   const auto ports = std::minmax(*first, *last);
+  if (ports.first == 0) {
+    session.warn("port-range-from-zero",
+                 fmt::format("a tftp-port-range with port 0 ({},{}) is none: the kernel chooses "
+                             "ports, here as in dnsmasq",
+                             *first, *last),
+                 "begin it at a port from 1 on, such as tftp-port-range=20000,20999");
+    session.configuration().tftp.port_range.reset();
+    return {};
+  }
+  if (*first > *last) {
+    session.warn("reversed-port-range",
+                 fmt::format("tftp-port-range={},{} names the higher port first; it is taken as "
+                             "{},{}, here as in dnsmasq",
+                             *first, *last, *last, *first),
+                 fmt::format("write tftp-port-range={},{}", *last, *first));
+  }
   session.configuration().tftp.port_range = {static_cast<std::uint16_t>(ports.first),
                                              static_cast<std::uint16_t>(ports.second)};
   return {};

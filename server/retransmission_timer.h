@@ -19,7 +19,8 @@ struct RetransmissionLimits {
 };
 
 // When to send again and when to give up: the first interval follows the measured round trip
-// (RFC 6298, without samples of what was sent twice), each further one is twice as long.
+// (RFC 6298, without samples of what was sent twice), each further one is twice as long. What is
+// sent after an answer begins with the first interval again.
 class RetransmissionTimer {
  public:
   explicit RetransmissionTimer(const RetransmissionLimits& limits);
@@ -28,7 +29,7 @@ class RetransmissionTimer {
   void on_send(Instant now);
 
   // The answer came. A round trip is told when it is beyond doubt which packet was answered.
-  void on_answer(std::optional<Duration> round_trip);
+  void on_answer(Instant now, std::optional<Duration> round_trip);
 
   enum class Action : std::uint8_t { Wait, Resend, GiveUp };
   Action on_timeout(Instant now);
@@ -42,14 +43,20 @@ class RetransmissionTimer {
   // The shortest answer seen; nullopt before the first.
   std::optional<Duration> shortest_round_trip() const { return shortest_round_trip_; }
 
+  // An answer that was not lost is there by then (RFC 6298 s.2, without a floor); nullopt before
+  // the first.
+  std::optional<Duration> expected_round_trip() const;
+
  private:
   void measure(Duration round_trip);
+  Duration first_interval_as_measured() const;
 
   RetransmissionLimits limits_;
   Duration first_interval_;  // of the next thing sent
   bool doubles_ = true;      // each further interval
   Duration interval_{};      // running now
   Instant sent_{};           // the first time
+  Instant last_sent_{};
   Instant deadline_{};
   std::uint16_t resends_ = 0;
   std::optional<Duration> shortest_round_trip_;

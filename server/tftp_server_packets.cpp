@@ -54,6 +54,12 @@ void TftpServer::on_request_port(const IncomingDatagram& datagram) {
       }
       return drop(datagram, TftpReason::NotARequest);
     case tftp::Opcode::Error:
+      // A client whose request was not answered yet knows no other port to withdraw it.
+      if (const TransferSlot slot = table_.find(datagram.source);
+          slot != kNoSlot && table_.at(slot).session() == nullptr &&
+          table_.at(slot).local.address == datagram.destination.address) {
+        return on_client_error(datagram, slot);
+      }
       if (single_port() || has_transfer_on_request_port(datagram.source)) {
         return on_transfer_packet(datagram);
       }
@@ -272,9 +278,10 @@ void TftpServer::on_client_error(const IncomingDatagram& datagram, TransferSlot 
   const auto packet = tftp::decode(datagram.payload);
   if (!packet) return drop(datagram, TftpReason::TooShort);
   const auto& error = std::get<tftp::Error>(*packet);
-  const Transfer& transfer = table_.at(slot);
+  Transfer& transfer = table_.at(slot);
+  const TftpSession* session = transfer.session();
   const TftpReason reason =
-      transfer.wishes.transfer_size && !std::get<TftpSession>(transfer.state).answered()
+      transfer.wishes.transfer_size && session != nullptr && !session->answered()
           ? TftpReason::ProbeAborted
           : TftpReason::ClientError;
   tell_failure(slot, reason, &error);

@@ -11,9 +11,15 @@ namespace pxeproof::server {
 
 namespace {
 
-// A receiver of a window acknowledges its last good block once for each block behind a gap (EDK2,
-// facts/client.md 3.5). One late copy may be the network's; two are a gap.
-constexpr std::uint8_t kDuplicatesThatProveAGap = 2;
+// An answer may be later than all before it by what the client's machine does besides.
+constexpr std::chrono::milliseconds kShortestDoubt{5};
+constexpr std::uint8_t kMostIncreases = 4;
+
+// A window goes out in at most 16 pieces, so that it is out long before its answer is overdue.
+constexpr std::uint64_t kMostPieces = 16;
+constexpr std::chrono::milliseconds kBetweenPieces{1};
+constexpr std::uint8_t kLossesBeforePieces = 2;
+constexpr std::uint8_t kWindowsBeforeALargerPiece = 64;
 
 }  // namespace
 
@@ -40,8 +46,8 @@ std::optional<TftpReason> TftpSession::on_ack(Instant now, std::uint16_t block) 
     if (block != 0) return TftpReason::FutureAck;
     answered_ = true;
     heard_ = now;
-    timer_.on_answer(timer_.resent() ? std::nullopt
-                                     : std::optional<Duration>(now - negotiating->sent));
+    timer_.on_answer(
+        now, timer_.resent() ? std::nullopt : std::optional<Duration>(now - negotiating->sent));
     start_sending(now);
     return std::nullopt;
   }
@@ -71,37 +77,65 @@ std::optional<TftpReason> TftpSession::on_ack(Instant now, std::uint16_t block) 
 }
 
 void TftpSession::on_progress(Instant now, Sending& sending) {
-  timer_.on_answer(take_sample(now, sending));
+  timer_.on_answer(now, take_sample(now, sending));
+  choose_size_of_pieces(sending.pieces);
+  sending.gap_proven_at.reset();
+  sending.times_back = 0;
   // RFC 7440 s.4: an ACK inside the window asks for everything after it again. When that went out a
-  // moment ago, this ACK was under way before and asks for nothing new.
+  // moment ago, this ACK was probably under way before and asks for nothing new.
   const bool inside_the_window = sending.acknowledged < sending.highest;
   const bool just_done = sending.went_back && sooner_than_a_round_trip(now - *sending.went_back);
   if (inside_the_window && !just_done) {
-    go_back(sending);
+    go_back(now, sending);
     sending.went_back = now;
   } else {
     sending.next = std::max(sending.next, sending.acknowledged + 1);
+    sending.window_sent = now;
+    begin_piece(now, sending);
+    if (inside_the_window) {
+      sending.times_back = 1;
+      sending.gap_proven_at = proof_of_a_gap(sending);
+    }
   }
-  sending.late_duplicates = 0;
-  sending.window_sent = now;
   if (!sending.sample) sending.sample = {sending.highest + 1, now};
   timer_.on_send(now);
 }
 
 // RFC 1123 s.4.2.3.1: a repeated ACK sends nothing, or each copy doubles the rest of the transfer.
-// In a window it can also be the only sign that the first block was lost; it counts as that when it
-// came too late to be a copy from before, and no copy of ours can have caused it.
+// In a window it can also be the only sign that the first block was lost: U-Boot says so once, EDK2
+// once for each block behind (facts/client.md). It is one at once when no copy, the network's or
+// ours, can have caused it; else when the answer to the window is overdue.
 std::optional<TftpReason> TftpSession::on_duplicate(Instant now, Sending& sending) {
   const bool window_is_out = sending.next > sending.acknowledged + 1;
-  if (terms_.window_size == 1 || !window_is_out || now == sending.window_sent ||
-      sooner_than_a_round_trip(now - sending.window_sent) ||
-      sending.acknowledged < sending.copies_until) {
+  if (terms_.window_size == 1 || !window_is_out) return TftpReason::DuplicateAck;
+  const Duration waited = now - sending.window_sent;
+  const bool went_back = sending.times_back > 0;
+  const bool may_answer_a_copy = went_back || waited == Duration{} ||
+                                 sooner_than_a_round_trip(waited) ||
+                                 sending.acknowledged < sending.copies_until;
+  Instant proof = proof_of_a_gap(sending);
+  if (went_back && waited < expected_round_trip()) {
+    // Most likely it still answers what was sent before.
+    proof = std::max(proof, sending.window_sent + terms_.retransmission.shortest);
+  }
+  if (may_answer_a_copy && now < proof) {
+    sending.gap_proven_at = std::min(proof, sending.gap_proven_at.value_or(proof));
     return TftpReason::DuplicateAck;
   }
-  if (++sending.late_duplicates < kDuplicatesThatProveAGap) return TftpReason::DuplicateAck;
-  go_back(sending);
+  go_back(now, sending);
   sending.went_back = now;
   return std::nullopt;
+}
+
+Duration TftpSession::expected_round_trip() const {
+  return timer_.expected_round_trip().value_or(terms_.retransmission.shortest);
+}
+
+// When a client that repeated its ACK would have answered the window if it had it: later with each
+// time that the window went out in vain.
+Instant TftpSession::proof_of_a_gap(const Sending& sending) const {
+  const Duration doubt = std::max<Duration>(expected_round_trip(), kShortestDoubt);
+  return sending.window_sent + doubt * (1 << 2 * sending.times_back);
 }
 
 void TftpSession::on_repeated_request(Instant now) {
@@ -115,12 +149,18 @@ void TftpSession::on_repeated_request(Instant now) {
   auto* sending = std::get_if<Sending>(&state_);
   if (sending == nullptr || sending->acknowledged != 0 || !terms_.oack.empty()) return;
   if (now - sending->window_sent < terms_.repeated_request) return;
-  sending->window_sent = now;
-  go_back(*sending);
+  go_back(now, *sending);
 }
 
 void TftpSession::on_timeout(Instant now) {
   if (ended()) return;
+  if (auto* sending = std::get_if<Sending>(&state_);
+      sending != nullptr && sending->gap_proven_at && *sending->gap_proven_at <= now) {
+    go_back(now, *sending);
+    sending->went_back = now;
+  } else if (sending != nullptr && sending->pieces.next_at && *sending->pieces.next_at <= now) {
+    begin_piece(now, *sending);
+  }
   switch (timer_.on_timeout(now)) {
     case RetransmissionTimer::Action::Wait:
       return;
@@ -139,15 +179,13 @@ void TftpSession::on_timeout(Instant now) {
     ++resent_;
     return;
   }
-  auto& sending = std::get<Sending>(state_);
-  sending.window_sent = now;
-  go_back(sending);
+  go_back(now, std::get<Sending>(state_));
 }
 
 bool TftpSession::wants_to_transmit() const {
   if (const auto* negotiating = std::get_if<Negotiating>(&state_)) return negotiating->oack_due;
   const auto* sending = std::get_if<Sending>(&state_);
-  return sending != nullptr && sending->next <= sending->acknowledged + terms_.window_size &&
+  return sending != nullptr && sending->next <= sending->pieces.until &&
          (!last_block_ || sending->next <= *last_block_);
 }
 
@@ -164,7 +202,12 @@ bool TftpSession::poll_transmit(Bytes& head, ByteView& body) {
 
 std::optional<Instant> TftpSession::poll_timeout() const {
   if (ended()) return std::nullopt;
-  return timer_.deadline();
+  const auto* sending = std::get_if<Sending>(&state_);
+  Instant first = timer_.deadline();
+  if (sending == nullptr) return first;
+  if (sending->gap_proven_at) first = std::min(first, *sending->gap_proven_at);
+  if (sending->pieces.next_at) first = std::min(first, *sending->pieces.next_at);
+  return first;
 }
 
 std::optional<TftpReason> TftpSession::failure() const {
@@ -173,16 +216,47 @@ std::optional<TftpReason> TftpSession::failure() const {
 }
 
 void TftpSession::start_sending(Instant now) {
-  state_ = Sending{.window_sent = now, .sample = Sending::Sample{1, now}};
+  state_.emplace<Sending>(
+      Sending{.window_sent = now,
+              .pieces = {.size = terms_.window_size, .until = terms_.window_size},
+              .sample = Sending::Sample{1, now}});
   timer_.on_send(now);
 }
 
-void TftpSession::go_back(Sending& sending) {
+void TftpSession::go_back(Instant now, Sending& sending) {
   sending.next = sending.acknowledged + 1;
   sending.copies_until = sending.highest + terms_.window_size;
-  sending.late_duplicates = 0;
+  sending.window_sent = now;
+  sending.gap_proven_at.reset();
+  if (sending.times_back < kMostIncreases) ++sending.times_back;
+  begin_piece(now, sending);
   // Its block goes out twice now, unless it was not sent yet.
   if (sending.sample && sending.sample->block <= sending.highest) sending.sample.reset();
+}
+
+// After an ACK of more.
+void TftpSession::choose_size_of_pieces(Sending::Pieces& pieces) const {
+  const std::uint64_t window = terms_.window_size;
+  if (timer_.resent()) {
+    pieces.windows_without_loss = 0;
+    if (pieces.losses < kLossesBeforePieces) ++pieces.losses;
+    if (pieces.losses < kLossesBeforePieces) return;
+    pieces.size = std::max(pieces.size / 4, (window + kMostPieces - 1) / kMostPieces);
+  } else if (++pieces.windows_without_loss == kWindowsBeforeALargerPiece) {
+    pieces.windows_without_loss = 0;
+    pieces.losses = 0;
+    pieces.size = std::min(pieces.size + 1, window);
+  }
+}
+
+void TftpSession::begin_piece(Instant now, Sending& sending) const {
+  Sending::Pieces& pieces = sending.pieces;
+  const std::uint64_t end = sending.acknowledged + terms_.window_size;
+  pieces.until = std::min(sending.next - 1 + pieces.size, end);
+  pieces.next_at.reset();
+  if (pieces.until < end && (!last_block_ || pieces.until < *last_block_)) {
+    pieces.next_at = now + kBetweenPieces;
+  }
 }
 
 std::optional<Duration> TftpSession::take_sample(Instant now, Sending& sending) {

@@ -81,13 +81,26 @@ class TftpSession {
     std::uint64_t acknowledged = 0;
     std::uint64_t next = 1;     // to be sent
     std::uint64_t highest = 0;  // sent so far
-    // Copies of blocks up to here may be under way, so an ACK that comes twice up to here proves no
-    // gap.
+    // Copies of blocks up to here may be under way, so an ACK that comes twice up to here may be
+    // the answer to one of them.
     std::uint64_t copies_until = 0;
     Instant window_sent{};
     // When an ACK last made everything after it go out again.
     std::optional<Instant> went_back{};
-    std::uint8_t late_duplicates = 0;
+    std::uint8_t times_back = 0;  // since an ACK of more
+    // Everything after the last ACK goes out again then, unless an ACK of more comes first.
+    std::optional<Instant> gap_proven_at{};
+    // A client that loses the end of window after window has not room for all of it at once: then
+    // it goes out in pieces. A smaller window would be no help, as the client acknowledges only a
+    // whole one.
+    struct Pieces {
+      std::uint64_t size;                // blocks
+      std::uint64_t until;               // the last block that may go out now
+      std::optional<Instant> next_at{};  // until is moved on then
+      std::uint8_t losses = 0;
+      std::uint8_t windows_without_loss = 0;
+    };
+    Pieces pieces{};
     // A block whose ACK will measure the round trip: it was sent once.
     struct Sample {
       std::uint64_t block;
@@ -104,7 +117,11 @@ class TftpSession {
   void start_sending(Instant now);
   std::optional<TftpReason> on_duplicate(Instant now, Sending& sending);
   void on_progress(Instant now, Sending& sending);
-  void go_back(Sending& sending);
+  void go_back(Instant now, Sending& sending);
+  void choose_size_of_pieces(Sending::Pieces& pieces) const;
+  void begin_piece(Instant now, Sending& sending) const;
+  Duration expected_round_trip() const;
+  Instant proof_of_a_gap(const Sending& sending) const;
   static std::optional<Duration> take_sample(Instant now, Sending& sending);
   bool sooner_than_a_round_trip(Duration elapsed) const;
   bool send_block(Sending& sending, Bytes& head, ByteView& body);

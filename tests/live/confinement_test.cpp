@@ -12,13 +12,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
+#include <thread>
 
 #include "cli/disk_files.h"
 #include "cli/opener_link.h"
 #include "live/child_process.h"
+#include "live/disk.h"
 #include "live/landlock.h"
 #include "live/system_call_filter.h"
 #include "tests/live/served_program.h"
@@ -146,6 +149,45 @@ TEST(Confinement, ABugInTheServerReadsNothingOutsideTheRoot) {
       _exit(::testing::Test::HasFailure() ? 1 : 0);
     });
   });
+}
+
+// A process that may open nothing still tells a file that lost another name from one that lost its
+// own.
+TEST(Confinement, KnowsAFileThatIsTouchedFromOneThatIsReplaced) {
+  const TestDirectory directory;
+  const std::string file = directory.write("root/file", "content");
+  const std::string snapshot = directory / "snapshot";
+  ASSERT_EQ(link(file.c_str(), snapshot.c_str()), 0);
+  usleep(30'000);
+  std::array<int, 2> wish{};
+  std::array<int, 2> done{};
+  ASSERT_EQ(pipe(wish.data()) + pipe(done.data()), 0);
+  std::thread administrator([&] {
+    char step = 0;
+    while (read(wish[0], &step, 1) == 1 && step != 'e') {
+      if (step == 't') unlink(snapshot.c_str());
+      if (step == 'r') rename(directory.write("root/new", "content").c_str(), file.c_str());
+      EXPECT_EQ(write(done[1], &step, 1), 1);
+    }
+  });
+  in_child([&] {
+    Disk disk;
+    const auto content =
+        disk.open({.root = directory / "root", .unique_directory = {}, .path = "file"}).content;
+    ASSERT_TRUE(content);
+    confine({});
+    const auto readable_after = [&](char step) {
+      EXPECT_EQ(write(wish[1], &step, 1), 1);
+      EXPECT_EQ(read(done[0], &step, 1), 1);
+      disk.begin_round();
+      return (*content)->read(0, 7).has_value();
+    };
+    EXPECT_TRUE(readable_after('t'));
+    EXPECT_FALSE(readable_after('r'));
+    _exit(::testing::Test::HasFailure() ? 1 : 0);
+  });
+  EXPECT_EQ(write(wish[1], "e", 1), 1);
+  administrator.join();
 }
 
 }  // namespace

@@ -380,6 +380,22 @@ TEST(Tftp, HasItsFamilyOfDirectives) {
   }
 }
 
+TEST(Tftp, SaysWhatAnOddPortRangeMeans) {  // as dnsmasq 2.90 takes it
+  const auto reversed = load("enable-tftp\ntftp-port-range=40000,39000\n");
+  EXPECT_THAT(printed(reversed.warnings),
+              ElementsAre(AllOf(HasSubstr(":2: warning: tftp-port-range=40000,39000 names the "
+                                          "higher port first"),
+                                HasSubstr("; write tftp-port-range=39000,40000"))));
+  EXPECT_EQ(reversed.configuration.tftp.port_range,
+            (std::pair<std::uint16_t, std::uint16_t>(39000, 40000)));
+  for (const char* line : {"tftp-port-range=0,10", "tftp-port-range=10,0"}) {
+    const auto none = load(std::string(line) + "\n");
+    EXPECT_THAT(printed(none.warnings), ElementsAre(HasSubstr("the kernel chooses ports")));
+    EXPECT_EQ(none.configuration.tftp.port_range, std::nullopt);
+  }
+  EXPECT_THAT(load("tftp-port-range=39000,39000\n").warnings, IsEmpty());
+}
+
 TEST(Process, HasUserGroupLogAndPidFile) {
   const Configuration configuration = read(
       "user=boot\ngroup=boot\npid-file=/run/x.pid\nlog-dhcp\nquiet-dhcp\n"

@@ -33,13 +33,13 @@ TEST(RetransmissionTimer, DoublesFromOneSecondWhenNothingWasMeasured) {  // TLOS
 TEST(RetransmissionTimer, FollowsTheMeasuredRoundTripButNeverBelowAQuarterSecond) {
   RetransmissionTimer fast({});
   fast.on_send(kStart);
-  fast.on_answer(1ms);
+  fast.on_answer(kStart + 1ms, 1ms);
   fast.on_send(kStart + 1ms);
   EXPECT_EQ(fast.interval(), 250ms);
 
   RetransmissionTimer slow({});
   slow.on_send(kStart);
-  slow.on_answer(400ms);
+  slow.on_answer(kStart + 400ms, 400ms);
   slow.on_send(kStart + 400ms);
   EXPECT_EQ(slow.interval(), 1200ms);  // RFC 6298 s.2.2: 400 + 4 x 200
 }
@@ -59,7 +59,7 @@ TEST(RetransmissionTimer, SettlesOnASteadyRoundTrip) {
   for (int i = 0; i < 50; ++i) {
     timer.on_send(now);
     now += 600ms;
-    timer.on_answer(600ms);
+    timer.on_answer(now, 600ms);
   }
   timer.on_send(now);
   EXPECT_GE(timer.interval(), 600ms);
@@ -70,16 +70,54 @@ TEST(RetransmissionTimer, MeasuresNothingThatWasSentTwiceButKeepsTheLongerInterv
   RetransmissionTimer timer({});
   timer.on_send(kStart);
   EXPECT_EQ(timer.on_timeout(kStart + 1s), Action::Resend);
-  timer.on_answer(std::nullopt);
+  timer.on_answer(kStart + 1500ms, std::nullopt);
   EXPECT_EQ(timer.shortest_round_trip(), std::nullopt);
   timer.on_send(kStart + 1500ms);
   EXPECT_EQ(timer.interval(), 2s);
 }
 
+// Of each window the first block was lost, and each time it was waited two seconds.
+TEST(RetransmissionTimer, BeginsAnewAfterEachLossWhoseRepairIsAnsweredAtOnce) {
+  RetransmissionTimer timer({});
+  Instant now = kStart;
+  timer.on_send(now);
+  timer.on_answer(now += 1ms, 1ms);
+  for (int loss = 0; loss < 48; ++loss) {
+    timer.on_send(now);
+    ASSERT_EQ(timer.interval(), 250ms);
+    now = timer.deadline();
+    ASSERT_EQ(timer.on_timeout(now), Action::Resend);
+    timer.on_answer(now += 2ms, std::nullopt);
+  }
+}
+
+// The answer comes long after the last send: it may be that to the first.
+TEST(RetransmissionTimer, FindsANetworkThatBecameSlower) {
+  RetransmissionTimer timer({});
+  Instant now = kStart;
+  timer.on_send(now);
+  timer.on_answer(now += 1ms, 1ms);
+  int resends = 0;
+  for (int i = 0; i < 20; ++i) {
+    timer.on_send(now);
+    const Instant answered = now + 600ms;
+    bool again = false;
+    while (timer.deadline() < answered) {
+      ASSERT_EQ(timer.on_timeout(timer.deadline()), Action::Resend);
+      again = true;
+      ++resends;
+    }
+    now = answered;
+    timer.on_answer(now, again ? std::nullopt : std::optional<Duration>(600ms));
+  }
+  EXPECT_LE(resends, 4);
+  EXPECT_GE(timer.interval(), 600ms);
+}
+
 TEST(RetransmissionTimer, HoldsTheAgreedFirstIntervalWhateverWasMeasured) {  // TOPT-14
   RetransmissionTimer timer({.fixed = 3s});
   timer.on_send(kStart);
-  timer.on_answer(1ms);
+  timer.on_answer(kStart + 1ms, 1ms);
   EXPECT_THAT(schedule(timer, kStart), ElementsAre(3, 9, 21, 45, 55));
 }
 

@@ -72,6 +72,39 @@ TEST(TftpLimits, HoldExactlyAsManyTransfersAsAllowed) {  // T4
   EXPECT_THAT(bench.events_of<TftpQueued>(), SizeIs(1));
 }
 
+// It knows no port but 69 yet. Before, DATA 1 came all the same when a place was free.
+TEST(TftpLimits, ForgetAWaitingRequestThatItsClientWithdraws) {
+  for (const bool single_port : {false, true}) {
+    TftpOptions options = with_limits({.transfers = 1});
+    if (single_port) options.transfer_ports.clear();
+    TftpBench bench(options);
+    bench.add("f", pattern(700));
+    begin_answered(bench, client(0));
+    const Endpoint first = bench.peer;
+    bench.request(client(1), rrq("f"));
+    bench.send(client(2), kRequestPort, rrq("f"));
+    ASSERT_EQ(bench.server.waiting(), 2U);
+
+    EXPECT_THAT(bench.send(client(1), kRequestPort, error(0, "aborted")), IsEmpty());
+    EXPECT_EQ(bench.server.waiting(), 1U);
+    EXPECT_EQ(bench.failed(TftpReason::ClientError), 1U);
+    const auto next = bench.send(client(0), first, ack(2));
+    ASSERT_THAT(next, ElementsAre(IsData(1)));
+    EXPECT_EQ(next[0].destination, client(2));
+  }
+}
+
+TEST(TftpLimits, ForgetARequestThatIsWithdrawnWhileItsFileIsOpened) {
+  TftpBench bench;
+  bench.add("f", pattern(700));
+  bench.answer_files = false;
+  bench.request(client(0), rrq("f"));
+  bench.send(client(0), kRequestPort, error(0, "aborted"));
+  bench.answer_files = true;
+  EXPECT_THAT(bench.drain(), IsEmpty());
+  EXPECT_EQ(bench.server.transfers(), 0U);
+}
+
 TEST(TftpLimits, StartAWaitingRequestWhenATransferEnds) {
   TftpBench bench(with_limits({.transfers = 1}));
   bench.add("f", pattern(700));
