@@ -77,7 +77,8 @@ LintFindings::LintFindings(const Configuration& configuration, const LintSurroun
 
 void LintFindings::learn_owners() {
   const auto owners_for = [this](const std::string& tag) -> TagOwners& {
-    return owners_.try_emplace(tag, TagOwners{ArchitectureSet(), MacAddresses()}).first->second;
+    const TagOwners nobody{ArchitectureSet(), MacAddresses(), RangeNumbers()};
+    return owners_.try_emplace(tag, nobody).first->second;
   };
   for (const TagRule& rule : live_.tag_rules) {
     TagOwners& owners = owners_for(rule.set_tag);
@@ -85,6 +86,7 @@ void LintFindings::learn_owners() {
     add_owners(architecture ? std::optional(ArchitectureSet{*architecture}) : std::nullopt,
                owners.architectures);
     add_owners(macs_of(rule), owners.macs);
+    owners.ranges.reset();
   }
   for (const DhcpHost& host : live_.hosts) {
     const auto macs = macs_of(host);
@@ -92,15 +94,20 @@ void LintFindings::learn_owners() {
       TagOwners& owners = owners_for(tag);
       owners.architectures.reset();
       add_owners(macs, owners.macs);
+      owners.ranges.reset();
     }
   }
-  const auto forget = [this](const auto& lines) {
-    for (const auto& line : lines) {
-      for (const std::string& tag : line.set_tags) owners_.insert_or_assign(tag, TagOwners());
+  for (std::size_t number = 0; number < live_.ranges.size(); ++number) {
+    for (const std::string& tag : live_.ranges[number].set_tags) {
+      TagOwners& owners = owners_for(tag);
+      owners.architectures.reset();
+      owners.macs.reset();
+      add_owners(std::optional(RangeNumbers{number}), owners.ranges);
     }
-  };
-  forget(live_.tag_ifs);
-  forget(live_.ranges);
+  }
+  for (const TagIf& line : live_.tag_ifs) {
+    for (const std::string& tag : line.set_tags) owners_.insert_or_assign(tag, TagOwners());
+  }
 }
 
 void LintFindings::warn(const SourceLocation& location, std::string what, std::string remedy) {
@@ -146,7 +153,8 @@ bool are_compatible(const std::vector<TagCondition>& one, const std::vector<TagC
 }
 
 bool TagOwners::narrow_to(const TagOwners& others) {
-  return narrow(others.architectures, architectures) && narrow(others.macs, macs);
+  return narrow(others.architectures, architectures) && narrow(others.macs, macs) &&
+         narrow(others.ranges, ranges);
 }
 
 TagOwners LintFindings::owners_of(const std::vector<TagCondition>& conditions) const {

@@ -16,12 +16,14 @@ namespace pxeproof::server {
 
 using ArchitectureSet = std::set<std::uint16_t>;
 using MacAddresses = std::set<std::string>;
+using RangeNumbers = std::set<std::size_t>;  // places in Configuration::ranges
 
-// The clients that a tag, or several of them, are for; nullopt: whatever the architecture or
-// address.
+// The clients that a tag, or several of them, are for; nullopt: whatever the architecture, the
+// address or the dhcp-range.
 struct TagOwners {
   std::optional<ArchitectureSet> architectures{};
   std::optional<MacAddresses> macs{};
+  std::optional<RangeNumbers> ranges{};
 
   // Leaves the clients that others are as well; false when there are none.
   bool narrow_to(const TagOwners& others);
@@ -49,7 +51,7 @@ class LintFindings {
       const std::vector<TagCondition>& conditions) const;
   TagOwners owners_of(const std::vector<TagCondition>& conditions) const;
 
-  // One client may satisfy both, by tags, by architecture and by hardware address.
+  // One client may satisfy both, by tags, by architecture, by hardware address and by range.
   bool may_meet(const std::vector<TagCondition>& one, const std::vector<TagCondition>& other) const;
 
  private:

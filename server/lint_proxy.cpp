@@ -5,25 +5,13 @@
 
 #include "server/directive_table.h"
 #include "server/lint_findings.h"
+#include "server/lint_range.h"
 
 namespace pxeproof::server {
 
 namespace {
 
 constexpr std::string_view kPxeClient = "PXEClient";
-
-// Two addresses on one subnet, by the netmask a range names, by an interface of this machine, or,
-// when neither says, by the first three octets.
-bool are_neighbours(const DhcpRange& one, const DhcpRange& other,
-                    const LintSurroundings& surroundings) {
-  for (const auto& netmask : {one.netmask, other.netmask}) {
-    if (netmask) return Subnet{one.start, *netmask}.contains(other.start);
-  }
-  for (const Subnet& subnet : surroundings.subnets) {
-    if (subnet.contains(one.start)) return subnet.contains(other.start);
-  }
-  return Subnet{one.start, Ipv4Address::of(255, 255, 255, 0)}.contains(other.start);
-}
 
 bool reaches_pxe_clients(const DhcpOption& option) {
   return option.vendor_class && (option.vendor_class->find(kPxeClient) != std::string::npos ||
