@@ -68,11 +68,20 @@ bool narrow(const std::optional<Owners>& others, std::optional<Owners>& owners) 
   return !owners->empty();
 }
 
+// The other number of x64 UEFI, or the same.
+std::uint16_t x64_twin(std::uint16_t architecture) {
+  constexpr std::uint16_t kX64 = 7;
+  constexpr std::uint16_t kByteCode = 9;
+  if (architecture == kX64) return kByteCode;
+  return architecture == kByteCode ? kX64 : architecture;
+}
+
 }  // namespace
 
 LintFindings::LintFindings(const Configuration& configuration, const LintSurroundings& surroundings)
     : whole_(configuration), live_(without_dead_lines(configuration)), surroundings_(surroundings) {
   learn_owners();
+  set_lines_for_nobody_aside();
 }
 
 void LintFindings::learn_owners() {
@@ -108,6 +117,29 @@ void LintFindings::learn_owners() {
   for (const TagIf& line : live_.tag_ifs) {
     for (const std::string& tag : line.set_tags) owners_.insert_or_assign(tag, TagOwners());
   }
+}
+
+void LintFindings::set_lines_for_nobody_aside() {
+  const auto move_out = [this](auto& lines) {
+    std::erase_if(lines, [this](const auto& line) {
+      if (!owners_of(line.conditions).is_nobody()) return false;
+      lines_for_nobody_.push_back({line.location, line.conditions, std::nullopt});
+      return true;
+    });
+  };
+  move_out(live_.services);
+  move_out(live_.prompts);
+  move_out(live_.boots);
+  move_out(live_.options);
+  std::erase_if(live_.services, [this](const PxeService& service) {
+    const auto architectures = architectures_of(service.conditions);
+    // pxeproof takes 7 and 9 for one.
+    const bool has_clients = !architectures || architectures->contains(service.architecture) ||
+                             architectures->contains(x64_twin(service.architecture));
+    if (has_clients) return false;
+    lines_for_nobody_.push_back({service.location, service.conditions, service.architecture});
+    return true;
+  });
 }
 
 void LintFindings::warn(const SourceLocation& location, std::string what, std::string remedy) {
@@ -155,6 +187,11 @@ bool are_compatible(const std::vector<TagCondition>& one, const std::vector<TagC
 bool TagOwners::narrow_to(const TagOwners& others) {
   return narrow(others.architectures, architectures) && narrow(others.macs, macs) &&
          narrow(others.ranges, ranges);
+}
+
+bool TagOwners::is_nobody() const {
+  const auto is_empty = [](const auto& owners) { return owners && owners->empty(); };
+  return is_empty(architectures) || is_empty(macs) || is_empty(ranges);
 }
 
 TagOwners LintFindings::owners_of(const std::vector<TagCondition>& conditions) const {

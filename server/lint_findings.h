@@ -27,6 +27,14 @@ struct TagOwners {
 
   // Leaves the clients that others are as well; false when there are none.
   bool narrow_to(const TagOwners& others);
+  bool is_nobody() const;
+};
+
+// A line whose tags no client has together.
+struct LineForNobody {
+  SourceLocation location{};
+  std::vector<TagCondition> conditions{};
+  std::optional<std::uint16_t> architecture{};  // of a pxe-service, where this is the reason
 };
 
 // What the rules of lint look at, and where they put what they find.
@@ -38,6 +46,7 @@ class LintFindings {
   const Configuration& configuration() const { return live_; }
   const Configuration& whole_configuration() const { return whole_; }
   const LintSurroundings& surroundings() const { return surroundings_; }
+  const std::vector<LineForNobody>& lines_for_nobody() const { return lines_for_nobody_; }
 
   // The rule that runs now gives the diagnostics their name.
   void set_rule(std::string_view rule) { rule_ = rule; }
@@ -59,12 +68,14 @@ class LintFindings {
            std::string remedy);
 
   void learn_owners();
+  void set_lines_for_nobody_aside();
 
   const Configuration& whole_;
   Configuration live_;
   const LintSurroundings& surroundings_;
   // By tag. Looked up for every line, so that the lines are not gone through for each other.
   std::unordered_map<std::string, TagOwners> owners_;
+  std::vector<LineForNobody> lines_for_nobody_;
   std::string_view rule_;
   std::vector<Diagnostic> diagnostics_;
 };
@@ -123,6 +134,8 @@ void find_http_services(LintFindings& findings);
 void find_tags_never_set(LintFindings& findings);
 void find_stars_in_tags(LintFindings& findings);
 void find_contradicting_tags(LintFindings& findings);
+void find_tags_set_later(LintFindings& findings);
+void find_lines_for_nobody(LintFindings& findings);
 void find_short_architecture_texts(LintFindings& findings);
 void find_half_of_x64_tags(LintFindings& findings);
 
