@@ -68,16 +68,26 @@ bool narrow(const std::optional<Owners>& others, std::optional<Owners>& owners) 
   return !owners->empty();
 }
 
+// The other number of x64 UEFI, or the same.
+std::uint16_t x64_twin(std::uint16_t architecture) {
+  constexpr std::uint16_t kX64 = 7;
+  constexpr std::uint16_t kByteCode = 9;
+  if (architecture == kX64) return kByteCode;
+  return architecture == kByteCode ? kX64 : architecture;
+}
+
 }  // namespace
 
 LintFindings::LintFindings(const Configuration& configuration, const LintSurroundings& surroundings)
     : whole_(configuration), live_(without_dead_lines(configuration)), surroundings_(surroundings) {
   learn_owners();
+  set_lines_for_nobody_aside();
 }
 
 void LintFindings::learn_owners() {
   const auto owners_for = [this](const std::string& tag) -> TagOwners& {
-    return owners_.try_emplace(tag, TagOwners{ArchitectureSet(), MacAddresses()}).first->second;
+    const TagOwners nobody{ArchitectureSet(), MacAddresses(), RangeNumbers()};
+    return owners_.try_emplace(tag, nobody).first->second;
   };
   for (const TagRule& rule : live_.tag_rules) {
     TagOwners& owners = owners_for(rule.set_tag);
@@ -85,6 +95,7 @@ void LintFindings::learn_owners() {
     add_owners(architecture ? std::optional(ArchitectureSet{*architecture}) : std::nullopt,
                owners.architectures);
     add_owners(macs_of(rule), owners.macs);
+    owners.ranges.reset();
   }
   for (const DhcpHost& host : live_.hosts) {
     const auto macs = macs_of(host);
@@ -92,15 +103,43 @@ void LintFindings::learn_owners() {
       TagOwners& owners = owners_for(tag);
       owners.architectures.reset();
       add_owners(macs, owners.macs);
+      owners.ranges.reset();
     }
   }
-  const auto forget = [this](const auto& lines) {
-    for (const auto& line : lines) {
-      for (const std::string& tag : line.set_tags) owners_.insert_or_assign(tag, TagOwners());
+  for (std::size_t number = 0; number < live_.ranges.size(); ++number) {
+    for (const std::string& tag : live_.ranges[number].set_tags) {
+      TagOwners& owners = owners_for(tag);
+      owners.architectures.reset();
+      owners.macs.reset();
+      add_owners(std::optional(RangeNumbers{number}), owners.ranges);
     }
+  }
+  for (const TagIf& line : live_.tag_ifs) {
+    for (const std::string& tag : line.set_tags) owners_.insert_or_assign(tag, TagOwners());
+  }
+}
+
+void LintFindings::set_lines_for_nobody_aside() {
+  const auto move_out = [this](auto& lines) {
+    std::erase_if(lines, [this](const auto& line) {
+      if (!owners_of(line.conditions).is_nobody()) return false;
+      lines_for_nobody_.push_back({line.location, line.conditions, std::nullopt});
+      return true;
+    });
   };
-  forget(live_.tag_ifs);
-  forget(live_.ranges);
+  move_out(live_.services);
+  move_out(live_.prompts);
+  move_out(live_.boots);
+  move_out(live_.options);
+  std::erase_if(live_.services, [this](const PxeService& service) {
+    const auto architectures = architectures_of(service.conditions);
+    // pxeproof takes 7 and 9 for one.
+    const bool has_clients = !architectures || architectures->contains(service.architecture) ||
+                             architectures->contains(x64_twin(service.architecture));
+    if (has_clients) return false;
+    lines_for_nobody_.push_back({service.location, service.conditions, service.architecture});
+    return true;
+  });
 }
 
 void LintFindings::warn(const SourceLocation& location, std::string what, std::string remedy) {
@@ -146,7 +185,13 @@ bool are_compatible(const std::vector<TagCondition>& one, const std::vector<TagC
 }
 
 bool TagOwners::narrow_to(const TagOwners& others) {
-  return narrow(others.architectures, architectures) && narrow(others.macs, macs);
+  return narrow(others.architectures, architectures) && narrow(others.macs, macs) &&
+         narrow(others.ranges, ranges);
+}
+
+bool TagOwners::is_nobody() const {
+  const auto is_empty = [](const auto& owners) { return owners && owners->empty(); };
+  return is_empty(architectures) || is_empty(macs) || is_empty(ranges);
 }
 
 TagOwners LintFindings::owners_of(const std::vector<TagCondition>& conditions) const {

@@ -16,15 +16,25 @@ namespace pxeproof::server {
 
 using ArchitectureSet = std::set<std::uint16_t>;
 using MacAddresses = std::set<std::string>;
+using RangeNumbers = std::set<std::size_t>;  // places in Configuration::ranges
 
-// The clients that a tag, or several of them, are for; nullopt: whatever the architecture or
-// address.
+// The clients that a tag, or several of them, are for; nullopt: whatever the architecture, the
+// address or the dhcp-range.
 struct TagOwners {
   std::optional<ArchitectureSet> architectures{};
   std::optional<MacAddresses> macs{};
+  std::optional<RangeNumbers> ranges{};
 
   // Leaves the clients that others are as well; false when there are none.
   bool narrow_to(const TagOwners& others);
+  bool is_nobody() const;
+};
+
+// A line whose tags no client has together.
+struct LineForNobody {
+  SourceLocation location{};
+  std::vector<TagCondition> conditions{};
+  std::optional<std::uint16_t> architecture{};  // of a pxe-service, where this is the reason
 };
 
 // What the rules of lint look at, and where they put what they find.
@@ -36,6 +46,7 @@ class LintFindings {
   const Configuration& configuration() const { return live_; }
   const Configuration& whole_configuration() const { return whole_; }
   const LintSurroundings& surroundings() const { return surroundings_; }
+  const std::vector<LineForNobody>& lines_for_nobody() const { return lines_for_nobody_; }
 
   // The rule that runs now gives the diagnostics their name.
   void set_rule(std::string_view rule) { rule_ = rule; }
@@ -49,7 +60,7 @@ class LintFindings {
       const std::vector<TagCondition>& conditions) const;
   TagOwners owners_of(const std::vector<TagCondition>& conditions) const;
 
-  // One client may satisfy both, by tags, by architecture and by hardware address.
+  // One client may satisfy both, by tags, by architecture, by hardware address and by range.
   bool may_meet(const std::vector<TagCondition>& one, const std::vector<TagCondition>& other) const;
 
  private:
@@ -57,12 +68,14 @@ class LintFindings {
            std::string remedy);
 
   void learn_owners();
+  void set_lines_for_nobody_aside();
 
   const Configuration& whole_;
   Configuration live_;
   const LintSurroundings& surroundings_;
   // By tag. Looked up for every line, so that the lines are not gone through for each other.
   std::unordered_map<std::string, TagOwners> owners_;
+  std::vector<LineForNobody> lines_for_nobody_;
   std::string_view rule_;
   std::vector<Diagnostic> diagnostics_;
 };
@@ -121,6 +134,8 @@ void find_http_services(LintFindings& findings);
 void find_tags_never_set(LintFindings& findings);
 void find_stars_in_tags(LintFindings& findings);
 void find_contradicting_tags(LintFindings& findings);
+void find_tags_set_later(LintFindings& findings);
+void find_lines_for_nobody(LintFindings& findings);
 void find_short_architecture_texts(LintFindings& findings);
 void find_half_of_x64_tags(LintFindings& findings);
 

@@ -24,7 +24,7 @@ constexpr std::uint16_t kLastHttp = 20;
 class ImaginedClient {
  public:
   ImaginedClient(const LintFindings& findings, std::uint16_t architecture)
-      : findings_(findings), owners_{ArchitectureSet{architecture}, std::nullopt} {}
+      : findings_(findings), owners_{ArchitectureSet{architecture}, std::nullopt, std::nullopt} {}
 
   // False, and the client stays as it was, when it cannot satisfy these as well.
   bool satisfy(const std::vector<TagCondition>& conditions) {

@@ -5,25 +5,14 @@
 
 #include "server/directive_table.h"
 #include "server/lint_findings.h"
+#include "server/lint_range.h"
+#include "server/tag_evaluation.h"
 
 namespace pxeproof::server {
 
 namespace {
 
 constexpr std::string_view kPxeClient = "PXEClient";
-
-// Two addresses on one subnet, by the netmask a range names, by an interface of this machine, or,
-// when neither says, by the first three octets.
-bool are_neighbours(const DhcpRange& one, const DhcpRange& other,
-                    const LintSurroundings& surroundings) {
-  for (const auto& netmask : {one.netmask, other.netmask}) {
-    if (netmask) return Subnet{one.start, *netmask}.contains(other.start);
-  }
-  for (const Subnet& subnet : surroundings.subnets) {
-    if (subnet.contains(one.start)) return subnet.contains(other.start);
-  }
-  return Subnet{one.start, Ipv4Address::of(255, 255, 255, 0)}.contains(other.start);
-}
 
 bool reaches_pxe_clients(const DhcpOption& option) {
   return option.vendor_class && (option.vendor_class->find(kPxeClient) != std::string::npos ||
@@ -55,6 +44,40 @@ void find_unused_fields(LintFindings& findings) {
     }
   }
 }
+
+// The dhcp-ignore lines, as far as the tags that a client has decide them, whatever it has not.
+class CertainIgnores {
+ public:
+  explicit CertainIgnores(Configuration configuration)
+      : compiled_(without_negations(std::move(configuration)), {}) {}
+
+  // Every request of the host has these tags, and they are enough.
+  bool cover(const DhcpHost& host) const {
+    TagBits tags;
+    tags.reset(compiled_.tags().size());
+    tags.set(compiled_.known);
+    for (const std::string& tag : host.set_tags) {
+      if (const auto id = compiled_.tags().find(tag)) tags.set(*id);
+    }
+    apply_tag_ifs(compiled_, tags);
+    return std::ranges::any_of(compiled_.ignores, [&](const TagFilter& filter) {
+      return holds(filter, tags, Untagged::Refused);
+    });
+  }
+
+ private:
+  static Configuration without_negations(Configuration configuration) {
+    const auto negates = [](const std::vector<TagCondition>& conditions) {
+      return std::ranges::any_of(conditions, &TagCondition::negated);
+    };
+    std::erase_if(configuration.ignores, negates);
+    std::erase_if(configuration.tag_ifs,
+                  [&](const TagIf& line) { return negates(line.conditions); });
+    return configuration;
+  }
+
+  CompiledConfiguration compiled_;
+};
 
 }  // namespace
 
@@ -125,9 +148,12 @@ void find_options_not_in_proxy(LintFindings& findings) {
 }
 
 void find_ignored_hosts(LintFindings& findings) {
-  if (!has_proxy_range(findings.configuration())) return;
-  for (const DhcpHost& host : findings.configuration().hosts) {
-    if (!host.ignore) continue;
+  const Configuration& configuration = findings.configuration();
+  const bool has_any = std::ranges::any_of(configuration.hosts, &DhcpHost::ignore);
+  if (!has_any || !has_proxy_range(configuration)) return;
+  const CertainIgnores ignores(configuration);
+  for (const DhcpHost& host : configuration.hosts) {
+    if (!host.ignore || ignores.cover(host)) continue;
     findings.note(host.location,
                   "dnsmasq answers this host in proxy mode in spite of \"ignore\"; pxeproof does "
                   "not",

@@ -20,29 +20,50 @@ bool looks_like_an_interface(std::string_view name) {
       kBeginnings, [&](std::string_view beginning) { return name.starts_with(beginning); });
 }
 
+bool is_dead(const std::vector<TagCondition>& conditions, const SettableTags& tags, Star star) {
+  return !are_compatible(conditions, conditions) ||
+         std::ranges::any_of(conditions, [&](const TagCondition& each) {
+           return !each.negated && !tags.contains(each.name, star);
+         });
+}
+
 // Erases what never holds; whether there was any.
 template <typename Line>
-bool erase_dead(std::vector<Line>& lines, const SettableTags& tags, Star star) {
+bool erase_dead(std::vector<Line>& lines, const SettableTags& tags) {
   return std::erase_if(lines, [&](const Line& line) {
-           return !are_compatible(line.conditions, line.conditions) ||
-                  std::ranges::any_of(line.conditions, [&](const TagCondition& each) {
-                    return !each.negated && !tags.contains(each.name, star);
-                  });
+           return is_dead(line.conditions, tags, Star::Literal);
          }) > 0;
+}
+
+// The same for tag-if, which is gone through once, in the order of the file.
+bool erase_dead_tag_ifs(Configuration& live) {
+  SettableTags tags = SettableTags::before_tag_ifs(live);
+  std::vector<TagIf> kept;
+  for (TagIf& line : live.tag_ifs) {
+    if (is_dead(line.conditions, tags, Star::Beginning)) continue;
+    tags.add(line.set_tags);
+    kept.push_back(std::move(line));
+  }
+  const bool is_changed = kept.size() != live.tag_ifs.size();
+  live.tag_ifs = std::move(kept);
+  return is_changed;
 }
 
 }  // namespace
 
+SettableTags SettableTags::before_tag_ifs(const Configuration& configuration) {
+  SettableTags result;
+  result.tags_ = {"known", "known-othernet", "bootp", "dhcpv6", "cpewan-id"};
+  for (const TagRule& rule : configuration.tag_rules) result.tags_.insert(rule.set_tag);
+  for (const DhcpHost& host : configuration.hosts) result.add(host.set_tags);
+  for (const DhcpRange& range : configuration.ranges) result.add(range.set_tags);
+  result.add(configuration.interfaces);
+  return result;
+}
+
 SettableTags::SettableTags(const Configuration& configuration)
-    : tags_{"known", "known-othernet", "bootp", "dhcpv6", "cpewan-id"} {
-  const auto take = [this](const auto& lines) {
-    for (const auto& line : lines) tags_.insert(line.set_tags.begin(), line.set_tags.end());
-  };
-  for (const TagRule& rule : configuration.tag_rules) tags_.insert(rule.set_tag);
-  take(configuration.tag_ifs);
-  take(configuration.hosts);
-  take(configuration.ranges);
-  tags_.insert(configuration.interfaces.begin(), configuration.interfaces.end());
+    : SettableTags(before_tag_ifs(configuration)) {
+  for (const TagIf& line : configuration.tag_ifs) add(line.set_tags);
 }
 
 bool SettableTags::contains(std::string_view name, Star star) const {
@@ -57,18 +78,18 @@ bool SettableTags::contains(std::string_view name, Star star) const {
 Configuration without_dead_lines(const Configuration& configuration) {
   Configuration live = configuration;
   for (int round = 0; round < kLongestChain; ++round) {
+    bool is_changed = erase_dead_tag_ifs(live);
     const SettableTags tags(live);
-    bool is_changed = erase_dead(live.tag_ifs, tags, Star::Beginning);
-    is_changed |= erase_dead(live.tag_rules, tags, Star::Literal);
-    is_changed |= erase_dead(live.hosts, tags, Star::Literal);
-    is_changed |= erase_dead(live.ranges, tags, Star::Literal);
+    is_changed |= erase_dead(live.tag_rules, tags);
+    is_changed |= erase_dead(live.hosts, tags);
+    is_changed |= erase_dead(live.ranges, tags);
     if (!is_changed) break;
   }
   const SettableTags tags(live);
-  erase_dead(live.services, tags, Star::Literal);
-  erase_dead(live.prompts, tags, Star::Literal);
-  erase_dead(live.boots, tags, Star::Literal);
-  erase_dead(live.options, tags, Star::Literal);
+  erase_dead(live.services, tags);
+  erase_dead(live.prompts, tags);
+  erase_dead(live.boots, tags);
+  erase_dead(live.options, tags);
   return live;
 }
 

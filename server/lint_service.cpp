@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "protocol/dhcp/client_options.h"
 #include "server/lint_findings.h"
+#include "server/lint_range.h"
 
 namespace pxeproof::server {
 
@@ -39,22 +41,69 @@ bool is_only_uefi_file(const LintFindings& findings, const PxeService& service) 
          count_files(together_with(findings, service)) == 1;
 }
 
-template <typename Line>
-bool allows(const LintFindings& findings, const Line& line, const PxeService& service) {
-  const auto architectures = findings.architectures_of(line.conditions);
-  if (architectures && !architectures->contains(service.architecture)) return false;
-  return findings.may_meet(line.conditions, service.conditions);
+// The same among the services that the client of a range has.
+bool is_only_uefi_file_in(const LintFindings& findings, const DhcpRange& range,
+                          const PxeService& service) {
+  if (!is_uefi(service.architecture) || service.basename.empty()) return false;
+  if (!may_meet_in(findings, range, service.conditions)) return false;
+  Services beside = together_with(findings, service);
+  std::erase_if(beside, [&](const PxeService* other) {
+    return !may_meet_in(findings, range, both(service.conditions, other->conditions));
+  });
+  return count_files(beside) == 1;
+}
+
+Services only_uefi_files_in(const LintFindings& findings, const DhcpRange& range) {
+  Services result;
+  for (const PxeService& service : findings.configuration().services) {
+    if (is_only_uefi_file_in(findings, range, service)) result.push_back(&service);
+  }
+  return result;
 }
 
 // A client with this service may be told a file in a lease, in the header or in option 67.
-bool names_file_for(const LintFindings& findings, const PxeService& service) {
+bool names_file_for(const LintFindings& findings, const DhcpRange& range,
+                    const PxeService& service) {
   constexpr std::uint8_t kFile = 67;
-  const auto allows_this = [&](const auto& line) { return allows(findings, line, service); };
+  const auto allows_this = [&](const auto& line) {
+    const auto architectures = findings.architectures_of(line.conditions);
+    if (architectures && !architectures->contains(service.architecture)) return false;
+    return may_meet_in(findings, range, both(line.conditions, service.conditions));
+  };
   const Configuration& configuration = findings.configuration();
   return std::ranges::any_of(configuration.boots, allows_this) ||
          std::ranges::any_of(configuration.options, [&](const DhcpOption& option) {
            return is_plain(option) && option.code == kFile && allows_this(option);
          });
+}
+
+// Every client of this architecture that satisfies these in the range has the service.
+bool is_service_of_all(const LintFindings& findings, const DhcpRange& range,
+                       const std::vector<TagCondition>& conditions, const PxeService& service) {
+  const std::vector<TagCondition> certain = both(conditions, conditions_of(range));
+  return std::ranges::all_of(service.conditions, [&](const TagCondition& each) {
+    if (std::ranges::find(certain, each) != certain.end()) return true;
+    const auto architectures = findings.architectures_of({each});
+    return !each.negated && architectures && architectures->contains(service.architecture);
+  });
+}
+
+// The service that all UEFI clients of a dhcp-boot have alone, whatever their architecture.
+const PxeService* hiding(const LintFindings& findings, const DhcpRange& range,
+                         const Services& only_files, const DhcpBoot& boot) {
+  const PxeService* found = nullptr;
+  const auto architectures = findings.architectures_of(boot.conditions);
+  // Untagged lines are for other clients as well; only a line for UEFI clients is in vain.
+  if (!architectures || !may_meet_in(findings, range, boot.conditions)) return nullptr;
+  for (const std::uint16_t architecture : *architectures) {
+    const auto service = std::ranges::find_if(only_files, [&](const PxeService* one) {
+      return one->architecture == architecture &&
+             is_service_of_all(findings, range, boot.conditions, *one);
+    });
+    if (service == only_files.end()) return nullptr;
+    if (found == nullptr) found = *service;
+  }
+  return found;
 }
 
 bool has_service(const Configuration& configuration, std::uint16_t architecture,
@@ -95,16 +144,26 @@ void find_lost_local_boot(LintFindings& findings) {
 }
 
 void find_hidden_boots(LintFindings& findings) {
-  const Configuration& configuration = findings.configuration();
-  if (!has_proxy_range(configuration)) return;
-  for (const DhcpBoot& boot : configuration.boots) {
-    // Untagged lines are for other clients as well; only a line for UEFI clients is in vain.
-    const auto architectures = findings.architectures_of(boot.conditions);
-    if (!architectures) continue;
-    const auto service = std::ranges::find_if(configuration.services, [&](const PxeService& one) {
-      return is_only_uefi_file(findings, one) && allows(findings, boot, one);
+  struct Hider {
+    const DhcpRange* range;
+    Services only_files;
+  };
+  std::vector<Hider> hiders;
+  for (const DhcpRange* range : proxy_ranges(findings)) {
+    hiders.push_back({range, only_uefi_files_in(findings, *range)});
+  }
+  const std::vector<const DhcpRange*> leases = boot_lease_ranges(findings);
+  for (const DhcpBoot& boot : findings.configuration().boots) {
+    const PxeService* service = nullptr;
+    const bool is_used_in_proxy = std::ranges::any_of(hiders, [&](const Hider& each) {
+      const PxeService* found = hiding(findings, *each.range, each.only_files, boot);
+      if (found != nullptr) service = found;
+      return found == nullptr && may_meet_in(findings, *each.range, boot.conditions);
     });
-    if (service == configuration.services.end()) continue;
+    const bool is_used_in_leases = std::ranges::any_of(leases, [&](const DhcpRange* range) {
+      return may_meet_in(findings, *range, boot.conditions);
+    });
+    if (service == nullptr || is_used_in_proxy || is_used_in_leases) continue;
     findings.note(boot.location,
                   fmt::format("UEFI clients have exactly one pxe-service, at {}, and are sent to "
                               "port 4011 for its file; this line is not used for them",
@@ -114,15 +173,16 @@ void find_hidden_boots(LintFindings& findings) {
 }
 
 void find_uefi_dead_end_in_leases(LintFindings& findings) {
-  const Configuration& configuration = findings.configuration();
-  if (!has_leases(configuration) || has_proxy_range(configuration)) return;
-  for (const PxeService& service : configuration.services) {
-    if (!is_only_uefi_file(findings, service)) continue;
-    if (names_file_for(findings, service)) continue;
-    findings.warn(service.location,
-                  "with a lease range dnsmasq offers UEFI clients this single service without a "
-                  "file and then does not answer them on port 4011; pxeproof does",
-                  fmt::format("for both, add dhcp-boot={}", service.basename));
+  std::set<const PxeService*> reported;
+  for (const DhcpRange* range : boot_lease_ranges(findings)) {
+    for (const PxeService* service : only_uefi_files_in(findings, *range)) {
+      if (names_file_for(findings, *range, *service)) continue;
+      if (!reported.insert(service).second) continue;
+      findings.warn(service->location,
+                    "with a lease range dnsmasq offers UEFI clients this single service without a "
+                    "file and then does not answer them on port 4011; pxeproof does",
+                    fmt::format("for both, add dhcp-boot={}", service->basename));
+    }
   }
 }
 

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
+#include "protocol/dhcp/client_options.h"
 #include "server/lint_findings.h"
 #include "server/lint_reach.h"
 
@@ -121,6 +123,63 @@ void find_contradicting_tags(LintFindings& findings) {
   find_contradictions(findings, configuration.prompts);
   find_contradictions(findings, configuration.options);
   find_contradictions(findings, configuration.tag_ifs);
+}
+
+void find_tags_set_later(LintFindings& findings) {
+  const Configuration& configuration = findings.whole_configuration();
+  std::map<std::string, const TagIf*, std::less<>> setters;
+  for (const TagIf& line : configuration.tag_ifs) {
+    for (const std::string& tag : line.set_tags) setters.try_emplace(tag, &line);
+  }
+  // The first line that sets it, or a tag with that beginning.
+  const auto setter_of = [&setters](std::string_view name) -> const TagIf* {
+    if (const auto same = setters.find(name); same != setters.end()) return same->second;
+    if (!name.ends_with('*')) return nullptr;
+    name.remove_suffix(1);
+    const auto first = setters.lower_bound(name);
+    return first != setters.end() && first->first.starts_with(name) ? first->second : nullptr;
+  };
+  SettableTags tags = SettableTags::before_tag_ifs(configuration);
+  for (const TagIf& line : configuration.tag_ifs) {
+    for (const TagCondition& condition : line.conditions) {
+      const TagIf* setter = setter_of(condition.name);
+      if (setter == nullptr || tags.contains(condition.name, Star::Beginning)) continue;
+      if (setter == &line) {
+        findings.warn(line.location,
+                      fmt::format("the tag \"{}\" is set by this line alone, so {}", condition.name,
+                                  effect_of(condition)),
+                      "correct the name, or set it with dhcp-match, dhcp-vendorclass or tag-if");
+        continue;
+      }
+      findings.warn(line.location,
+                    fmt::format("the tag \"{}\" is set further down, at {}, and tag-if lines work "
+                                "once, from top to bottom, so {}",
+                                condition.name, to_string(setter->location), effect_of(condition)),
+                    "move this line behind that one");
+    }
+    tags.add(line.set_tags);
+  }
+}
+
+void find_lines_for_nobody(LintFindings& findings) {
+  for (const LineForNobody& line : findings.lines_for_nobody()) {
+    std::string tags = as_written(line.conditions);
+    tags.pop_back();
+    if (!line.architecture) {
+      findings.warn(line.location,
+                    fmt::format("no client has {} together: they are of different architectures, "
+                                "machines or ranges, so the line is never used",
+                                tags),
+                    "remove one of them, or write a line for each");
+      continue;
+    }
+    const auto owners = findings.architectures_of(line.conditions);
+    findings.warn(line.location,
+                  fmt::format("{} is for {} and not for {}, so no client gets this service", tags,
+                              dhcp::describe_architecture(*owners->begin()),
+                              dhcp::describe_architecture(*line.architecture)),
+                  "correct the architecture or the tag");
+  }
 }
 
 void find_short_architecture_texts(LintFindings& findings) {

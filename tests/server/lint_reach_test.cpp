@@ -7,9 +7,11 @@ namespace pxeproof::server {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 const std::string kProxy = "dhcp-range=10.0.0.0,proxy\npxe-service=x86PC,Boot,pxelinux\n";
@@ -35,6 +37,40 @@ TEST(LintReach, TakesUnusedLinesOutOfWhatSetsTags) {
 TEST(LintReach, KeepsPxeOnByAServiceThatNobodyGets) {
   EXPECT_THAT(findings("dhcp-range=10.0.0.0,proxy\npxe-service=tag:q,x86PC,a,b\n"),
               ElementsAre("tag-never-set:2"));
+}
+
+// Both servers go through tag-if once, in the order of the file.
+TEST(LintReach, FindsATagIfThatComesTooEarly) {
+  const std::string mac = "dhcp-mac=set:z,1:2:3:4:5:6\n";
+  const std::string use = "pxe-service=tag:x,x86PC,a,b\n";
+  EXPECT_THAT(findings(kProxy + mac + "tag-if=set:x,tag:y\ntag-if=set:y,tag:z\n" + use),
+              ElementsAre("tag-set-later:4"));
+  EXPECT_THAT(findings(kProxy + mac + "tag-if=set:y,tag:z\ntag-if=set:x,tag:y\n" + use), IsEmpty());
+  EXPECT_THAT(findings(kProxy + mac + "tag-if=set:x,tag:y*\ntag-if=set:y1,tag:z\n" + use),
+              ElementsAre("tag-set-later:4"));
+  EXPECT_THAT(findings(kProxy + mac + "tag-if=set:x,tag:x\n" + use),
+              ElementsAre("tag-set-later:4"));
+  EXPECT_THAT(lint_lines(kProxy + mac + "tag-if=set:x,tag:!y\ntag-if=set:y,tag:z\n" + use),
+              ElementsAre(AllOf(StartsWith("test.conf:4: warning: the tag \"y\" is set further "
+                                           "down, at test.conf:5"),
+                                HasSubstr("so the condition always holds; move this line"))));
+}
+
+TEST(LintReach, FindsTagsThatNoClientHas) {
+  const std::string seven = "dhcp-match=set:a,93,7\ndhcp-match=set:bios,93,0\n";
+  const std::string nine = "dhcp-match=set:a,93,9\n";
+  EXPECT_THAT(lint_lines(kProxy + seven + nine + "pxe-service=tag:a,x86PC,x,y\n"),
+              ElementsAre(AllOf(HasSubstr("tag:a is for arch 7"), HasSubstr("and not for arch 0"),
+                                HasSubstr("so no client gets this service"))));
+  EXPECT_THAT(findings(kProxy + seven + nine + "dhcp-boot=tag:a,tag:bios,x,,10.0.0.1\n"),
+              ElementsAre("tag-of-nobody:6"));
+  EXPECT_THAT(findings(kProxy + "dhcp-range=set:far,10.9.0.0,proxy\n"
+                                "dhcp-range=set:near,10.8.0.0,proxy\n"
+                                "pxe-service=tag:far,tag:near,x86PC,x,y\n"),
+              ElementsAre("tag-of-nobody:5"));
+  EXPECT_THAT(findings(kProxy + seven + "pxe-service=tag:a,BC_EFI,x,y.efi\n"),
+              Not(Contains(StartsWith("tag-of-nobody"))))
+      << "pxeproof gives it to 7";
 }
 
 // dnsmasq's manual has an example with it.

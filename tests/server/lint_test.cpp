@@ -85,6 +85,19 @@ TEST(Lint, FindsHostsThatDnsmasqAnswersAnyway) {
               ElementsAre("ignored-host:3"));
 }
 
+// Who did what the note says got the note again.
+TEST(Lint, SaysNothingOfAnIgnoredHostThatIsIgnoredByItsTagToo) {
+  const std::string host = "dhcp-host=aa:bb:cc:dd:ee:ff,set:a,ignore\n";
+  EXPECT_THAT(proxy_findings(host + "dhcp-ignore=tag:a\n"), IsEmpty());
+  EXPECT_THAT(proxy_findings(host + "dhcp-ignore=tag:known\n"), IsEmpty());
+  EXPECT_THAT(proxy_findings(host + "tag-if=set:b,tag:a\ndhcp-ignore=tag:b\n"), IsEmpty());
+  const std::string other = "dhcp-match=set:ipxe,175\n";
+  EXPECT_THAT(proxy_findings(host + other + "dhcp-ignore=tag:ipxe\n"),
+              ElementsAre("ignored-host:3"));
+  EXPECT_THAT(proxy_findings(host + other + "dhcp-ignore=tag:a,tag:!ipxe\n"),
+              ElementsAre("ignored-host:3"));
+}
+
 TEST(Lint, FindsAVendorListWithoutPxeClient) {
   EXPECT_THAT(proxy_findings("dhcp-pxe-vendor=HTTPClient\n"), ElementsAre("no-pxeclient:3"));
   EXPECT_THAT(proxy_findings("dhcp-pxe-vendor=HTTPClient,PXEClient\n"), IsEmpty());
