@@ -33,6 +33,8 @@ namespace pxeproof::cli {
 
 namespace {
 
+constexpr std::size_t kMaximumTold = 10'000;  // transfers at the end
+
 int report(const Failure& failure) {
   fmt::print(stderr, "{}\n", failure.message);
   return static_cast<int>(failure.code);
@@ -106,6 +108,8 @@ class Serve {
   void reload(ServeControl::Reply reply);
   void report() const;
   void on_network_change();
+  // Under way or waiting.
+  std::size_t transfers() const;
 
   ServeOptions options_;
   live::LineWriter lines_;
@@ -157,9 +161,13 @@ Outcome<void> Serve::start() {
     running.on_tftp = [this](const server::TftpEvent& event) { watch_.on_event(event); };
     const bool is_plain = options_.verbosity == 0 && options_.log_format == ServerLog::Format::Text;
     if (is_plain) running.events = ServerLog::Events::LeftOut;
+    std::optional<ServedPhase> wanted;
+    if (options_.once) wanted = options_.once->wanted();
     teller_ = std::make_unique<BootTeller>(
-        watch_, options_.origin.directory,
-        [this](const std::string& line) { server_->log().message(ServerLog::Level::Info, line); });
+        watch_, BootTeller::Options{.directory = options_.origin.directory, .wanted = wanted},
+        [this, wanted](const ServedBoot& boot, const std::string& line) {
+          server_->log().boot(boot, {.wanted = wanted, .text = line});
+        });
   }
   if (const auto& script = ready->loaded.configuration.script; !script.program.empty()) {
     auto scripts = ScriptQueue::start(script, [this](const std::string& line) {
@@ -264,6 +272,11 @@ void Serve::report() const {
   }
 }
 
+std::size_t Serve::transfers() const {
+  const server::TftpServer* tftp = server_->tftp();
+  return tftp == nullptr ? 0 : std::size_t{tftp->transfers()} + tftp->waiting();
+}
+
 // A directory's configuration is made from the interfaces.
 void Serve::on_network_change() {
   if (server_->read_interfaces() && !options_.origin.directory.empty()) reload(nullptr);
@@ -292,10 +305,13 @@ Outcome<void> Serve::run() {
         server_->read_directories(changed);
       }
     }
-    if (once_ && once_->is_over(watch_, live::now())) return true;
+    if (once_ && once_->is_over(watch_, transfers(), live::now())) return true;
     return signals_->stop().has_value() || server_->failure().has_value();
   };
   const auto end = once_ ? loop_->run(is_done, once_->deadline()) : loop_->run(is_done);
+  if (server_->tftp() != nullptr) {
+    watch_.on_progress(server_->tftp()->list_transfers(live::now(), kMaximumTold));
+  }
   server_->stop(live::now());
   opener_->notify("STOPPING=1");
   if (!end) return environment_failed(end.error().message);
