@@ -121,9 +121,10 @@ class Serve {
   std::unique_ptr<RunningServer> server_;
   std::unique_ptr<ServeControl> control_;
   BootWatch watch_;
-  std::unique_ptr<LookRound> look_round_;  // of a directory, until it is over
-  std::set<MacAddress> probes_;            // the machines that it asked as
-  std::unique_ptr<BootTeller> teller_;     // of a directory, or of a single run
+  std::unique_ptr<LookRound> look_round_;  // of a directory
+  bool is_looking_ = false;
+  std::set<MacAddress> probes_;         // the machines that it asked as
+  std::unique_ptr<BootTeller> teller_;  // of a directory, or of a single run
   std::unique_ptr<ServeOnce> once_;
   std::optional<live::EventLoop> loop_;
 };
@@ -156,7 +157,9 @@ Outcome<void> Serve::start() {
   if (is_watched) {
     running.on_dhcp = [this](const server::ServerEvent& event) {
       // Its own question comes back where two of its interfaces are on one network.
-      if (!event.client || !probes_.contains(*event.client)) watch_.on_event(event);
+      if (event.client && probes_.contains(*event.client)) return;
+      watch_.on_event(event);
+      if (look_round_) look_round_->on_event(event);
     };
     running.on_tftp = [this](const server::TftpEvent& event) { watch_.on_event(event); };
     const bool is_plain = options_.verbosity == 0 && options_.log_format == ServerLog::Format::Text;
@@ -186,6 +189,7 @@ Outcome<void> Serve::start() {
         *server_, options_.seed,
         [this](const std::string& line) { server_->log().message(ServerLog::Level::Info, line); });
     probes_ = look_round_->askers();
+    is_looking_ = true;
   }
   if (options_.once) {
     auto once = ServeOnce::create(*options_.once, history_.started);
@@ -293,9 +297,10 @@ Outcome<void> Serve::run() {
   log.message(ServerLog::Level::Info, fmt::format("serving, seed {}", options_.seed));
   opener_->notify("READY=1");
   const auto is_done = [&] {
-    if (look_round_ && look_round_->is_over()) {
+    if (is_looking_ && look_round_->is_over()) {
       loop_->remove(*look_round_);
-      look_round_.reset();
+      look_round_->close();
+      is_looking_ = false;
     }
     if (signals_->take_reload()) reload(nullptr);
     if (signals_->take_report()) report();

@@ -222,5 +222,37 @@ TEST_F(ServeDirectory, WarnsOnlyOfLinesThatSomebodyWrote) {
   });
 }
 
+// Nobody corrected "none in 5 s".
+TEST_F(ServeDirectory, SaysWhichAddressServerCameLater) {
+  in_private_network([this] {
+    plug_in("s0", "c0", "192.168.77.1/24");
+    ServedProgram server({tree});
+    ASSERT_TRUE(server.wait_for("DHCP server seen: none in 5 s")) << server.log;
+    dhcp::Message request;
+    request.header.set_mac(kClientMac);
+    request.add_type(dhcp::MessageType::Request);
+    request.add_text(dhcp::OptionCode::VendorClass, "PXEClient:Arch:00000:UNDI:002001");
+    request.add_u16(dhcp::OptionCode::ClientArchitecture, 0);
+    request.add_u32(dhcp::OptionCode::ServerIdentifier, kOther.value);
+    auto port = PacketPort::open("c0");
+    ASSERT_TRUE(port) << port.error().message;
+    for (int times = 0; times < 2; ++times) {
+      port->send(
+          std::vector<Frame>{frames::build_udp({.destination_mac = MacAddress::broadcast(),
+                                                .source_mac = kClientMac,
+                                                .source = {{}, 68},
+                                                .destination = {Ipv4Address::broadcast(), 67}},
+                                               dhcp::encode(request))});
+    }
+    EXPECT_TRUE(server.wait_for(
+        "s0 192.168.77.1/24   DHCP server seen: 192.168.77.9 (leases)   other proxy: none\n"))
+        << server.log;
+    server.send_signal(SIGTERM);
+    EXPECT_TRUE(server.wait().is_success());
+    server.hear();
+    EXPECT_EQ(server.log.find("192.168.77.9"), server.log.rfind("192.168.77.9")) << server.log;
+  });
+}
+
 }  // namespace
 }  // namespace pxeproof::live
