@@ -238,20 +238,30 @@ void BootWatch::on_answer(const server::ServerEvent& event, std::string step) {
   add_step(boot, std::move(step));
 }
 
+void BootWatch::on_silence(const server::ServerEvent& event) {
+  // What concerns no boot, such as a laptop's lease, is none.
+  if (!event.architecture) return;
+  const bool is_under_way = find(*event.client, event.at) != nullptr;
+  if (is_for_others(event.reason)) {
+    if (is_under_way) boot_of(event);
+    return;
+  }
+  std::string trouble = fmt::format("not served: {}", server::to_string(event.reason));
+  // A firmware asks again after up to half a minute: that is no other boot.
+  Unserved* told = is_under_way ? nullptr : find_unserved(*event.client, trouble);
+  if (told != nullptr && event.at - told->last_event < kSameBoot) {
+    told->last_event = event.at;
+    return;
+  }
+  boot_of(event).trouble = std::move(trouble);
+}
+
 void BootWatch::on_event(const server::ServerEvent& event) {
   using Kind = server::ServerEvent::Kind;
   if (!event.client) return;
   switch (event.kind) {
-    case Kind::Silent: {
-      // What concerns no boot, such as a laptop's lease, is none.
-      if (!event.architecture) return;
-      if (is_for_others(event.reason)) {
-        if (find(*event.client, event.at) != nullptr) boot_of(event);
-        return;
-      }
-      boot_of(event).trouble = fmt::format("not served: {}", server::to_string(event.reason));
-      return;
-    }
+    case Kind::Silent:
+      return on_silence(event);
     case Kind::ProxyOffered:
     case Kind::AddressOffered:
       return on_answer(event, "offer");
@@ -306,7 +316,14 @@ BootWatch::Unserved* BootWatch::find_unserved(const MacAddress& mac, const std::
 ServedBoot BootWatch::end(Boots::iterator boot) {
   ServedBoot ended = std::move(*boot);
   boots_.erase(boot);
-  if (!furthest_ended_ || ended.phase >= furthest_ended_->phase) furthest_ended_ = ended;
+  if (ended.mac && ended.phase == ServedPhase::None && !ended.trouble.empty()) {
+    std::erase_if(unserved_, [&ended](const Unserved& each) {
+      return each.mac == *ended.mac && each.trouble == ended.trouble;
+    });
+    if (unserved_.size() >= kMaximumBoots) unserved_.pop_front();
+    unserved_.push_back({*ended.mac, ended.trouble, ended.last_event});
+  }
+  if (!furthest_ended_ || is_further(ended, *furthest_ended_)) furthest_ended_ = ended;
   return ended;
 }
 

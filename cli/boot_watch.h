@@ -88,10 +88,20 @@ class BootWatch {
   ServedBoot* find(Ipv4Address address, const std::optional<MacAddress>& mac, Instant at);
   ServedBoot& boot_of(const server::TftpEvent& event);
   void on_answer(const server::ServerEvent& event, std::string step);
+  void on_silence(const server::ServerEvent& event);
   ServedBoot end(Boots::iterator boot);
+
+  // A machine that was told of as not served, and goes on asking.
+  struct Unserved {
+    MacAddress mac;
+    std::string trouble;
+    Instant last_event{};
+  };
+  Unserved* find_unserved(const MacAddress& mac, const std::string& trouble);
 
   Boots boots_;  // in order of their beginning
   std::optional<ServedBoot> furthest_ended_;
+  std::deque<Unserved> unserved_;  // in order of their ends
 };
 
 }  // namespace pxeproof::cli

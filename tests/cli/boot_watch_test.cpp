@@ -219,5 +219,25 @@ TEST(BootWatch, KnowsHowFarAnUnfinishedTransferCame) {
   EXPECT_THAT(describe(*watch.furthest()),
               EndsWith("  still fetching grubx64.efi, 3 KiB of 8 KiB"));
 }
+
+// Three lines for one attempt: its questions lie further apart than the quiet after a boot.
+TEST(BootWatch, TellsOnceOfAMachineThatIsNotServed) {
+  BootWatch watch;
+  const auto ask = [&watch](Instant at, server::Reason reason) {
+    auto silent = dhcp(server::ServerEvent::Kind::Silent, at);
+    silent.reason = reason;
+    watch.on_event(silent);
+    return watch.poll_ended(at + BootWatch::kQuiet).has_value();
+  };
+  EXPECT_TRUE(ask(kStart, server::Reason::NothingToBoot));
+  EXPECT_FALSE(ask(kStart + 8s, server::Reason::NothingToBoot));
+  EXPECT_TRUE(ask(kStart + 10s, server::Reason::ForeignVendorClass));
+  EXPECT_FALSE(ask(kStart + 24s, server::Reason::NothingToBoot));
+  EXPECT_FALSE(ask(kStart + 80s, server::Reason::NothingToBoot));
+  EXPECT_TRUE(ask(kStart + 140s, server::Reason::NothingToBoot));
+  watch.on_event(dhcp(server::ServerEvent::Kind::ProxyOffered, kStart + 150s));
+  EXPECT_THAT(describe(*watch.poll_ended(kStart + 155s)), HasSubstr("offer"));
+}
+
 }  // namespace
 }  // namespace pxeproof::cli
