@@ -108,6 +108,8 @@ class Serve {
   void reload(ServeControl::Reply reply);
   void report() const;
   void on_network_change();
+  void on_reloaded(const Outcome<void>& reloaded, const std::vector<std::string>& lines);
+  void on_files_change();
   // Under way or waiting.
   std::size_t transfers() const;
 
@@ -242,25 +244,40 @@ Outcome<void> Serve::confine() {
 void Serve::reload(ServeControl::Reply reply) {
   opener_->notify("RELOADING=1");
   server_->reload([this, reply = std::move(reply)](const Outcome<void>& reloaded) {
-    const ServerLog& log = server_->log();
-    if (reloaded) {
-      ++history_.reloads;
-      history_.last_reload_error.clear();
-      log.message(ServerLog::Level::Info, "configuration read again");
-      const bool is_directory = !options_.origin.directory.empty();
-      for (const std::string& line :
-           is_directory ? describe_networks(*server_) : server_->describe()) {
-        log.message(ServerLog::Level::Info, line);
-      }
-    } else {
-      ++history_.failed_reloads;
-      history_.last_reload_error = reloaded.error().message;
-      log.message(ServerLog::Level::Error, reloaded.error().message);
-      log.message(ServerLog::Level::Error, "the old configuration stays in force");
+    std::vector<std::string> lines{"configuration read again"};
+    const bool is_directory = !options_.origin.directory.empty();
+    for (std::string& line : is_directory ? describe_networks(*server_) : server_->describe()) {
+      lines.push_back(std::move(line));
     }
-    opener_->notify("READY=1");
+    on_reloaded(reloaded, lines);
     if (reply) reply(reloaded);
   });
+}
+
+void Serve::on_reloaded(const Outcome<void>& reloaded, const std::vector<std::string>& lines) {
+  const ServerLog& log = server_->log();
+  if (reloaded) {
+    ++history_.reloads;
+    history_.last_reload_error.clear();
+    for (const std::string& line : lines) log.message(ServerLog::Level::Info, line);
+  } else {
+    ++history_.failed_reloads;
+    history_.last_reload_error = reloaded.error().message;
+    log.message(ServerLog::Level::Error, reloaded.error().message);
+    log.message(ServerLog::Level::Error, "the old configuration stays in force");
+  }
+  opener_->notify("READY=1");
+}
+
+// Kernels and loaders' files change, too, which is nothing to tell.
+void Serve::on_files_change() {
+  opener_->notify("RELOADING=1");
+  const auto told = [this, before = describe_networks(*server_)](const Outcome<void>& reloaded) {
+    std::vector<std::string> lines = describe_networks(*server_);
+    if (lines == before) lines.clear();
+    on_reloaded(reloaded, lines);
+  };
+  server_->reload(told, RunningServer::Warnings::New);
 }
 
 // SIGUSR1: what --status tells, in the log, as dnsmasq does.
@@ -306,9 +323,10 @@ Outcome<void> Serve::run() {
     if (signals_->take_report()) report();
     if (network_changes_->take_change()) on_network_change();
     if (auto* changes = opener_->directory_changes()) {
-      if (const auto changed = changes->take_changed(); !changed.empty()) {
-        server_->read_directories(changed);
-      }
+      const auto changed = changes->take_changed();
+      const bool is_of_lines = !server_->configuration().watched_directories.empty();
+      if (!changed.empty() && is_of_lines) server_->read_directories(changed);
+      if (!changed.empty() && !options_.origin.directory.empty()) on_files_change();
     }
     if (once_ && once_->is_over(watch_, transfers(), live::now())) return true;
     return signals_->stop().has_value() || server_->failure().has_value();
@@ -390,6 +408,8 @@ ExitCode run_serve(std::span<const std::string> words) {
     return tested ? ExitCode::AsExpected : static_cast<ExitCode>(report(tested.error()));
   }
   const bool is_confined = options->confinement == ServeOptions::Confinement::On;
+  // Who waits for one boot waits for no program.
+  if (!options->once) options->origin.no_program = NoProgram::Awaited;
   Serve serve(std::move(*options));
   const auto served = serve.run();
   serve.finish();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -251,6 +252,48 @@ TEST_F(ServeDirectory, SaysWhichAddressServerCameLater) {
     EXPECT_TRUE(server.wait().is_success());
     server.hear();
     EXPECT_EQ(server.log.find("192.168.77.9"), server.log.rfind("192.168.77.9")) << server.log;
+  });
+}
+
+// Only a signal made it look again.
+TEST_F(ServeDirectory, OffersWhatComesAndNotWhatGoes) {
+  in_private_network([this] {
+    plug_in("s0", "c0", "192.168.77.1/24");
+    directory.write("tree/big", std::string(3000, 'x'));
+    ServedProgram server({tree});
+    TftpFetch slow("big");
+    const std::string line = "s0 192.168.77.1/24   serving: ";
+    directory.write("tree/grubx64.efi", efi_program());
+    EXPECT_TRUE(server.wait_for(line + "arch 0 pxelinux.0, arch 7+9 grubx64.efi")) << server.log;
+    std::filesystem::create_directories(directory / "tree/new");
+    const std::string closed = directory.write("tree/new/shimx64.efi", efi_program());
+    EXPECT_TRUE(server.wait_for(line + "arch 0 pxelinux.0, arch 7+9 new/shimx64.efi"))
+        << server.log;
+    chmod(closed.c_str(), 0);
+    EXPECT_TRUE(server.wait_for(line + "arch 0 pxelinux.0, arch 7+9 grubx64.efi")) << server.log;
+    std::filesystem::remove(directory / "tree/pxelinux.0");
+    std::filesystem::create_symlink("grubx64.efi", directory / "tree/bootx64.efi");
+    EXPECT_TRUE(server.wait_for(line + "arch 7+9 bootx64.efi")) << server.log;
+    EXPECT_EQ(slow.finish(), std::string(3000, 'x')) << slow.error;
+    directory.write("tree/readme", "nothing to boot");
+    directory.write("tree/last.kpxe", "program");
+    EXPECT_TRUE(server.wait_for(line + "arch 0 last.kpxe")) << server.log;
+  });
+}
+
+// It ended with exit code 2.
+TEST_F(ServeDirectory, WaitsForAFirstProgram) {
+  in_private_network([this] {
+    plug_in("s0", "c0", "192.168.77.1/24");
+    std::filesystem::remove(directory / "tree/pxelinux.0");
+    ServedProgram server({tree});
+    EXPECT_THAT(server.log, HasSubstr("warning: no program in it that a firmware could start: "
+                                      "there is no file at all; add pxelinux.0"));
+    directory.write("tree/pxelinux.0", "\xeb\x58 PXELINUX 6.04 PXE ");
+    EXPECT_TRUE(server.wait_for("s0 192.168.77.1/24   serving: arch 0 pxelinux.0")) << server.log;
+    EXPECT_EQ(WiredClient("c0").discover(), kServer);
+    std::filesystem::remove(directory / "tree/pxelinux.0");
+    EXPECT_TRUE(server.wait_for("serving: no boot program yet")) << server.log;
   });
 }
 
