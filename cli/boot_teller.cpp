@@ -7,18 +7,18 @@
 
 namespace pxeproof::cli {
 
-BootTeller::BootTeller(BootWatch& watch, std::string directory, Print print)
-    : watch_(watch), directory_(std::move(directory)), print_(std::move(print)) {
+BootTeller::BootTeller(BootWatch& watch, Options options, Print print)
+    : watch_(watch), options_(std::move(options)), print_(std::move(print)) {
   // Reads the time zone while files can still be opened.
   static_cast<void>(live::wall_clock_time_of_day());
 }
 
 void BootTeller::tell(const ServedBoot& boot) const {
-  std::string line = live::wall_clock_time_of_day() + "  " + describe(boot);
+  std::string line = live::wall_clock_time_of_day() + "  " + describe(boot, options_.wanted);
   const bool is_unserved =
-      boot.phase == ServedPhase::None && boot.architecture && !directory_.empty();
-  if (is_unserved) line += "; " + how_to_serve(*boot.architecture, directory_);
-  print_(line);
+      boot.phase == ServedPhase::None && boot.architecture && !options_.directory.empty();
+  if (is_unserved) line += "; " + how_to_serve(*boot.architecture, options_.directory);
+  print_(boot, line);
 }
 
 live::Activity BootTeller::on_wake(Instant now) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,14 @@ namespace pxeproof::cli {
 // Prints a line for each boot when it is over, with the time of day.
 class BootTeller : public live::EventSource {
  public:
-  using Print = std::function<void(const std::string& line)>;
+  using Print = std::function<void(const ServedBoot& boot, const std::string& line)>;
+  struct Options {
+    std::string directory{};              // for advice; empty: none is given
+    std::optional<ServedPhase> wanted{};  // of a boot, by whoever waits for one
+  };
 
-  // The directory is for advice; empty: none is given. The watch outlives this.
-  BootTeller(BootWatch& watch, std::string directory, Print print);
+  // The watch outlives this.
+  BootTeller(BootWatch& watch, Options options, Print print);
 
   // Those that are not over yet.
   void tell_rest();
@@ -28,7 +33,7 @@ class BootTeller : public live::EventSource {
   void tell(const ServedBoot& boot) const;
 
   BootWatch& watch_;
-  std::string directory_;
+  Options options_;
   Print print_;
 };
 

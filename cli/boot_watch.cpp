@@ -92,9 +92,15 @@ void end_transfer(ServedBoot& boot, const Endpoint& client) {
                 [&client](const ServedBoot::Transfer& each) { return each.client == client; });
 }
 
-void begin_transfer(ServedBoot& boot, const Endpoint& client, const std::string& name) {
-  end_transfer(boot, client);
-  if (boot.transfers.size() < kMaximumTransfers) boot.transfers.push_back({client, name});
+void begin_transfer(ServedBoot& boot, ServedBoot::Transfer transfer) {
+  end_transfer(boot, transfer.client);
+  if (boot.transfers.size() < kMaximumTransfers) boot.transfers.push_back(std::move(transfer));
+}
+
+// Of two the later one, unless that one came less far or ended worse.
+bool is_further(const ServedBoot& later, const ServedBoot& earlier) {
+  if (later.phase != earlier.phase) return later.phase > earlier.phase;
+  return has_reached(later, later.phase) || !has_reached(earlier, earlier.phase);
 }
 
 void on_finished(ServedBoot& boot, const server::TftpFinished& finished) {
@@ -102,13 +108,19 @@ void on_finished(ServedBoot& boot, const server::TftpFinished& finished) {
   boot.octets += finished.octets;
   boot.trouble.clear();
   boot.last_missing.clear();
+  std::erase_if(boot.failed, [&finished](const ServedBoot::Transfer& each) {
+    return each.name == finished.name;
+  });
   add_step(boot, fmt::format("{} {} in {:.2f} s", finished.name, size_text(finished.octets),
                              to_seconds(finished.duration)));
 }
 
-void on_failed(ServedBoot& boot, const server::TftpFailed& failed) {
+void on_failed(ServedBoot& boot, const Endpoint& client, const server::TftpFailed& failed) {
   if (failed.reason == server::TftpReason::ProbeAborted) return;
-  boot.trouble = fmt::format("{}: {}", failed.name, server::to_string(failed.reason));
+  const std::string reason(server::to_string(failed.reason));
+  boot.trouble = fmt::format("{}: {}, after {}", failed.name, reason, size_text(failed.octets));
+  if (boot.failed.size() == kMaximumTransfers) return;
+  boot.failed.push_back({client, failed.name, std::nullopt, failed.octets, reason});
 }
 
 void on_refused(ServedBoot& boot, const server::TftpRefused& refused) {
@@ -139,7 +151,31 @@ std::string_view to_string(ServedPhase phase) {
   return {};
 }
 
-std::string describe(const ServedBoot& boot) {
+bool has_reached(const ServedBoot& boot, ServedPhase wanted) {
+  if (wanted != ServedPhase::Payload) return boot.phase >= wanted;
+  return boot.phase == ServedPhase::Payload && boot.transfers.empty() && boot.trouble.empty();
+}
+
+std::string outcome_of(const ServedBoot& boot, std::optional<ServedPhase> wanted) {
+  if (has_reached(boot, ServedPhase::Payload)) return "booted";
+  if (!boot.transfers.empty()) {
+    const ServedBoot::Transfer& last = boot.transfers.back();
+    std::string text = "still fetching " + last.name;
+    if (last.octets) text += ", " + size_text(*last.octets);
+    if (last.octets && last.size) text += " of " + size_text(*last.size);
+    return text;
+  }
+  if (!boot.trouble.empty()) return boot.trouble;
+  const bool is_boot = boot.phase != ServedPhase::None || boot.steps.empty();
+  if (!is_boot) return "no boot program";
+  const bool is_enough = wanted && has_reached(boot, *wanted);
+  std::string text =
+      fmt::format("{} {}", is_enough ? "reached" : "went quiet after", to_string(boot.phase));
+  if (!boot.last_missing.empty()) text += ", and last found no " + boot.last_missing;
+  return text;
+}
+
+std::string describe(const ServedBoot& boot, std::optional<ServedPhase> wanted) {
   std::string text = boot.mac ? to_string(*boot.mac) : std::string("unknown MAC");
   if (!boot.mac && boot.address) text = to_string(*boot.address);
   if (boot.architecture) text += fmt::format("  arch {}", *boot.architecture);
@@ -147,14 +183,7 @@ std::string describe(const ServedBoot& boot) {
   for (std::size_t i = 0; i < boot.steps.size(); ++i) {
     text += (i == 0 ? "" : " -> ") + boot.steps[i];
   }
-  if (boot.phase == ServedPhase::Payload) return text + "  booted";
-  if (!boot.transfers.empty()) return text + "  still fetching " + boot.transfers.back().name;
-  if (!boot.trouble.empty()) return text + "  " + boot.trouble;
-  const bool is_boot = boot.phase != ServedPhase::None || boot.steps.empty();
-  if (!is_boot) return text + "  no boot program";
-  text += fmt::format("  went quiet after {}", to_string(boot.phase));
-  if (!boot.last_missing.empty()) text += ", and last found no " + boot.last_missing;
-  return text;
+  return text + "  " + outcome_of(boot, wanted);
 }
 
 ServedBoot& BootWatch::begin(Instant at) {
@@ -209,20 +238,30 @@ void BootWatch::on_answer(const server::ServerEvent& event, std::string step) {
   add_step(boot, std::move(step));
 }
 
+void BootWatch::on_silence(const server::ServerEvent& event) {
+  // What concerns no boot, such as a laptop's lease, is none.
+  if (!event.architecture) return;
+  const bool is_under_way = find(*event.client, event.at) != nullptr;
+  if (is_for_others(event.reason)) {
+    if (is_under_way) boot_of(event);
+    return;
+  }
+  std::string trouble = fmt::format("not served: {}", server::to_string(event.reason));
+  // A firmware asks again after up to half a minute: that is no other boot.
+  Unserved* told = is_under_way ? nullptr : find_unserved(*event.client, trouble);
+  if (told != nullptr && event.at - told->last_event < kSameBoot) {
+    told->last_event = event.at;
+    return;
+  }
+  boot_of(event).trouble = std::move(trouble);
+}
+
 void BootWatch::on_event(const server::ServerEvent& event) {
   using Kind = server::ServerEvent::Kind;
   if (!event.client) return;
   switch (event.kind) {
-    case Kind::Silent: {
-      // What concerns no boot, such as a laptop's lease, is none.
-      if (!event.architecture) return;
-      if (is_for_others(event.reason)) {
-        if (find(*event.client, event.at) != nullptr) boot_of(event);
-        return;
-      }
-      boot_of(event).trouble = fmt::format("not served: {}", server::to_string(event.reason));
-      return;
-    }
+    case Kind::Silent:
+      return on_silence(event);
     case Kind::ProxyOffered:
     case Kind::AddressOffered:
       return on_answer(event, "offer");
@@ -243,25 +282,48 @@ void BootWatch::on_event(const server::TftpEvent& event) {
   if (std::holds_alternative<server::TftpDropped>(event.what)) return;
   ServedBoot& boot = boot_of(event);
   if (const auto* queued = std::get_if<server::TftpQueued>(&event.what)) {
-    begin_transfer(boot, event.client, queued->name);
+    begin_transfer(boot, {.client = event.client, .name = queued->name});
   } else if (const auto* started = std::get_if<server::TftpStarted>(&event.what)) {
-    begin_transfer(boot, event.client, started->name);
+    begin_transfer(boot, {.client = event.client, .name = started->name, .size = started->size});
   } else if (!std::holds_alternative<server::TftpRequested>(event.what)) {
     end_transfer(boot, event.client);
   }
   if (const auto* finished = std::get_if<server::TftpFinished>(&event.what)) {
     on_finished(boot, *finished);
   } else if (const auto* failed = std::get_if<server::TftpFailed>(&event.what)) {
-    on_failed(boot, *failed);
+    on_failed(boot, event.client, *failed);
   } else if (const auto* refused = std::get_if<server::TftpRefused>(&event.what)) {
     on_refused(boot, *refused);
   }
 }
 
+void BootWatch::on_progress(const std::vector<server::TftpTransferStatus>& transfers) {
+  for (ServedBoot& boot : boots_) {
+    for (ServedBoot::Transfer& each : boot.transfers) {
+      const auto found =
+          std::ranges::find(transfers, each.client, &server::TftpTransferStatus::client);
+      if (found != transfers.end()) each.octets = found->acknowledged_octets;
+    }
+  }
+}
+
+BootWatch::Unserved* BootWatch::find_unserved(const MacAddress& mac, const std::string& trouble) {
+  const auto found = std::ranges::find_if(
+      unserved_, [&](const Unserved& each) { return each.mac == mac && each.trouble == trouble; });
+  return found == unserved_.end() ? nullptr : &*found;
+}
+
 ServedBoot BootWatch::end(Boots::iterator boot) {
   ServedBoot ended = std::move(*boot);
   boots_.erase(boot);
-  if (!furthest_ended_ || ended.phase >= furthest_ended_->phase) furthest_ended_ = ended;
+  if (ended.mac && ended.phase == ServedPhase::None && !ended.trouble.empty()) {
+    std::erase_if(unserved_, [&ended](const Unserved& each) {
+      return each.mac == *ended.mac && each.trouble == ended.trouble;
+    });
+    if (unserved_.size() >= kMaximumBoots) unserved_.pop_front();
+    unserved_.push_back({*ended.mac, ended.trouble, ended.last_event});
+  }
+  if (!furthest_ended_ || is_further(ended, *furthest_ended_)) furthest_ended_ = ended;
   return ended;
 }
 
@@ -287,9 +349,13 @@ std::optional<Instant> BootWatch::poll_timeout() const {
 const ServedBoot* BootWatch::furthest() const {
   const ServedBoot* best = furthest_ended_ ? &*furthest_ended_ : nullptr;
   for (const ServedBoot& boot : boots_) {
-    if (best == nullptr || boot.phase >= best->phase) best = &boot;
+    if (best == nullptr || is_further(boot, *best)) best = &boot;
   }
   return best;
+}
+
+bool BootWatch::has_ended_at(ServedPhase wanted) const {
+  return furthest_ended_ && has_reached(*furthest_ended_, wanted);
 }
 
 }  // namespace pxeproof::cli

@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include "cli/configuration_disk.h"
-#include "cli/serve_directory.h"
 #include "live/network_interfaces.h"
 
 namespace pxeproof::cli {
 
 namespace {
+
+constexpr MacAddress kImaginedMac{{0x02, 0x50, 0x58, 0x45, 0x00, 0x03}};
 
 // What was read once, as it was then; what was not, from the disk.
 class RecordElseDisk : public server::ConfigurationFiles {
@@ -74,11 +75,15 @@ Outcome<ConfigurationRecord> record_sources(const ConfigurationOrigin& origin, P
     record.sources.files.push_back({origin.file, std::move(*text)});
   }
   if (!origin.directory.empty()) {
-    const auto interfaces = live::list_network_interfaces();
+    auto interfaces = live::list_network_interfaces();
     if (!interfaces) return environment_failed(interfaces.error().message);
+    if (origin.imagined) {
+      interfaces->push_back(
+          {.name = "imagined", .mac = kImaginedMac, .addresses = {*origin.imagined}});
+    }
     const auto rules = rules_of(origin.directives);
     if (!rules) return fail(rules.error());
-    auto made = directory_configuration(origin.directory, *interfaces, *rules);
+    auto made = directory_configuration(origin.directory, *interfaces, *rules, origin.no_program);
     if (!made) return fail(made.error());
     record.sources.files.push_back({source_name(origin.directory), std::move(made->text)});
     record.file_warnings = std::move(made->file_warnings);

@@ -8,6 +8,7 @@
 
 #include "cli/configuration_disk.h"
 #include "cli/failure.h"
+#include "cli/serve_directory.h"
 #include "protocol/bytes.h"
 #include "server/configuration_reader.h"
 
@@ -15,9 +16,12 @@ namespace pxeproof::cli {
 
 // Where a server's configuration comes from, each time that it is read.
 struct ConfigurationOrigin {
-  std::string file;                     // dnsmasq's configuration file; empty: none
-  std::vector<std::string> directives;  // of the command line
-  std::string directory;                // to be served without a file; empty: none
+  std::string file;                           // dnsmasq's configuration file; empty: none
+  std::vector<std::string> directives;        // of the command line
+  std::string directory;                      // to be served without a file; empty: none
+  NoProgram no_program = NoProgram::Refused;  // in the directory
+  // Where the machine would stand beside its own networks, for a packet that was seen elsewhere.
+  std::optional<Subnet> imagined{};
 };
 
 // Everything that a reading of the configuration took from the disk, so that a process without

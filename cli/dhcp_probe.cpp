@@ -67,12 +67,18 @@ void DhcpProbe::on_frame(ByteView frame) {
   if (!message || !asked || message->xid() != asked->xid()) return;
   if (message->type() != dhcp::MessageType::Offer) return;
   const trace::DhcpStep step = trace::read_dhcp_step(packet->source, packet->destination, *message);
-  const SeenDhcpServer seen{.address = step.server_id.value_or(packet->source.address),
-                            .kind = step.yiaddr.is_unspecified() ? SeenDhcpServer::Kind::Proxy
-                                                                 : SeenDhcpServer::Kind::Leases};
+  on_server({.address = step.server_id.value_or(packet->source.address),
+             .kind = step.yiaddr.is_unspecified() ? SeenDhcpServer::Kind::Proxy
+                                                  : SeenDhcpServer::Kind::Leases});
+}
+
+bool DhcpProbe::on_server(const SeenDhcpServer& seen) {
   // The question comes back where two of the server's interfaces are on one network.
-  if (std::ranges::find(options_.own, seen.address) != options_.own.end()) return;
-  if (std::ranges::find(servers_, seen) == servers_.end()) servers_.push_back(seen);
+  if (std::ranges::find(options_.own, seen.address) != options_.own.end()) return false;
+  if (std::ranges::find(servers_, seen) != servers_.end()) return false;
+  if (servers_.size() == kMaximumServers) return false;
+  servers_.push_back(seen);
+  return true;
 }
 
 bool DhcpProbe::has_leases() const {

@@ -32,6 +32,9 @@ class DhcpProbe {
   // Proxies ping nothing: with an address server seen, they have had their time after this.
   static constexpr Duration kProxyPatience = std::chrono::milliseconds(1500);
 
+  // Others beyond are nobody's servers.
+  static constexpr std::size_t kMaximumServers = 16;
+
   struct Options {
     std::uint64_t seed = 0;
     std::vector<Ipv4Address> own{};  // this machine's, whose answers are this server's
@@ -42,6 +45,8 @@ class DhcpProbe {
   const Frame& question() const { return question_; }
 
   void on_frame(ByteView frame);
+  // Heard otherwise; whether it was not known before.
+  bool on_server(const SeenDhcpServer& seen);
 
   // Whether what was to be seen has been.
   bool is_over(Instant now) const { return now >= poll_timeout(); }

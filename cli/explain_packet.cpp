@@ -182,8 +182,11 @@ Place imagine_interface(const server::Configuration& configuration, const Packet
   for (const Ipv4Address address : told) {
     if (address.is_broadcast() || address.is_multicast()) continue;
     const auto subnet = served_subnet(configuration, address);
-    if (!subnet) continue;
-    place.interface.addresses = {*subnet};
+    // What was sent to one address alone is heard where that is, served or not.
+    const Subnet own{address, kDefaultNetmask};
+    const bool is_written_to = address == packet.destination.address && is_host_of(own, address);
+    if (!subnet && !is_written_to) continue;
+    place.interface.addresses = {subnet.value_or(own)};
     return place;
   }
   place.interface.addresses = {plan.boot_server};
@@ -391,7 +394,20 @@ Outcome<PacketExplanation> explain_packet(const std::string& packet,
   if (!loaded) return fail(loaded.error());
   const auto found = read_packet(*name, loaded->configuration);
   if (!found) return fail(found.error());
-  return Trial(loaded->configuration, *found).run();
+  const Ipv4Address address = found->destination.address;
+  const bool is_unicast = !address.is_broadcast() && !address.is_multicast() &&
+                          is_host_of(Subnet{address, kDefaultNetmask}, address);
+  const bool is_elsewhere =
+      !origin.directory.empty() && is_unicast && !served_subnet(loaded->configuration, address);
+  if (!is_elsewhere) return Trial(loaded->configuration, *found).run();
+  // A directory's ranges are the networks of this machine, which is not the one that was there.
+  ConfigurationOrigin there = origin;
+  there.imagined = Subnet{address, kDefaultNetmask};
+  auto other_record = record_sources(there);
+  if (!other_record) return fail(other_record.error());
+  const auto other = load_and_record(*other_record);
+  if (!other) return fail(other.error());
+  return Trial(other->configuration, *found).run();
 }
 
 }  // namespace pxeproof::cli

@@ -71,20 +71,42 @@ LookRound::LookRound(const RunningServer& server, std::uint64_t seed, Print prin
 }
 
 void LookRound::ask(Network& network, DhcpProbe::Options options) {
+  network.probe.emplace(network.interface, std::move(options), live::now());
   auto port = live::PacketPort::open(network.interface.name);
   if (!port) {
     network.seen = "DHCP servers not looked for: " + port.error().message + "   ";
     return;
   }
   network.port.emplace(std::move(*port));
-  network.probe.emplace(network.interface, std::move(options), live::now());
   network.port->send(std::array{network.probe->question()});
+}
+
+bool LookRound::is_asked(const Network& network) {
+  return network.probe.has_value() && network.seen.empty();
+}
+
+void LookRound::close() {
+  for (Network& network : networks_) network.port.reset();
+}
+
+void LookRound::on_event(const server::ServerEvent& event) {
+  // A relay's clients are on another network, and what comes to 4011 is for a proxy.
+  const bool is_chosen = event.kind == server::ServerEvent::Kind::Silent &&
+                         event.port == server::ServerPort::Dhcp && event.relay.is_unspecified();
+  if (!is_chosen || event.server.is_unspecified()) return;
+  for (Network& network : networks_) {
+    if (!network.probe || network.interface.name != event.interface) continue;
+    const bool is_new =
+        network.probe->on_server({.address = event.server, .kind = SeenDhcpServer::Kind::Leases});
+    if (!is_new || !network.is_told) continue;
+    print_(describe_address(network.interface) + "   " + describe(network.probe->servers()));
+  }
 }
 
 std::set<MacAddress> LookRound::askers() const {
   std::set<MacAddress> askers;
   for (const Network& network : networks_) {
-    if (network.probe) askers.insert(probing_address(network.interface.mac));
+    if (network.port) askers.insert(probing_address(network.interface.mac));
   }
   return askers;
 }
@@ -103,7 +125,7 @@ std::optional<Instant> LookRound::deadline() const {
   std::optional<Instant> earliest;
   for (const Network& network : networks_) {
     if (network.is_told) continue;
-    const Instant due = network.probe ? network.probe->poll_timeout() : Instant{};
+    const Instant due = is_asked(network) ? network.probe->poll_timeout() : Instant{};
     if (!earliest || due < *earliest) earliest = due;
   }
   return earliest;
@@ -116,7 +138,7 @@ live::Activity LookRound::on_wake(Instant now) {
       if (!batch || batch->empty()) break;
       for (const ByteView frame : *batch) network.probe->on_frame(frame);
     }
-    const bool is_known = !network.probe || network.probe->is_over(now);
+    const bool is_known = !is_asked(network) || network.probe->is_over(now);
     if (is_known && !network.is_told) tell(network);
   }
   return live::Activity::Idle;
@@ -126,7 +148,7 @@ live::Activity LookRound::on_wake(Instant now) {
 void LookRound::tell(Network& network) {
   network.is_told = true;
   const std::string seen =
-      network.probe ? describe(network.probe->servers()) + "   " : network.seen;
+      is_asked(network) ? describe(network.probe->servers()) + "   " : network.seen;
   print_(fmt::format("{}   {}{}", describe_address(network.interface), seen,
                      describe_service(server_, network.interface)));
 }

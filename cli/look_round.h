@@ -31,8 +31,13 @@ class LookRound : public live::EventSource {
 
   // The machines that it asked as.
   std::set<MacAddress> askers() const;
-  // Whether every line is printed.
+  // Whether every network's line is printed.
   bool is_over() const;
+  // Hears no answers any more; to be called outside a loop.
+  void close();
+
+  // A client's request to another server, which may have come later than the question.
+  void on_event(const server::ServerEvent& event);
 
   std::vector<int> descriptors() const override;
   live::Activity on_wake(Instant now) override;
@@ -41,13 +46,14 @@ class LookRound : public live::EventSource {
  private:
   struct Network {
     NetworkInterface interface;
-    std::optional<DhcpProbe> probe{};  // nothing: it is not asked there
+    std::optional<DhcpProbe> probe{};  // nothing: it is not served
     std::optional<live::PacketPort> port{};
-    std::string seen{};  // where it is not asked
+    std::string seen{};  // where it could not be asked
     bool is_told = false;
   };
   void ask(Network& network, DhcpProbe::Options options);
   void tell(Network& network);
+  static bool is_asked(const Network& network);
 
   const RunningServer& server_;
   Print print_;

@@ -16,6 +16,8 @@ using Sent = live::MessageChannel::Outcome;
 
 constexpr int kMessagesPerWake = 256;
 constexpr int kAttempts = 2;
+constexpr live::DirectoryChanges::Burst kTreeBurst{.quiet = std::chrono::milliseconds(500),
+                                                   .longest = std::chrono::seconds(10)};
 
 Failure protocol_broken() {
   return {ExitCode::EnvironmentFailed, "the opener process sent something unreadable"};
@@ -36,6 +38,8 @@ Outcome<std::unique_ptr<OpenerLink>> OpenerLink::start(ConfigurationOrigin origi
   std::optional<live::MessageChannel> theirs(std::move(pair->second));
   // Without one (too many are in use) a change takes effect at the next reload.
   auto queue = live::create_directory_queue().value_or(live::FileDescriptor());
+  // Somebody may copy whole images into a directory of boot files.
+  const bool is_tree = !origin.directory.empty();
   std::set<int> kept{theirs->descriptor()};
   if (queue.is_open()) kept.insert(queue.number());
   const auto started = live::start_helper(
@@ -48,7 +52,9 @@ Outcome<std::unique_ptr<OpenerLink>> OpenerLink::start(ConfigurationOrigin origi
       kept);
   if (!started) return environment_failed(started.error().message);
   std::unique_ptr<OpenerLink> link(new OpenerLink(std::move(*ours)));
-  if (queue.is_open()) link->directory_changes_.emplace(std::move(queue));
+  if (queue.is_open())
+    link->directory_changes_.emplace(std::move(queue),
+                                     is_tree ? kTreeBurst : live::DirectoryChanges::Burst{});
   return link;
 }
 

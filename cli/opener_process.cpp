@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "cli/file_rules.h"
+#include "cli/served_programs.h"
 #include "live/confinement.h"
 #include "live/disk.h"
 #include "live/memory_file.h"
@@ -16,6 +17,8 @@
 namespace pxeproof::cli {
 
 namespace {
+
+constexpr std::size_t kMaximumErrorsTold = 5;
 
 std::set<std::string> roots_of(const server::TftpConfiguration& tftp) {
   std::set<std::string> roots;
@@ -82,6 +85,8 @@ Outcome<OpenerProcess::Read> OpenerProcess::read_configuration() {
   // A file system that hangs or a conf-script that does not end must not outlive the server. What
   // comes afterwards waits for nobody, and tidies up at the server's end.
   const live::EndsWithPeer end = end_with_server();
+  // First, so that what comes into the tree while it is read is heard of.
+  if (!options_.origin.directory.empty()) static_cast<void>(choose_watched(configuration_));
   // From the second time on somebody is served, and transfers wait for files to be opened.
   auto record = record_sources(options_.origin, has_loaded_ ? Pipes::Refused : Pipes::Awaited);
   if (!record) return fail(record.error());
@@ -92,11 +97,21 @@ Outcome<OpenerProcess::Read> OpenerProcess::read_configuration() {
   return read;
 }
 
+live::DirectoryWatch::Watched OpenerProcess::choose_watched(
+    const server::Configuration& configuration) {
+  live::DirectoryWatch::Directories wanted{.for_files = configuration.watched_directories};
+  const std::string& tree = options_.origin.directory;
+  if (!tree.empty()) wanted.for_entries = directories_of_programs(tree);
+  return watch_.watch(wanted);
+}
+
 // What came into a directory between its reading and its watching would be missed.
 Outcome<void> OpenerProcess::watch_directories(Read& read) {
   const std::set<std::string>& wanted = read.configuration.watched_directories;
-  const auto watched = watch_.watch(wanted);
+  const auto watched = choose_watched(read.configuration);
+  std::size_t told = 0;
   for (const live::SystemError& error : watched.errors) {
+    if (++told > kMaximumErrorsTold) break;
     fmt::print(stderr, "{}; what changes there counts at the next reload\n", error.message);
   }
   if (!watched.has_new) return {};
@@ -112,7 +127,7 @@ void OpenerProcess::load() {
       read ? open_and_send(read->record, read->configuration) : Outcome<void>(fail(read.error()));
   if (!sent) {
     // The old configuration stays in force, and so do its directories.
-    watch_.watch(configuration_.watched_directories);
+    choose_watched(configuration_);
     return send(encode_failure(sent.error()));
   }
   has_loaded_ = true;

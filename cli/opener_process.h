@@ -46,6 +46,8 @@ class OpenerProcess {
   Outcome<Read> read_configuration();
   void load();
   void load_directories();
+  // The directories of a configuration, and the tree that is served without one.
+  live::DirectoryWatch::Watched choose_watched(const server::Configuration& configuration);
   Outcome<void> watch_directories(Read& read);
   void open_again();
   // Sends Loaded and what goes with it.

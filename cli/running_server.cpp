@@ -108,6 +108,9 @@ Outcome<std::unique_ptr<RunningServer>> RunningServer::start(
 Outcome<std::unique_ptr<RunningServer>> RunningServer::start(ReadyServer ready,
                                                              RunningServerOptions options) {
   std::unique_ptr<RunningServer> running(new RunningServer(std::move(options)));
+  for (const server::Diagnostic& warning : ready.loaded.warnings) {
+    running->known_warnings_.insert(server::to_string(warning));
+  }
   if (auto applied = running->apply(std::move(ready)); !applied) return fail(applied.error());
   return running;
 }

@@ -73,7 +73,8 @@ class RunningServer : public live::EventSource {
   // Asks the opener for the configuration anew; on_reloaded hears how that ended. Transfers and
   // leases go on, and so does the old configuration when the new one is broken.
   using Reloaded = std::function<void(const Outcome<void>&)>;
-  void reload(Reloaded on_reloaded);
+  enum class Warnings { All, New };  // those in the log: of this reading, or not of the one before
+  void reload(Reloaded on_reloaded, Warnings warnings = Warnings::All);
 
   // Asks the opener for what is in the watched directories now; this names the files that changed.
   void read_directories(const std::set<std::string>& changed);
@@ -119,6 +120,7 @@ class RunningServer : public live::EventSource {
   void hear_sockets(Outcome<ReadyServer> opened);
   void hear_directories(Outcome<ReadyServer> loaded);
   void hear_configuration(Outcome<ReadyServer> loaded);
+  void tell_warnings(const std::vector<server::Diagnostic>& warnings);
   void tell_network(const std::vector<std::string>& before);
   void tell_refusals();
   std::string describe_dhcp(const NetworkInterface& interface) const;
@@ -152,8 +154,10 @@ class RunningServer : public live::EventSource {
   std::optional<server::LeaseScript> script_;  // nothing: no program is run
   std::optional<live::UdpServer> udp_;
   std::vector<Reloaded> reloading_;
-  bool wants_sockets_ = false;      // interfaces have changed since sockets were opened
-  bool wants_directories_ = false;  // their files have changed since they were read
+  Warnings warnings_ = Warnings::New;     // wanted of the reload that is asked for
+  std::set<std::string> known_warnings_;  // of the last reading
+  bool wants_sockets_ = false;            // interfaces have changed since sockets were opened
+  bool wants_directories_ = false;        // their files have changed since they were read
   enum class Asked { Nothing, Configuration, Directories, Sockets };
   Asked asked_ = Asked::Nothing;  // of the opener, which has not answered yet
   // When the log said last that the kernel refuses to send, by interface and errno.

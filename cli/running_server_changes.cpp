@@ -16,11 +16,12 @@ constexpr std::size_t kMaximumNamesTold = 5;  // of files, in one line
 
 }  // namespace
 
-void RunningServer::reload(Reloaded on_reloaded) {
+void RunningServer::reload(Reloaded on_reloaded, Warnings warnings) {
   if (options_.opener == nullptr) {
     return on_reloaded(environment_failed("this server's configuration cannot be read again"));
   }
   reloading_.push_back(std::move(on_reloaded));
+  if (warnings == Warnings::All) warnings_ = Warnings::All;
   request_from_opener();
 }
 
@@ -127,11 +128,23 @@ void RunningServer::hear_directories(Outcome<ReadyServer> loaded) {
   log_.message(ServerLog::Level::Info, "watched directories read again");
 }
 
+void RunningServer::tell_warnings(const std::vector<server::Diagnostic>& warnings) {
+  const Warnings wanted = std::exchange(warnings_, Warnings::New);
+  std::set<std::string> texts;
+  for (const server::Diagnostic& warning : warnings) {
+    const std::string text = server::to_string(warning);
+    texts.insert(text);
+    if (wanted == Warnings::New && known_warnings_.contains(text)) continue;
+    log_.message(ServerLog::Level::Warning, text);
+  }
+  known_warnings_ = std::move(texts);
+}
+
 void RunningServer::hear_configuration(Outcome<ReadyServer> loaded) {
   if (loaded) {
-    for (const server::Diagnostic& warning : loaded->loaded.warnings) {
-      log_.message(ServerLog::Level::Warning, server::to_string(warning));
-    }
+    tell_warnings(loaded->loaded.warnings);
+  } else {
+    warnings_ = Warnings::New;
   }
   const Outcome<void> applied =
       loaded ? apply(std::move(*loaded)) : Outcome<void>(fail(loaded.error()));

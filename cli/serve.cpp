@@ -33,6 +33,8 @@ namespace pxeproof::cli {
 
 namespace {
 
+constexpr std::size_t kMaximumTold = 10'000;  // transfers at the end
+
 int report(const Failure& failure) {
   fmt::print(stderr, "{}\n", failure.message);
   return static_cast<int>(failure.code);
@@ -106,6 +108,10 @@ class Serve {
   void reload(ServeControl::Reply reply);
   void report() const;
   void on_network_change();
+  void on_reloaded(const Outcome<void>& reloaded, const std::vector<std::string>& lines);
+  void on_files_change();
+  // Under way or waiting.
+  std::size_t transfers() const;
 
   ServeOptions options_;
   live::LineWriter lines_;
@@ -117,9 +123,10 @@ class Serve {
   std::unique_ptr<RunningServer> server_;
   std::unique_ptr<ServeControl> control_;
   BootWatch watch_;
-  std::unique_ptr<LookRound> look_round_;  // of a directory, until it is over
-  std::set<MacAddress> probes_;            // the machines that it asked as
-  std::unique_ptr<BootTeller> teller_;     // of a directory, or of a single run
+  std::unique_ptr<LookRound> look_round_;  // of a directory
+  bool is_looking_ = false;
+  std::set<MacAddress> probes_;         // the machines that it asked as
+  std::unique_ptr<BootTeller> teller_;  // of a directory, or of a single run
   std::unique_ptr<ServeOnce> once_;
   std::optional<live::EventLoop> loop_;
 };
@@ -152,14 +159,20 @@ Outcome<void> Serve::start() {
   if (is_watched) {
     running.on_dhcp = [this](const server::ServerEvent& event) {
       // Its own question comes back where two of its interfaces are on one network.
-      if (!event.client || !probes_.contains(*event.client)) watch_.on_event(event);
+      if (event.client && probes_.contains(*event.client)) return;
+      watch_.on_event(event);
+      if (look_round_) look_round_->on_event(event);
     };
     running.on_tftp = [this](const server::TftpEvent& event) { watch_.on_event(event); };
     const bool is_plain = options_.verbosity == 0 && options_.log_format == ServerLog::Format::Text;
     if (is_plain) running.events = ServerLog::Events::LeftOut;
+    std::optional<ServedPhase> wanted;
+    if (options_.once) wanted = options_.once->wanted();
     teller_ = std::make_unique<BootTeller>(
-        watch_, options_.origin.directory,
-        [this](const std::string& line) { server_->log().message(ServerLog::Level::Info, line); });
+        watch_, BootTeller::Options{.directory = options_.origin.directory, .wanted = wanted},
+        [this, wanted](const ServedBoot& boot, const std::string& line) {
+          server_->log().boot(boot, {.wanted = wanted, .text = line});
+        });
   }
   if (const auto& script = ready->loaded.configuration.script; !script.program.empty()) {
     auto scripts = ScriptQueue::start(script, [this](const std::string& line) {
@@ -178,6 +191,7 @@ Outcome<void> Serve::start() {
         *server_, options_.seed,
         [this](const std::string& line) { server_->log().message(ServerLog::Level::Info, line); });
     probes_ = look_round_->askers();
+    is_looking_ = true;
   }
   if (options_.once) {
     auto once = ServeOnce::create(*options_.once, history_.started);
@@ -235,25 +249,40 @@ Outcome<void> Serve::confine() {
 void Serve::reload(ServeControl::Reply reply) {
   opener_->notify("RELOADING=1");
   server_->reload([this, reply = std::move(reply)](const Outcome<void>& reloaded) {
-    const ServerLog& log = server_->log();
-    if (reloaded) {
-      ++history_.reloads;
-      history_.last_reload_error.clear();
-      log.message(ServerLog::Level::Info, "configuration read again");
-      const bool is_directory = !options_.origin.directory.empty();
-      for (const std::string& line :
-           is_directory ? describe_networks(*server_) : server_->describe()) {
-        log.message(ServerLog::Level::Info, line);
-      }
-    } else {
-      ++history_.failed_reloads;
-      history_.last_reload_error = reloaded.error().message;
-      log.message(ServerLog::Level::Error, reloaded.error().message);
-      log.message(ServerLog::Level::Error, "the old configuration stays in force");
+    std::vector<std::string> lines{"configuration read again"};
+    const bool is_directory = !options_.origin.directory.empty();
+    for (std::string& line : is_directory ? describe_networks(*server_) : server_->describe()) {
+      lines.push_back(std::move(line));
     }
-    opener_->notify("READY=1");
+    on_reloaded(reloaded, lines);
     if (reply) reply(reloaded);
   });
+}
+
+void Serve::on_reloaded(const Outcome<void>& reloaded, const std::vector<std::string>& lines) {
+  const ServerLog& log = server_->log();
+  if (reloaded) {
+    ++history_.reloads;
+    history_.last_reload_error.clear();
+    for (const std::string& line : lines) log.message(ServerLog::Level::Info, line);
+  } else {
+    ++history_.failed_reloads;
+    history_.last_reload_error = reloaded.error().message;
+    log.message(ServerLog::Level::Error, reloaded.error().message);
+    log.message(ServerLog::Level::Error, "the old configuration stays in force");
+  }
+  opener_->notify("READY=1");
+}
+
+// Kernels and loaders' files change, too, which is nothing to tell.
+void Serve::on_files_change() {
+  opener_->notify("RELOADING=1");
+  const auto told = [this, before = describe_networks(*server_)](const Outcome<void>& reloaded) {
+    std::vector<std::string> lines = describe_networks(*server_);
+    if (lines == before) lines.clear();
+    on_reloaded(reloaded, lines);
+  };
+  server_->reload(told, RunningServer::Warnings::New);
 }
 
 // SIGUSR1: what --status tells, in the log, as dnsmasq does.
@@ -267,6 +296,11 @@ void Serve::report() const {
     server_->log().message(ServerLog::Level::Info, std::string(line));
     left.remove_prefix(std::min(left.size(), line.size() + 1));
   }
+}
+
+std::size_t Serve::transfers() const {
+  const server::TftpServer* tftp = server_->tftp();
+  return tftp == nullptr ? 0 : std::size_t{tftp->transfers()} + tftp->waiting();
 }
 
 // A directory's configuration is made from the interfaces.
@@ -285,22 +319,27 @@ Outcome<void> Serve::run() {
   log.message(ServerLog::Level::Info, fmt::format("serving, seed {}", options_.seed));
   opener_->notify("READY=1");
   const auto is_done = [&] {
-    if (look_round_ && look_round_->is_over()) {
+    if (is_looking_ && look_round_->is_over()) {
       loop_->remove(*look_round_);
-      look_round_.reset();
+      look_round_->close();
+      is_looking_ = false;
     }
     if (signals_->take_reload()) reload(nullptr);
     if (signals_->take_report()) report();
     if (network_changes_->take_change()) on_network_change();
     if (auto* changes = opener_->directory_changes()) {
-      if (const auto changed = changes->take_changed(); !changed.empty()) {
-        server_->read_directories(changed);
-      }
+      const auto changed = changes->take_changed();
+      const bool is_of_lines = !server_->configuration().watched_directories.empty();
+      if (!changed.empty() && is_of_lines) server_->read_directories(changed);
+      if (!changed.empty() && !options_.origin.directory.empty()) on_files_change();
     }
-    if (once_ && once_->is_over(watch_, live::now())) return true;
+    if (once_ && once_->is_over(watch_, transfers(), live::now())) return true;
     return signals_->stop().has_value() || server_->failure().has_value();
   };
   const auto end = once_ ? loop_->run(is_done, once_->deadline()) : loop_->run(is_done);
+  if (server_->tftp() != nullptr) {
+    watch_.on_progress(server_->tftp()->list_transfers(live::now(), kMaximumTold));
+  }
   server_->stop(live::now());
   opener_->notify("STOPPING=1");
   if (!end) return environment_failed(end.error().message);
@@ -374,6 +413,8 @@ ExitCode run_serve(std::span<const std::string> words) {
     return tested ? ExitCode::AsExpected : static_cast<ExitCode>(report(tested.error()));
   }
   const bool is_confined = options->confinement == ServeOptions::Confinement::On;
+  // Who waits for one boot waits for no program.
+  if (!options->once) options->origin.no_program = NoProgram::Awaited;
   Serve serve(std::move(*options));
   const auto served = serve.run();
   serve.finish();

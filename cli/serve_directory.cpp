@@ -10,6 +10,7 @@
 
 #include "cli/served_programs.h"
 #include "protocol/bytes.h"
+#include "server/boot_file.h"
 #include "trace/boot_files.h"
 
 namespace pxeproof::cli {
@@ -20,6 +21,10 @@ namespace fs = std::filesystem;
 
 // What a newcomer's machines are.
 constexpr std::array<std::uint16_t, 4> kUsual{0, 6, 7, 11};
+// IEEE's registry: Raspberry Pi (Trading) Ltd and Raspberry Pi Foundation.
+constexpr std::array<std::string_view, 7> kPiMacs{"28:cd:c1", "2c:cf:67", "88:a2:9e", "b8:27:eb",
+                                                  "d8:3a:dd", "dc:a6:32", "e4:5f:01"};
+constexpr std::string_view kPiText = "Raspberry Pi Boot";
 constexpr std::array<std::string_view, 3> kIpxeScripts{"autoexec.ipxe", "boot.ipxe", "menu.ipxe"};
 
 // As a field of dnsmasq's language.
@@ -103,14 +108,56 @@ std::string_view find_script(const std::string& root, const FileRules& rules,
   return {};
 }
 
-Failure no_program(const std::string& directory, const std::vector<server::Diagnostic>& warnings) {
+// What there is instead: "boot.ipxe (a script for iPXE, ...), and 3 more".
+std::string describe_others(const ServedPrograms& programs) {
+  std::string text;
+  for (const ServedPrograms::Other& each : programs.others) {
+    text += fmt::format("{}{} ({})", text.empty() ? "" : "; ", printable(each.path), each.what);
+  }
+  if (programs.further_others > 0) text += fmt::format("; {} more", programs.further_others);
+  return text.empty() ? "there is no file at all" : "there is " + text;
+}
+
+server::Diagnostic no_program(const std::string& directory, const ServedPrograms& programs,
+                              std::string_view script) {
+  return warning_about(
+      directory, "no program in it that a firmware could start: " + describe_others(programs),
+      script.empty() ? "add pxelinux.0 for BIOS machines, or an EFI program such as grubx64.efi or "
+                       "ipxe.efi"
+                     : "add iPXE, which runs the script: undionly.kpxe for BIOS machines, ipxe.efi "
+                       "for UEFI ones");
+}
+
+Failure failure_of(const std::vector<server::Diagnostic>& warnings, server::Diagnostic last) {
   std::string message;
   for (const server::Diagnostic& each : warnings) message += server::to_string(each) + "\n";
-  return {ExitCode::WrongUsage,
-          message + fmt::format("{}: no program in it that a firmware could start; add pxelinux.0 "
-                                "for BIOS machines, or an EFI program such as grubx64.efi or "
-                                "ipxe.efi",
-                                directory)};
+  last.severity = server::Diagnostic::Severity::Error;
+  return {ExitCode::WrongUsage, message + server::to_string(last)};
+}
+
+// A Raspberry Pi says that it is architecture 0, and is no PC: the menu's text is what it goes by.
+std::string raspberry_pi_lines() {
+  std::string text;
+  for (const std::string_view owner : kPiMacs) {
+    text += fmt::format("dhcp-mac=set:raspberry-pi,{}:*:*:*\n", owner);
+  }
+  return text + fmt::format("pxe-service=tag:raspberry-pi,0,\"{}\"\n", kPiText);
+}
+
+bool is_for_pis(const server::PxeService& service) {
+  return service.menu_text == kPiText && service.basename.empty();
+}
+
+std::string list_missing(const server::Configuration& configuration) {
+  std::string missing;
+  for (const std::uint16_t architecture : kUsual) {
+    const bool is_served = std::ranges::any_of(
+        configuration.services, [architecture](const server::PxeService& service) {
+          return service.architecture == architecture && !is_for_pis(service);
+        });
+    if (!is_served) missing += fmt::format("{}{}", missing.empty() ? "" : ", ", architecture);
+  }
+  return missing;
 }
 
 }  // namespace
@@ -119,7 +166,7 @@ std::string source_name(const std::string& directory) { return "serve " + direct
 
 Outcome<DirectoryConfiguration> directory_configuration(
     const std::string& directory, const std::vector<NetworkInterface>& interfaces,
-    const FileRules& rules) {
+    const FileRules& rules, NoProgram no_program_is) {
   std::error_code error;
   const fs::path root = fs::canonical(directory, error);
   if (error || !fs::is_directory(root, error)) {
@@ -134,24 +181,36 @@ Outcome<DirectoryConfiguration> directory_configuration(
   ServedPrograms programs = find_programs(root, rules);
   const std::string_view script = find_script(root.string(), rules, programs);
   auto warnings = warnings_of(programs, directory);
-  if (programs.best.empty()) return fail(no_program(directory, warnings));
+  if (programs.is_empty()) {
+    auto warning = no_program(directory, programs, script);
+    if (no_program_is == NoProgram::Refused) return fail(failure_of(warnings, std::move(warning)));
+    warning.remedy += "; it will be offered";
+    warnings.push_back(std::move(warning));
+  }
   std::string text = "port=0\nenable-tftp\ntftp-root=" + in_quotes(root.string()) + "\n" + ranges;
   if (script.empty()) {
     std::ranges::move(warn_of_loops(programs, directory), std::back_inserter(warnings));
   } else {
     text += fmt::format("dhcp-match=set:ipxe,175\ndhcp-boot=tag:ipxe,{}\n", script);
   }
+  if (programs.raspberry_pi) text += raspberry_pi_lines();
   for (const auto& [architecture, best] : programs.best) {
-    text +=
-        fmt::format("pxe-service={}{},\"Network boot\",{}\n", script.empty() ? "" : "tag:!ipxe,",
-                    architecture, in_quotes(as_basename(best.path)));
+    const bool is_for_pcs = programs.raspberry_pi && architecture == server::kBiosArchitecture;
+    text += fmt::format("pxe-service={}{}{},\"Network boot\",{}\n",
+                        script.empty() ? "" : "tag:!ipxe,", is_for_pcs ? "tag:!raspberry-pi," : "",
+                        architecture, in_quotes(as_basename(best.path)));
   }
   return DirectoryConfiguration{std::move(text), std::move(warnings)};
 }
 
 std::string describe_services(const server::Configuration& configuration) {
   std::vector<std::pair<std::string, std::string>> files;  // file and its architectures
+  std::string others;
   for (const server::PxeService& service : configuration.services) {
+    if (is_for_pis(service)) {
+      others += ", Raspberry Pi";
+      continue;
+    }
     const auto found =
         std::ranges::find(files, service.basename, &std::pair<std::string, std::string>::first);
     if (found == files.end()) {
@@ -160,20 +219,18 @@ std::string describe_services(const server::Configuration& configuration) {
       found->second += "+" + std::to_string(service.architecture);
     }
   }
-  std::string text = "serving:";
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    text += fmt::format("{} arch {} {}", i == 0 ? "" : ",", files[i].second, files[i].first);
+  if (files.empty() && others.empty()) return "serving: no boot program yet";
+  for (const server::DhcpBoot& boot : configuration.boots) {
+    const auto is_ipxe = [](const server::TagCondition& each) { return each.name == "ipxe"; };
+    if (std::ranges::any_of(boot.conditions, is_ipxe)) others += ", iPXE " + boot.file;
   }
-  std::string missing;
-  for (const std::uint16_t architecture : kUsual) {
-    const bool is_served = std::ranges::any_of(configuration.services,
-                                               [architecture](const server::PxeService& service) {
-                                                 return service.architecture == architecture;
-                                               });
-    if (!is_served) missing += fmt::format("{}{}", missing.empty() ? "" : ", ", architecture);
+  std::string list;
+  for (const auto& [file, architectures] : files) {
+    list += fmt::format(", arch {} {}", architectures, file);
   }
-  if (!missing.empty()) text += "   not served: arch " + missing;
-  return text;
+  const std::string text = "serving: " + (list + others).substr(2);
+  const std::string missing = list_missing(configuration);
+  return missing.empty() ? text : text + "   not served: arch " + missing;
 }
 
 std::string how_to_serve(std::uint16_t architecture, const std::string& directory) {
@@ -182,8 +239,7 @@ std::string how_to_serve(std::uint16_t architecture, const std::string& director
   if (architecture == 6) what = "a 32-bit EFI program (bootia32.efi)";
   if (architecture == 7 || architecture == 9) what = "an EFI program for x64 (grubx64.efi)";
   if (architecture == 11) what = "an EFI program for ARM64 (grubaa64.efi)";
-  return fmt::format("add {} to {} and it will be offered after a reload (SIGHUP)", what,
-                     directory);
+  return fmt::format("add {} to {} and it will be offered", what, directory);
 }
 
 }  // namespace pxeproof::cli

@@ -21,14 +21,17 @@ struct DirectoryConfiguration {
 // The configuration for serving a directory without a configuration file: a proxy range for every
 // network of this machine, and for each architecture the program in the directory that it can run,
 // by what is in the files.
+// A directory without a program is refused, or waited at until one comes.
+enum class NoProgram { Refused, Awaited };
 Outcome<DirectoryConfiguration> directory_configuration(
     const std::string& directory, const std::vector<NetworkInterface>& interfaces,
-    const FileRules& rules);
+    const FileRules& rules, NoProgram no_program = NoProgram::Refused);
 
 // What that configuration is called where a diagnostic says which line it is about.
 std::string source_name(const std::string& directory);
 
-// "serving: arch 0 pxelinux.0, arch 7+9 grubx64.efi   not served: arch 6, 11".
+// "serving: arch 0 pxelinux.0, arch 7+9 grubx64.efi, Raspberry Pi, iPXE boot.ipxe   not served:
+// arch 6, 11".
 std::string describe_services(const server::Configuration& configuration);
 
 // What to do that an architecture is served: "add an EFI program for ARM64 ...".

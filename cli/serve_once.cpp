@@ -6,25 +6,13 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "cli/served_boot_json.h"
+
 namespace pxeproof::cli {
 
 namespace {
 
 using nlohmann::ordered_json;
-
-ordered_json client_object(const ServedBoot& boot) {
-  ordered_json client;
-  if (boot.mac) client["mac"] = to_string(*boot.mac);
-  if (boot.address) client["address"] = to_string(*boot.address);
-  if (boot.architecture) client["architecture"] = *boot.architecture;
-  client["phase"] = to_string(boot.phase);
-  client["steps"] = boot.steps;
-  client["octets"] = boot.octets;
-  client["names_not_found"] = boot.missing;
-  client["seconds"] = to_seconds(boot.last_event - boot.began);
-  if (!boot.trouble.empty()) client["trouble"] = boot.trouble;
-  return client;
-}
 
 }  // namespace
 
@@ -41,26 +29,24 @@ Outcome<std::unique_ptr<ServeOnce>> ServeOnce::create(OnceOptions options, Insta
   return once;
 }
 
-bool ServeOnce::has_reached(const ServedBoot* boot) const {
-  const ServedPhase wanted = options_.duration ? ServedPhase::Nbp : options_.until;
-  return boot != nullptr && boot->phase >= wanted;
-}
-
-bool ServeOnce::is_over(const BootWatch& watch, Instant now) const {
+// A machine that has its kernel comes for an initrd next, and others may be in the middle of a
+// file.
+bool ServeOnce::is_over(const BootWatch& watch, std::size_t transfers, Instant now) const {
   if (now >= deadline()) return true;
-  return !options_.duration && has_reached(watch.furthest());
+  return !options_.duration && transfers == 0 && watch.has_ended_at(options_.until);
 }
 
 Outcome<void> ServeOnce::finish(const BootWatch& watch, Instant now, const std::string& again) {
   const ServedBoot* boot = watch.furthest();
-  const bool reached = has_reached(boot);
+  const bool reached = boot != nullptr && has_reached(*boot, options_.wanted());
   if (!options_.json.empty()) {
     ordered_json report = {{"schema", "pxeproof/serve-once/1"},
                            {"until", to_string(options_.until)},
                            {"reached", reached},
                            {"seconds", to_seconds(now - start_)}};
     if (options_.duration) report["until"] = to_seconds(*options_.duration);
-    report["client"] = boot == nullptr ? ordered_json() : client_object(*boot);
+    report["client"] =
+        boot == nullptr ? ordered_json() : served_boot_json(*boot, options_.wanted());
     const std::string text =
         report.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
     std::FILE* file = report_ ? report_.get() : stdout;
@@ -74,7 +60,8 @@ Outcome<void> ServeOnce::finish(const BootWatch& watch, Instant now, const std::
           ? fmt::format("a client gets its NBP within {:.0f} s", to_seconds(*options_.duration))
           : fmt::format("a client gets as far as {} within {:.0f} s", to_string(options_.until),
                         to_seconds(options_.patience));
-  const std::string seen = boot == nullptr ? std::string("no client") : describe(*boot);
+  const std::string seen =
+      boot == nullptr ? std::string("no client") : describe(*boot, options_.wanted());
   return fail(
       Failure{boot == nullptr ? ExitCode::NothingTested : ExitCode::TestedThingFailed,
               fmt::format("expected: {}\nseen:     {}\nagain:    {}", expected, seen, again)});

@@ -17,6 +17,9 @@ struct OnceOptions {
   std::optional<Duration> duration{};
   Duration patience = std::chrono::minutes(5);  // --timeout: for the first client to come so far
   std::string json;                             // a file, "-" for standard output; empty: none
+
+  // How far a client has to come.
+  ServedPhase wanted() const { return duration ? ServedPhase::Nbp : until; }
 };
 
 // Judges one run of a server for a lab that wants one machine booted.
@@ -24,8 +27,8 @@ class ServeOnce {
  public:
   static Outcome<std::unique_ptr<ServeOnce>> create(OnceOptions options, Instant start);
 
-  // Whether the run is over.
-  bool is_over(const BootWatch& watch, Instant now) const;
+  // Whether the run is over, with so many transfers under way or waiting, of whomever.
+  bool is_over(const BootWatch& watch, std::size_t transfers, Instant now) const;
   Instant deadline() const { return start_ + options_.duration.value_or(options_.patience); }
 
   // Writes the report and says how the run went. The words repeat the command.
@@ -33,7 +36,6 @@ class ServeOnce {
 
  private:
   ServeOnce(OnceOptions options, Instant start) : options_(std::move(options)), start_(start) {}
-  bool has_reached(const ServedBoot* boot) const;
 
   struct CloseFile {
     void operator()(std::FILE* file) const { std::fclose(file); }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <utility>
 
 #include "cli/program_head.h"
@@ -18,6 +20,12 @@ namespace fs = std::filesystem;
 constexpr int kMaximumDepth = 6;
 constexpr std::size_t kMaximumFiles = 20'000;
 constexpr std::uint16_t kUefi = 7;
+constexpr std::size_t kMaximumDirectories = 1024;  // the kernel has some thousands for each user
+// What the ROM or the EEPROM of a Raspberry Pi loads, at the top or in a directory that has the
+// board's serial number for a name.
+constexpr std::array<std::string_view, 4> kPiNames{"bootcode.bin", "start.elf", "start4.elf",
+                                                   "kernel_2712.img"};
+constexpr int kPiDepth = 1;
 
 using Program = ServedPrograms::Program;
 
@@ -67,10 +75,11 @@ class Search {
   void look_at(const fs::directory_entry& entry, int depth) {
     const std::string path = entry.path().lexically_relative(directory_).generic_string();
     const Bytes head = read_program_head(entry.path());
+    if (look_at_pi(entry.path().filename().string(), path, depth)) return;
     const auto program = firmware::read_boot_program(path, head);
     if (!program) {
       if (head.empty() && is_called_program(path)) look_at_closed(path);
-      return;
+      return look_at_other({depth, path, firmware::describe_other_file(path, head)});
     }
     const Program candidate{.path = path, .program = *program, .depth = depth};
     auto refusal = refusal_of_name(candidate);
@@ -80,6 +89,24 @@ class Search {
       const auto [best, is_new] = found_.best.try_emplace(architecture, candidate);
       if (!is_new && is_better(candidate, best->second)) best->second = candidate;
     }
+  }
+
+  // Whether it is of a Raspberry Pi.
+  bool look_at_pi(const std::string& name, const std::string& path, int depth) {
+    if (depth > kPiDepth || std::ranges::find(kPiNames, name) == kPiNames.end()) return false;
+    if (auto refusal = refusal_of(directory_.string(), path, rules_)) {
+      found_.leave_out(path, std::move(*refusal));
+    } else if (!found_.raspberry_pi || path < *found_.raspberry_pi) {
+      found_.raspberry_pi = path;
+    }
+    return true;
+  }
+
+  void look_at_other(ServedPrograms::Other other) {
+    found_.others.insert(std::move(other));
+    if (found_.others.size() <= ServedPrograms::kMaximumOthers) return;
+    found_.others.erase(std::prev(found_.others.end()));
+    ++found_.further_others;
   }
 
   ServedPrograms take() { return std::move(found_); }
@@ -121,6 +148,23 @@ ServedPrograms find_programs(const fs::path& directory, const FileRules& rules) 
     search.look_at(*at, at.depth());
   }
   return search.take();
+}
+
+std::set<std::string> directories_of_programs(const fs::path& directory) {
+  std::set<std::pair<int, std::string>> found{{0, directory.string()}};  // the nearest first
+  std::error_code error;
+  fs::recursive_directory_iterator at(directory, fs::directory_options::skip_permission_denied,
+                                      error);
+  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    if (at.depth() >= kMaximumDepth) at.disable_recursion_pending();
+    std::error_code ignored;
+    if (at->is_symlink(ignored) || !at->is_directory(ignored)) continue;
+    found.emplace(at.depth() + 1, at->path().string());
+    if (found.size() > kMaximumDirectories) found.erase(std::prev(found.end()));
+  }
+  std::set<std::string> names;
+  for (const auto& [depth, name] : found) names.insert(name);
+  return names;
 }
 
 }  // namespace pxeproof::cli

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/served_boot_json.h"
 #include "live/wall_clock.h"
 #include "protocol/dhcp/message.h"
 
@@ -152,6 +153,14 @@ void ServerLog::event(const server::TftpEvent& event) const {
   object["client"] = to_string(event.client);
   object["port"] = event.local.port;
   std::visit(TftpTeller{object}, event.what);
+  options_.print(line_of(object));
+}
+
+void ServerLog::boot(const ServedBoot& boot, const BootStory& story) const {
+  if (options_.format == Format::Text) return options_.print(std::string(story.text));
+  ordered_json object = begin("info", "boot");
+  object.update(served_boot_json(boot, story.wanted));
+  object["text"] = story.text;
   options_.print(line_of(object));
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "cli/boot_watch.h"
 #include "server/server_event.h"
 #include "server/tftp_event.h"
 
@@ -33,6 +35,12 @@ class ServerLog {
   void message(Level level, std::string_view text) const;
   void event(const server::ServerEvent& event) const;
   void event(const server::TftpEvent& event) const;
+  struct BootStory {
+    std::optional<ServedPhase> wanted{};  // of a boot, by whoever waits for one
+    std::string_view text;                // for people
+  };
+  // A client's boot that is over.
+  void boot(const ServedBoot& boot, const BootStory& story) const;
 
  private:
   Options options_;

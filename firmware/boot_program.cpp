@@ -45,14 +45,27 @@ constexpr std::array kBiosNames{
 };
 // Loaded by another program and not by the firmware.
 constexpr std::array<std::string_view, 3> kLaterNames{"mmx64", "mmaa64", "fbx64"};
+// As kernels are called, which a firmware would start without their initrd and command line.
+constexpr std::array<std::string_view, 5> kKernelNames{"vmlinu", "bzimage", "zimage", "kernel",
+                                                       "linux"};
 
 constexpr int kPxelinux = 60;
 constexpr int kPlain = 10;
+constexpr int kStub = 1;  // the EFI stub of what is a kernel, too, such as memtest86+
 
 std::uint32_t little_endian(ByteView octets, std::size_t offset, std::size_t count) {
   std::uint32_t value = 0;
   for (std::size_t i = count; i-- > 0;) value = value << 8U | octets[offset + i];
   return value;
+}
+
+// Kernels with an EFI stub are PE images too (Linux, Documentation/arch/arm64/booting.rst and
+// riscv/boot-image-header.rst).
+bool is_foreign_kernel(ByteView head) {
+  constexpr std::size_t kKernelMagic = 0x38;
+  if (head.size() < kKernelMagic + 4) return false;
+  const ByteView magic = head.subspan(kKernelMagic, 4);
+  return equal(magic, as_bytes("ARM\x64")) || equal(magic, as_bytes("RSC\x05"));
 }
 
 // The machine of a PE image that is an EFI application.
@@ -61,13 +74,7 @@ std::optional<std::uint16_t> efi_machine(ByteView head) {
   constexpr std::size_t kOptionalHeader = 24;  // behind "PE\0\0" and the COFF header
   constexpr std::size_t kSubsystem = kOptionalHeader + 68;
   constexpr std::uint32_t kEfiApplication = 10;
-  // Kernels with an EFI stub are PE images too (Linux, Documentation/arch/arm64/booting.rst and
-  // riscv/boot-image-header.rst).
-  constexpr std::size_t kKernelMagic = 0x38;
-  if (head.size() >= kKernelMagic + 4) {
-    const ByteView magic = head.subspan(kKernelMagic, 4);
-    if (equal(magic, as_bytes("ARM\x64")) || equal(magic, as_bytes("RSC\x05"))) return std::nullopt;
-  }
+  if (is_foreign_kernel(head)) return std::nullopt;
   const auto machine = efi_machine_of(head);
   if (!machine) return std::nullopt;
   const std::size_t at = little_endian(head, kPeOffset, 4);
@@ -83,18 +90,54 @@ std::optional<int> rank_of(const std::string& name, const std::array<NameRank, C
   return found == ranks.end() ? std::nullopt : std::optional(found->rank);
 }
 
+bool is_second_stage(std::string_view name) {
+  return std::ranges::any_of(kLaterNames, [name](std::string_view part) {
+    return name.find(part) != std::string_view::npos;
+  });
+}
+
+std::optional<BootProgram> efi_program(const std::string& name, ByteView head, int preference) {
+  const auto machine = efi_machine(head);
+  if (!machine || is_second_stage(name)) return std::nullopt;
+  const auto row = std::ranges::find(kMachines, *machine, &Machine::machine);
+  if (row == kMachines.end()) return std::nullopt;
+  BootProgram program{{row->architectures[0]}, row->kind, preference};
+  if (row->architectures[1] != row->architectures[0]) {
+    program.architectures.push_back(row->architectures[1]);
+  }
+  return program;
+}
+
+// A kernel that is called an EFI program is meant to be one: memtest86+x64.efi has the headers of
+// both.
+bool is_called_efi_program(std::string_view name) {
+  return name.ends_with(".efi") &&
+         std::ranges::none_of(kKernelNames,
+                              [name](std::string_view begin) { return name.starts_with(begin); });
+}
+
+BootImage image_of(ByteView head) {
+  BootImageRecogniser recogniser;
+  recogniser.on_octets(0, head);
+  return recogniser.image();
+}
+
+std::string last_part(std::string_view path) {
+  return lower_case(path.substr(path.rfind('/') + 1));
+}
+
 }  // namespace
 
 std::optional<BootProgram> read_boot_program(std::string_view path, ByteView head) {
-  const std::string name = lower_case(path.substr(path.rfind('/') + 1));
-  BootImageRecogniser recogniser;
-  recogniser.on_octets(0, head);
-  switch (recogniser.image()) {
+  const std::string name = last_part(path);
+  switch (image_of(head)) {
     case BootImage::Pxelinux:
       return BootProgram{{0}, "pxelinux", kPxelinux};
     case BootImage::Lpxelinux:
       return BootProgram{{0}, "lpxelinux", kPxelinux - 1};
-    case BootImage::Linux:  // a kernel, also one with an EFI stub
+    case BootImage::Linux:
+      if (!is_called_efi_program(name)) return std::nullopt;
+      return efi_program(name, head, kStub);
     case BootImage::Elf:
       return std::nullopt;
     case BootImage::IpxeScript:
@@ -106,23 +149,33 @@ std::optional<BootProgram> read_boot_program(std::string_view path, ByteView hea
     case BootImage::Unknown:
       break;  // for which machine, the headers and the name tell
   }
-  if (const auto machine = efi_machine(head)) {
-    const auto row = std::ranges::find(kMachines, *machine, &Machine::machine);
-    const bool comes_later = std::ranges::any_of(kLaterNames, [&name](std::string_view part) {
-      return name.find(part) != std::string::npos;
-    });
-    if (row == kMachines.end() || comes_later) return std::nullopt;
-    BootProgram program{
-        {row->architectures[0]}, row->kind, rank_of(name, kEfiNames).value_or(kPlain)};
-    if (row->architectures[1] != row->architectures[0]) {
-      program.architectures.push_back(row->architectures[1]);
-    }
-    return program;
+  if (efi_machine(head)) {
+    return efi_program(name, head, rank_of(name, kEfiNames).value_or(kPlain));
   }
   const bool has_bios_name = name.ends_with(".kpxe") || name.ends_with(".kkpxe") ||
                              name.ends_with(".pxe") || name.ends_with(".0");
   if (!has_bios_name || head.empty()) return std::nullopt;
   return BootProgram{{0}, "BIOS program", rank_of(name, kBiosNames).value_or(kPlain)};
+}
+
+std::string_view describe_other_file(std::string_view path, ByteView head) {
+  if (head.empty()) return "empty, or unreadable";
+  if (is_foreign_kernel(head)) return "a Linux kernel, which a loader has to start";
+  switch (image_of(head)) {
+    case BootImage::Linux:
+      return "a Linux kernel, which a loader has to start";
+    case BootImage::Elf:
+      return "an ELF program, which a loader has to start";
+    case BootImage::IpxeScript:
+      return "a script for iPXE, which has to be started first";
+    default:
+      break;
+  }
+  if (!efi_machine_of(head)) return "neither a PXE nor an EFI program";
+  const auto machine = efi_machine(head);
+  if (!machine) return "an EFI driver or a Windows program, which no firmware starts";
+  return is_second_stage(last_part(path)) ? "an EFI program that shim starts"
+                                          : "an EFI program for a machine without a PXE number";
 }
 
 }  // namespace pxeproof::firmware

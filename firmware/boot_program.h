@@ -25,4 +25,7 @@ inline constexpr std::size_t kBootProgramHead = std::size_t{64} << 10U;
 // text).
 std::optional<BootProgram> read_boot_program(std::string_view name, ByteView head);
 
+// What a file is that is no such program: "a Linux kernel, which a loader has to start".
+std::string_view describe_other_file(std::string_view name, ByteView head);
+
 }  // namespace pxeproof::firmware

@@ -3,6 +3,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -16,7 +17,9 @@ namespace {
 constexpr std::uint32_t kEvents =
     IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR;
 
-constexpr Duration kBurst = std::chrono::milliseconds(50);
+// A link or a directory is whole when it comes; one that is made readable is as good as new.
+constexpr std::uint32_t kEntryEvents = kEvents | IN_CREATE | IN_ATTRIB | IN_MODIFY;
+
 // Of a burst with more files some are not named.
 constexpr std::size_t kMaximumNames = 1000;
 
@@ -28,19 +31,23 @@ SystemResult<FileDescriptor> create_directory_queue() {
   return queue;
 }
 
-DirectoryWatch::Watched DirectoryWatch::watch(const std::set<std::string>& directories) {
+DirectoryWatch::Watched DirectoryWatch::watch(const Directories& directories) {
   Watched watched;
   std::set<int> wanted;
-  for (const std::string& directory : directories) {
-    // The kernel gives the same number for what it watches already.
-    const int number = inotify_add_watch(queue_.number(), directory.c_str(), kEvents);
+  const auto add = [&](const std::string& directory, std::uint32_t events) {
+    // The kernel gives the same number for what it watches already, and takes the events of now.
+    const int number = inotify_add_watch(queue_.number(), directory.c_str(), events);
     if (number < 0) {
+      // Nor is it searched.
+      if (events == kEntryEvents && errno == EACCES) return;
       watched.errors.push_back(last_error("changes of files in " + directory));
-      continue;
+      return;
     }
     watched.has_new = watched.has_new || !watched_.contains(number);
     wanted.insert(number);
-  }
+  };
+  for (const std::string& directory : directories.for_files) add(directory, kEvents);
+  for (const std::string& directory : directories.for_entries) add(directory, kEntryEvents);
   for (const int number : watched_) {
     if (!wanted.contains(number)) inotify_rm_watch(queue_.number(), number);
   }
@@ -53,7 +60,8 @@ std::set<std::string> DirectoryChanges::take_changed() {
   return std::exchange(changed_, {});
 }
 
-Activity DirectoryChanges::on_wake(Instant now) {
+bool DirectoryChanges::hear() {
+  bool has_heard = false;
   alignas(inotify_event) std::array<char, 16384> events{};
   for (;;) {
     const ssize_t size = read(queue_.number(), events.data(), events.size());
@@ -66,11 +74,22 @@ Activity DirectoryChanges::on_wake(Instant now) {
       at += sizeof event + event.len;
       const bool is_overflow = (event.mask & IN_Q_OVERFLOW) != 0;
       if (event.len == 0 && !is_overflow) continue;
+      has_heard = true;
+      if (event.mask == IN_MODIFY) continue;  // its end will be told
       if (changed_.size() < kMaximumNames) changed_.insert(is_overflow ? "many files" : name);
     }
   }
-  if (!changed_.empty() && !due_) due_ = now + kBurst;
+  return has_heard;
+}
+
+Activity DirectoryChanges::on_wake(Instant now) {
+  const bool has_heard = hear();
+  if (has_heard && !changed_.empty()) {
+    if (!began_) began_ = now;
+    due_ = std::min(now + burst_.quiet, *began_ + burst_.longest);
+  }
   if (due_ && now >= *due_) {
+    began_.reset();
     due_.reset();
     is_due_ = true;
   }

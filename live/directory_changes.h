@@ -8,6 +8,7 @@
 #include "live/event_loop.h"
 #include "live/file_descriptor.h"
 #include "live/system_error.h"
+#include "protocol/time.h"
 
 namespace pxeproof::live {
 
@@ -24,8 +25,13 @@ class DirectoryWatch {
     bool has_new = false;  // of one of them nothing was heard before this call
     std::vector<SystemError> errors;
   };
+  struct Directories {
+    std::set<std::string> for_files{};    // that are written to their end, come, or go
+    std::set<std::string> for_entries{};  // the same for links and directories, and whose rights
+                                          // change; while a file is written it is not settled
+  };
   // Watches these directories and no others. One that was removed and made again is new.
-  Watched watch(const std::set<std::string>& directories);
+  Watched watch(const Directories& directories);
 
  private:
   FileDescriptor queue_;
@@ -35,7 +41,14 @@ class DirectoryWatch {
 // Hears when files of these directories are written to their end, come, or go.
 class DirectoryChanges : public EventSource {
  public:
-  explicit DirectoryChanges(FileDescriptor queue) : queue_(std::move(queue)) {}
+  // When a burst of changes is over: after so long without another one, and so long after the first
+  // at the latest.
+  struct Burst {
+    Duration quiet = std::chrono::milliseconds(50);
+    Duration longest = std::chrono::milliseconds(50);
+  };
+  DirectoryChanges(FileDescriptor queue, const Burst& burst)
+      : queue_(std::move(queue)), burst_(burst) {}
 
   // The names of files, without their directories, of which something was heard a moment ago: a
   // burst of changes is one.
@@ -46,9 +59,14 @@ class DirectoryChanges : public EventSource {
   std::optional<Instant> deadline() const override { return due_; }
 
  private:
+  // Whether anything was heard.
+  bool hear();
+
   FileDescriptor queue_;
+  Burst burst_;
   std::set<std::string> changed_;
-  std::optional<Instant> due_;  // when the burst that began is taken as over
+  std::optional<Instant> began_;  // a burst
+  std::optional<Instant> due_;    // when the burst that began is taken as over
   bool is_due_ = false;
 };
 

@@ -123,6 +123,10 @@ void DhcpServer::on_datagram(Instant now, const IncomingDatagram& datagram) {
   ServerEvent& event = begin_event(now, datagram);
   event.kind = ServerEvent::Kind::Silent;
   event.reason = served.error();
+  if (event.request != MessageType::Request) return;
+  const auto message = dhcp::MessageView::parse(datagram.payload);
+  const auto chosen = message ? message->address(OptionCode::ServerIdentifier) : std::nullopt;
+  event.server = chosen.value_or(Ipv4Address{});
 }
 
 // A proxy answers beside the far address server, as in dnsmasq from 2.91 on. A lease range gives

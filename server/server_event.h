@@ -42,7 +42,7 @@ struct ServerEvent {
   std::optional<std::uint16_t> architecture;
   std::optional<pxe::BootItem> item;
   Ipv4Address address;  // the client's: offered, leased, refused or known from ciaddr
-  Ipv4Address server;   // siaddr of a boot answer
+  Ipv4Address server;   // siaddr of a boot answer; silence: option 54 of a REQUEST
   std::string file;     // of a boot answer; empty: the client has to ask for it
   std::string host_name;
   std::string refusal;

@@ -176,5 +176,68 @@ TEST(BootWatch, WaitsNotForEverForAnEndThatIsNotTold) {
   EXPECT_TRUE(watch.poll_ended(kStart + BootWatch::kLongestTransfer));
 }
 
+// A single run ended with the kernel, and the initrd got no answer.
+TEST(BootWatch, HasEndedWhenTheMachineThatCameSoFarIsQuiet) {
+  BootWatch watch;
+  watch.on_event(tftp(sent("vmlinuz"), kStart));
+  EXPECT_FALSE(watch.has_ended_at(ServedPhase::Payload));
+  watch.on_event(tftp(server::TftpStarted{.name = "initrd.img"}, kStart + 4s));
+  EXPECT_FALSE(watch.poll_ended(kStart + 30s));
+  EXPECT_FALSE(has_reached(*watch.furthest(), ServedPhase::Payload));
+  watch.on_event(tftp(sent("initrd.img"), kStart + 31s));
+  EXPECT_TRUE(has_reached(*watch.furthest(), ServedPhase::Payload));
+  EXPECT_FALSE(watch.has_ended_at(ServedPhase::Payload));
+  EXPECT_TRUE(watch.poll_ended(kStart + 36s));
+  EXPECT_TRUE(watch.has_ended_at(ServedPhase::Payload));
+}
+
+TEST(BootWatch, TakesNoKernelWithoutItsInitrdForABoot) {
+  BootWatch watch;
+  watch.on_event(tftp(sent("vmlinuz"), kStart));
+  watch.on_event(tftp(server::TftpFailed{.name = "initrd.img", .octets = 4096}, kStart + 9s));
+  EXPECT_THAT(describe(*watch.furthest()),
+              AllOf(HasSubstr("  initrd.img: "), EndsWith(", after 4 KiB")));
+  EXPECT_TRUE(watch.poll_ended(kStart + 14s));
+  EXPECT_FALSE(watch.has_ended_at(ServedPhase::Payload));
+  EXPECT_TRUE(watch.has_ended_at(ServedPhase::Nbp));
+}
+
+TEST(BootWatch, ExpectsNothingMoreOfABootThatCameFarEnough) {
+  BootWatch watch;
+  watch.on_event(tftp(sent("pxelinux.0"), kStart));
+  EXPECT_THAT(describe(*watch.furthest(), ServedPhase::Nbp), EndsWith("  reached nbp"));
+  EXPECT_THAT(describe(*watch.furthest(), ServedPhase::Config), EndsWith("  went quiet after nbp"));
+}
+
+TEST(BootWatch, KnowsHowFarAnUnfinishedTransferCame) {
+  BootWatch watch;
+  watch.on_event(tftp(server::TftpStarted{.name = "grubx64.efi", .size = 8192}, kStart));
+  watch.on_progress({{.client = {kAddress, 2070},
+                      .local = {},
+                      .name = "grubx64.efi",
+                      .acknowledged_octets = 3072}});
+  EXPECT_THAT(describe(*watch.furthest()),
+              EndsWith("  still fetching grubx64.efi, 3 KiB of 8 KiB"));
+}
+
+// Three lines for one attempt: its questions lie further apart than the quiet after a boot.
+TEST(BootWatch, TellsOnceOfAMachineThatIsNotServed) {
+  BootWatch watch;
+  const auto ask = [&watch](Instant at, server::Reason reason) {
+    auto silent = dhcp(server::ServerEvent::Kind::Silent, at);
+    silent.reason = reason;
+    watch.on_event(silent);
+    return watch.poll_ended(at + BootWatch::kQuiet).has_value();
+  };
+  EXPECT_TRUE(ask(kStart, server::Reason::NothingToBoot));
+  EXPECT_FALSE(ask(kStart + 8s, server::Reason::NothingToBoot));
+  EXPECT_TRUE(ask(kStart + 10s, server::Reason::ForeignVendorClass));
+  EXPECT_FALSE(ask(kStart + 24s, server::Reason::NothingToBoot));
+  EXPECT_FALSE(ask(kStart + 80s, server::Reason::NothingToBoot));
+  EXPECT_TRUE(ask(kStart + 140s, server::Reason::NothingToBoot));
+  watch.on_event(dhcp(server::ServerEvent::Kind::ProxyOffered, kStart + 150s));
+  EXPECT_THAT(describe(*watch.poll_ended(kStart + 155s)), HasSubstr("offer"));
+}
+
 }  // namespace
 }  // namespace pxeproof::cli

@@ -78,5 +78,16 @@ TEST(DhcpProbe, SeesNoOtherServerInItself) {
   EXPECT_THAT(probe.servers(), SizeIs(1));
 }
 
+// On a network that is switched on whole the address server comes last.
+TEST(DhcpProbe, TakesAServerThatAClientNames) {
+  DhcpProbe probe = ask();
+  EXPECT_TRUE(probe.on_server({.address = kOther}));
+  EXPECT_FALSE(probe.on_server({.address = kOther}));
+  EXPECT_FALSE(probe.on_server({.address = kOwn}));
+  EXPECT_EQ(describe(probe.servers()), "DHCP server seen: 10.0.0.1 (leases)   other proxy: none");
+  for (std::uint32_t i = 0; i < 100; ++i) probe.on_server({.address = {0x0a010000 + i}});
+  EXPECT_THAT(probe.servers(), SizeIs(DhcpProbe::kMaximumServers));
+}
+
 }  // namespace
 }  // namespace pxeproof::cli

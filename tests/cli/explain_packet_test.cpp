@@ -74,6 +74,41 @@ TEST(ExplainPacket, KnowsItsOwnAddressFromListenAddress) {
               AllOf(HasSubstr("heard by eth0 192.168.77.5\n"), HasSubstr("foreign-server")));
 }
 
+// It stood at an address of the machine that explains, whose networks the packet never saw.
+TEST(ExplainPacket, StandsWhereTheClientWroteTo) {
+  const pxeproof::testing::ScratchDirectory scratch;
+  scratch.write("tree/pxelinux.0", "\xeb\x58 PXELINUX 6.04 PXE ");
+  const Ipv4Address elsewhere = Ipv4Address::of(10, 99, 98, 1);
+  const auto explain_sent = [&](std::uint16_t port, const Bytes& payload,
+                                const ConfigurationOrigin& origin) {
+    const std::string capture = scratch.path("one.pcap");
+    {
+      auto writer = trace::PcapWriter::create(capture);
+      EXPECT_TRUE(writer);
+      writer->write(1s, frames::build_udp({.destination_mac = MacAddress::broadcast(),
+                                           .source_mac = kMac,
+                                           .source = {Ipv4Address::of(10, 99, 98, 50), 2070},
+                                           .destination = {elsewhere, port}},
+                                          payload));
+    }
+    const auto explained = explain_packet(capture, origin);
+    return explained ? explained->text : explained.error().message;
+  };
+  const Bytes rrq{0,   1,   'p', 'x', 'e', 'l', 'i', 'n', 'u', 'x',
+                  '.', '0', 0,   'o', 'c', 't', 'e', 't', 0};
+  dhcp::Message request = pxe_message(dhcp::MessageType::Request, 0);
+  request.header.ciaddr = Ipv4Address::of(10, 99, 98, 50);
+  const ConfigurationOrigin directory{
+      .file = {}, .directives = {}, .directory = scratch.path("tree")};
+  EXPECT_THAT(explain_sent(69, rrq, directory), HasSubstr("heard by eth0 10.99.98.1\n"));
+  EXPECT_THAT(explain_sent(4011, dhcp::encode(request), directory),
+              AllOf(HasSubstr("heard by eth0 10.99.98.1\n"), HasSubstr("reply: ")));
+  const std::string file =
+      scratch.write("tftp.conf", "port=0\nenable-tftp\ntftp-root=" + scratch.path("tree") + "\n");
+  EXPECT_THAT(explain_sent(69, rrq, {.file = file, .directives = {}, .directory = {}}),
+              HasSubstr("heard by eth0 10.99.98.1\n"));
+}
+
 // It stood at the address of the other server, and listed its own items there.
 TEST(ExplainPacket, IsNoneOfTheServersOfItsServices) {
   const dhcp::Message discover = pxe_message(dhcp::MessageType::Discover, 0);

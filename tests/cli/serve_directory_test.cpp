@@ -125,6 +125,10 @@ TEST(ServeDirectory, GivesIpxeItsScriptAndNotItselfAgain) {
   ASSERT_TRUE(made);
   EXPECT_THAT(made->text, AllOf(HasSubstr("dhcp-boot=tag:ipxe,boot.ipxe"),
                                 HasSubstr("pxe-service=tag:!ipxe,0,")));
+  const auto loaded = load_configuration_text("serve", made->text);
+  ASSERT_TRUE(loaded);
+  EXPECT_THAT(describe_services(loaded->configuration),
+              HasSubstr("serving: arch 0 undionly.kpxe, iPXE boot.ipxe   not"));
 }
 
 // The name says nothing here, and the machine would say nothing either.
@@ -238,6 +242,72 @@ TEST(ServeDirectory, GivesIpxeNoScriptThatWouldBeRefused) {
   EXPECT_THAT(made->text, Not(HasSubstr("boot.ipxe")));
   EXPECT_THAT(warnings_of(made), ElementsAre(HasSubstr("boot.ipxe: warning: not everybody"),
                                              HasSubstr("iPXE gets no script")));
+}
+
+// It ended: "no program in it that a firmware could start".
+TEST(ServeDirectory, ServesTheTreeOfARaspberryPiToPisAlone) {
+  const testing::ScratchDirectory scratch;
+  for (const char* name : {"bootcode.bin", "start4.elf", "kernel8.img"}) {
+    scratch.write(std::string("tree/") + name, "firmware");
+  }
+  const auto made = configure(scratch.path("tree"));
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_THAT(made->text,
+              AllOf(HasSubstr("dhcp-mac=set:raspberry-pi,b8:27:eb:*:*:*\n"),
+                    HasSubstr("pxe-service=tag:raspberry-pi,0,\"Raspberry Pi Boot\"\n")));
+  const auto loaded = load_configuration_text("serve", made->text);
+  ASSERT_TRUE(loaded) << loaded.error().message << "\n" << made->text;
+  EXPECT_EQ(describe_services(loaded->configuration),
+            "serving: Raspberry Pi   not served: arch 0, 6, 7, 11");
+
+  scratch.write("tree/pxelinux.0", kPxelinux);
+  const auto both = configure(scratch.path("tree"));
+  ASSERT_TRUE(both);
+  EXPECT_THAT(both->text,
+              HasSubstr("pxe-service=tag:!raspberry-pi,0,\"Network boot\",\"pxelinux.0\"\n"));
+}
+
+// memtest86+ is a kernel by its headers, too.
+TEST(ServeDirectory, OffersAnEfiProgramOfAnyName) {
+  const testing::ScratchDirectory scratch;
+  scratch.write("tree/memtest86+x64.efi", kKernel);
+  scratch.write("tree/vmlinuz.efi", kKernel);
+  const auto made = configure(scratch.path("tree"));
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_THAT(made->text, HasSubstr("pxe-service=7,\"Network boot\",\"memtest86+x64.efi\"\n"));
+  scratch.write("tree/anything", efi(0x8664));
+  EXPECT_THAT(configure(scratch.path("tree"))->text,
+              HasSubstr("pxe-service=7,\"Network boot\",\"anything\"\n"));
+}
+
+TEST(ServeDirectory, SaysWhatThereIsInsteadOfAProgram) {
+  const testing::ScratchDirectory scratch;
+  scratch.write("tree/boot.ipxe", "#!ipxe\n");
+  scratch.write("tree/vmlinuz", kKernel);
+  scratch.write("tree/mmx64.efi", efi(0x8664));
+  for (const char* name : {"a", "b", "c", "d"}) scratch.write(std::string("tree/sub/") + name, "x");
+  const auto refused = configure(scratch.path("tree"));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message,
+              AllOf(HasSubstr("there is boot.ipxe (a script for iPXE, which has to be started"),
+                    HasSubstr("mmx64.efi (an EFI program that shim starts)"),
+                    HasSubstr("vmlinuz (a Linux kernel, which a loader has to start)"),
+                    HasSubstr("sub/b (neither a PXE nor an EFI program); 2 more; add iPXE")));
+}
+
+TEST(ServeDirectory, WaitsWhereItMayForAProgram) {
+  const testing::ScratchDirectory scratch;
+  scratch.write("tree/readme", "nothing to boot");
+  const auto made =
+      directory_configuration(scratch.path("tree"), kInterfaces, {}, NoProgram::Awaited);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_THAT(warnings_of(made),
+              ElementsAre(AllOf(HasSubstr("warning: no program in it"), HasSubstr("add pxelinux.0"),
+                                HasSubstr("it will be offered"))));
+  const auto loaded = load_configuration_text("serve", made->text);
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(describe_services(loaded->configuration), "serving: no boot program yet");
+  EXPECT_FALSE(directory_configuration(scratch.path("none"), kInterfaces, {}, NoProgram::Awaited));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -219,6 +220,80 @@ TEST_F(ServeDirectory, WarnsOnlyOfLinesThatSomebodyWrote) {
     ServedProgram server({tree, "--dhcp-boot=tag:never,other.0"});
     EXPECT_THAT(server.log,
                 AllOf(Not(HasSubstr("serve " + tree + ":")), HasSubstr("command line: warning: ")));
+  });
+}
+
+// Nobody corrected "none in 5 s".
+TEST_F(ServeDirectory, SaysWhichAddressServerCameLater) {
+  in_private_network([this] {
+    plug_in("s0", "c0", "192.168.77.1/24");
+    ServedProgram server({tree});
+    ASSERT_TRUE(server.wait_for("DHCP server seen: none in 5 s")) << server.log;
+    dhcp::Message request;
+    request.header.set_mac(kClientMac);
+    request.add_type(dhcp::MessageType::Request);
+    request.add_text(dhcp::OptionCode::VendorClass, "PXEClient:Arch:00000:UNDI:002001");
+    request.add_u16(dhcp::OptionCode::ClientArchitecture, 0);
+    request.add_u32(dhcp::OptionCode::ServerIdentifier, kOther.value);
+    auto port = PacketPort::open("c0");
+    ASSERT_TRUE(port) << port.error().message;
+    for (int times = 0; times < 2; ++times) {
+      port->send(
+          std::vector<Frame>{frames::build_udp({.destination_mac = MacAddress::broadcast(),
+                                                .source_mac = kClientMac,
+                                                .source = {{}, 68},
+                                                .destination = {Ipv4Address::broadcast(), 67}},
+                                               dhcp::encode(request))});
+    }
+    EXPECT_TRUE(server.wait_for(
+        "s0 192.168.77.1/24   DHCP server seen: 192.168.77.9 (leases)   other proxy: none\n"))
+        << server.log;
+    server.send_signal(SIGTERM);
+    EXPECT_TRUE(server.wait().is_success());
+    server.hear();
+    EXPECT_EQ(server.log.find("192.168.77.9"), server.log.rfind("192.168.77.9")) << server.log;
+  });
+}
+
+// Only a signal made it look again.
+TEST_F(ServeDirectory, OffersWhatComesAndNotWhatGoes) {
+  in_private_network([this] {
+    plug_in("s0", "c0", "192.168.77.1/24");
+    directory.write("tree/big", std::string(3000, 'x'));
+    ServedProgram server({tree});
+    TftpFetch slow("big");
+    const std::string line = "s0 192.168.77.1/24   serving: ";
+    directory.write("tree/grubx64.efi", efi_program());
+    EXPECT_TRUE(server.wait_for(line + "arch 0 pxelinux.0, arch 7+9 grubx64.efi")) << server.log;
+    std::filesystem::create_directories(directory / "tree/new");
+    const std::string closed = directory.write("tree/new/shimx64.efi", efi_program());
+    EXPECT_TRUE(server.wait_for(line + "arch 0 pxelinux.0, arch 7+9 new/shimx64.efi"))
+        << server.log;
+    chmod(closed.c_str(), 0);
+    EXPECT_TRUE(server.wait_for(line + "arch 0 pxelinux.0, arch 7+9 grubx64.efi")) << server.log;
+    std::filesystem::remove(directory / "tree/pxelinux.0");
+    std::filesystem::create_symlink("grubx64.efi", directory / "tree/bootx64.efi");
+    EXPECT_TRUE(server.wait_for(line + "arch 7+9 bootx64.efi")) << server.log;
+    EXPECT_EQ(slow.finish(), std::string(3000, 'x')) << slow.error;
+    directory.write("tree/readme", "nothing to boot");
+    directory.write("tree/last.kpxe", "program");
+    EXPECT_TRUE(server.wait_for(line + "arch 0 last.kpxe")) << server.log;
+  });
+}
+
+// It ended with exit code 2.
+TEST_F(ServeDirectory, WaitsForAFirstProgram) {
+  in_private_network([this] {
+    plug_in("s0", "c0", "192.168.77.1/24");
+    std::filesystem::remove(directory / "tree/pxelinux.0");
+    ServedProgram server({tree});
+    EXPECT_THAT(server.log, HasSubstr("warning: no program in it that a firmware could start: "
+                                      "there is no file at all; add pxelinux.0"));
+    directory.write("tree/pxelinux.0", "\xeb\x58 PXELINUX 6.04 PXE ");
+    EXPECT_TRUE(server.wait_for("s0 192.168.77.1/24   serving: arch 0 pxelinux.0")) << server.log;
+    EXPECT_EQ(WiredClient("c0").discover(), kServer);
+    std::filesystem::remove(directory / "tree/pxelinux.0");
+    EXPECT_TRUE(server.wait_for("serving: no boot program yet")) << server.log;
   });
 }
 

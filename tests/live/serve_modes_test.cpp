@@ -254,6 +254,53 @@ TEST_F(ServeModes, EndsOnceAClientHasItsProgram) {
   });
 }
 
+// The run was over with the kernel, and with it the initrd and everybody else's files.
+TEST_F(ServeModes, EndsNotWhileAnybodyLoads) {
+  in_private_network([this] {
+    directory.write("tree/vmlinuz", std::string(1500, 'k'));
+    directory.write("tree/initrd.img", std::string(2500, 'i'));
+    ServedProgram server({"--conf-file", configuration, "--once", "--timeout", "60"});
+    TftpFetch other("pxelinux.0");
+    EXPECT_EQ(fetch("vmlinuz").size(), 1500U);
+    usleep(2'000'000);
+    EXPECT_EQ(fetch("initrd.img").size(), 2500U);
+    EXPECT_EQ(other.finish().size(), 3000U) << other.error;
+    EXPECT_TRUE(server.wait_for("initrd.img 2 KiB in")) << server.log;
+    EXPECT_THAT(server.log, HasSubstr("booted"));
+    EXPECT_EQ(server.wait().shell_code(), 0) << server.log;
+  });
+}
+
+TEST_F(ServeModes, ReportsATransferThatStalled) {
+  in_private_network([this] {
+    const std::string report = directory / "report.json";
+    ServedProgram server({"--conf-file", configuration, "--once", "--until", "nbp", "--timeout",
+                          "2", "--json", report});
+    TftpFetch stalled("pxelinux.0");
+    stalled.step();
+    EXPECT_EQ(server.wait().shell_code(), 1) << server.log;
+    std::ifstream file(report);
+    const auto client = nlohmann::json::parse(file)["client"];
+    EXPECT_EQ(client["unfinished"][0]["file"], "pxelinux.0") << client;
+    EXPECT_EQ(client["unfinished"][0]["octets"], 512) << client;
+    EXPECT_EQ(client["unfinished"][0]["size"], 3000) << client;
+    EXPECT_EQ(client["diagnosis"], "still fetching pxelinux.0, 512 B of 3 KiB") << client;
+  });
+}
+
+TEST_F(ServeModes, LogsABootAsAnEventOfItsOwn) {
+  in_private_network([this] {
+    ServedProgram server(
+        {"--conf-file", configuration, "--once", "--until", "nbp", "--log-format", "json"});
+    fetch("pxelinux.0");
+    EXPECT_TRUE(server.wait_for("\"event\":\"boot\",\"address\":\"127.0.0.1\",\"phase\":\"nbp\""))
+        << server.log;
+    EXPECT_EQ(server.wait().shell_code(), 0);
+    server.hear();
+    EXPECT_THAT(server.log, HasSubstr("\"diagnosis\":\"reached nbp\""));
+  });
+}
+
 TEST_F(ServeModes, SaysWhyNobodyBooted) {
   in_private_network([this] {
     const Ended nobody =
