@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/configuration_disk.h"
@@ -19,6 +20,11 @@ struct ConfigurationOrigin {
   std::vector<std::string> directives;  // of the command line
   std::string directory;                // to be served without a file; empty: none
 };
+
+struct ConfigurationRecord;
+
+// What messages about the whole of it call it: its file, its directory or the command line.
+std::string_view source_of(const ConfigurationRecord& record);
 
 // Everything that a reading of the configuration took from the disk, so that a process without
 // rights to the disk can read the same.
