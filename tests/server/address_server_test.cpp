@@ -345,7 +345,7 @@ TEST(AddressServer, TellsAnHttpClientAUrlOrNothing) {
   EXPECT_EQ(option(lease, OptionCode::VendorClass), "-");
   EXPECT_EQ(vendor_block(lease), "-");
 
-  for (const std::string line :
+  for (const std::string& line :
        {"dhcp-boot=" + url, "dhcp-option=67," + url, "pxe-service=16,\"Web\"," + url}) {
     Site site(lines + line + "\n");
     const dhcp::Message offer = site.ask(http_discover());
