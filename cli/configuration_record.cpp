@@ -62,6 +62,11 @@ Outcome<FileRules> rules_of(const std::vector<std::string>& directives) {
 
 }  // namespace
 
+std::string_view source_of(const ConfigurationRecord& record) {
+  return record.sources.files.empty() ? std::string_view("command line")
+                                      : record.sources.files.front().name;
+}
+
 Outcome<ConfigurationRecord> record_sources(const ConfigurationOrigin& origin, Pipes pipes) {
   ConfigurationRecord record;
   record.sources.command_line = origin.directives;

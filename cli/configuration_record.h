@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/configuration_disk.h"
@@ -23,6 +24,11 @@ struct ConfigurationOrigin {
   // Where the machine would stand beside its own networks, for a packet that was seen elsewhere.
   std::optional<Subnet> imagined{};
 };
+
+struct ConfigurationRecord;
+
+// What messages about the whole of it call it: its file, its directory or the command line.
+std::string_view source_of(const ConfigurationRecord& record);
 
 // Everything that a reading of the configuration took from the disk, so that a process without
 // rights to the disk can read the same.

@@ -156,6 +156,8 @@ void OpenerProcess::open_again() {
 
 Outcome<void> OpenerProcess::open_and_send(const ConfigurationRecord& record,
                                            const server::Configuration& configuration) {
+  if (auto checked = check_serves(configuration, source_of(record)); !checked)
+    return fail(checked.error());
   auto opened = resources_.open(configuration);
   if (!opened) return fail(opened.error());
   auto memory = live::make_memory_file(encode_loaded(record, *opened));

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <set>
 #include <string>
 
@@ -45,21 +47,28 @@ bool is_written(const server::Diagnostic& finding, const ConfigurationOrigin& or
   return origin.directory.empty() || finding.location.file != source_name(origin.directory);
 }
 
-// Notes are for who asks: with --test or -v.
-void print_warnings(const server::LoadedConfiguration& loaded, const ConfigurationOrigin& origin,
-                    int verbosity) {
-  for (const server::Diagnostic& warning : loaded.warnings) {
-    fmt::print(stderr, "{}\n", server::to_string(warning));
-  }
-  for (const server::Diagnostic& finding : server::lint(loaded.configuration)) {
+// In the order of files and lines. Notes are for who asks: with --test or -v.
+void print_findings(std::vector<server::Diagnostic> findings, int verbosity) {
+  server::sort_by_place(findings);
+  for (const server::Diagnostic& finding : findings) {
     if (finding.severity == server::Diagnostic::Severity::Note && verbosity == 0) continue;
-    if (!is_written(finding, origin)) continue;
     fmt::print(stderr, "{}\n", server::to_string(finding));
   }
-  if (verbosity == 0) return;
-  for (const server::Diagnostic& note : loaded.ignored) {
-    fmt::print(stderr, "{}\n", server::to_string(note));
-  }
+}
+
+void add_written(const std::vector<server::Diagnostic>& more, const ConfigurationOrigin& origin,
+                 std::vector<server::Diagnostic>& findings) {
+  std::ranges::copy_if(more, std::back_inserter(findings), [&](const server::Diagnostic& finding) {
+    return is_written(finding, origin);
+  });
+}
+
+std::vector<server::Diagnostic> findings_of(const server::LoadedConfiguration& loaded,
+                                            const ConfigurationOrigin& origin) {
+  std::vector<server::Diagnostic> findings = loaded.warnings;
+  add_written(server::lint(loaded.configuration), origin, findings);
+  findings.insert(findings.end(), loaded.ignored.begin(), loaded.ignored.end());
+  return findings;
 }
 
 Outcome<void> test_configuration(const ConfigurationOrigin& origin) {
@@ -67,11 +76,11 @@ Outcome<void> test_configuration(const ConfigurationOrigin& origin) {
   if (!record) return fail(record.error());
   const auto loaded = load_and_record(*record);
   if (!loaded) return fail(loaded.error());
-  print_warnings(*loaded, origin, 1);
-  if (auto checked = check_serves(loaded->configuration); !checked) return checked;
-  for (const server::Diagnostic& finding : check_boot_files(loaded->configuration)) {
-    if (is_written(finding, origin)) fmt::print(stderr, "{}\n", server::to_string(finding));
-  }
+  std::vector<server::Diagnostic> findings = findings_of(*loaded, origin);
+  const auto checked = check_serves(loaded->configuration, source_of(*record));
+  if (checked) add_written(check_boot_files(loaded->configuration), origin, findings);
+  print_findings(std::move(findings), 1);
+  if (!checked) return checked;
   fmt::print("configuration read, no error\n");
   return {};
 }
@@ -146,7 +155,7 @@ Outcome<void> Serve::start() {
   opener_->request_load();
   auto ready = opener_->wait_for_load();
   if (!ready) return fail(ready.error());
-  print_warnings(ready->loaded, options_.origin, options_.verbosity);
+  print_findings(findings_of(ready->loaded, options_.origin), options_.verbosity);
   RunningServerOptions running{.log = [this](const std::string& line) { print(line); },
                                .log_format = options_.log_format,
                                .verbosity = options_.verbosity,

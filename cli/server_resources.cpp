@@ -10,6 +10,7 @@
 #include "live/disk.h"
 #include "live/memory_file.h"
 #include "live/network_interfaces.h"
+#include "protocol/bytes.h"
 #include "protocol/dhcp/message.h"
 #include "protocol/tftp/packet.h"
 #include "server/lease_text.h"
@@ -140,11 +141,13 @@ std::string wanted_lease_file(const server::Configuration& configuration) {
   return has_none ? std::string() : configuration.lease_file;
 }
 
-Outcome<void> check_serves(const server::Configuration& configuration) {
+Outcome<void> check_serves(const server::Configuration& configuration, std::string_view source) {
   if (configuration.serves_dhcp() || configuration.tftp.enabled) return {};
   return wrong_usage(
-      "the configuration serves nothing: it has neither a dhcp-range nor a dhcp-relay nor "
-      "enable-tftp");
+      fmt::format("{}: this serves nothing: there is neither a dhcp-range nor a dhcp-relay nor "
+                  "enable-tftp; add dhcp-range=<address of the network>,proxy and a pxe-service, "
+                  "or enable-tftp",
+                  printable(source)));
 }
 
 Outcome<std::optional<live::UserIdentity>> configured_user(
@@ -190,7 +193,8 @@ ResourceOpener::Binding ResourceOpener::make_binding(const server::Configuration
 }
 
 Outcome<ServerResources> ResourceOpener::open(const server::Configuration& configuration) {
-  if (auto checked = check_serves(configuration); !checked) return fail(checked.error());
+  if (auto checked = check_serves(configuration, "configuration"); !checked)
+    return fail(checked.error());
   ServerResources resources;
   auto interfaces = live::list_network_interfaces();
   if (!interfaces) return fail(environment(interfaces.error()));

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/failure.h"
@@ -85,8 +86,8 @@ bool follows_interfaces(const server::Configuration& configuration);
 // dhcp-leasefile, where there is something to lease; empty: none.
 std::string wanted_lease_file(const server::Configuration& configuration);
 
-// Refuses a configuration with which there is nothing to answer.
-Outcome<void> check_serves(const server::Configuration& configuration);
+// Refuses a configuration with which there is nothing to answer; source: where it was read.
+Outcome<void> check_serves(const server::Configuration& configuration, std::string_view source);
 
 // dnsmasq's rule: the user and group that the configuration names; nullopt where it names none or
 // where this process is not root.

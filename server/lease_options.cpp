@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/boot_file.h"
 #include "server/inner_options.h"
 #include "server/reply_header.h"
 
@@ -166,6 +167,15 @@ bool LeaseOptions::is_wanted(OptionCode code) const {
   return is_wanted(static_cast<std::uint8_t>(code));
 }
 
+// An HTTPClient never asks port 4011 for the file of its only service.
+std::string_view LeaseOptions::http_service_file(const Request& request, const TagBits& tags) {
+  if (!is_pxe_ || !is_http_client(request)) return {};
+  choose_boot(configuration_, policy_, request.architectures, tags, choice_);
+  const Service* single = choice_.single_service(policy_);
+  if (single == nullptr || !is_http_url(single->line->basename)) return {};
+  return single->line->basename;
+}
+
 void LeaseOptions::set_boot_fields(const Request& request, const LeaseTerms& terms,
                                    const TagBits& tags, dhcp::Header& header) {
   // A ROM asks for 66 and 67 and so gets them as options; anyone else has them in the header.
@@ -175,23 +185,27 @@ void LeaseOptions::set_boot_fields(const Request& request, const LeaseTerms& ter
   option_server_name_ = {};
   done_file_ = false;
   done_server_name_ = false;
+  const auto set_file = [&](std::string_view name) {
+    if (goes_to_option(OptionCode::BootFileName) || !header.set_file(name)) option_file_ = name;
+  };
   if (terms.range != nullptr) header.siaddr = terms.range->local;
-  if (const Boot* boot = configuration_.boot_for(tags)) {
-    const DhcpBoot& line = *boot->line;
-    if (goes_to_option(OptionCode::TftpServerName) || !header.set_sname(line.server_name)) {
-      option_server_name_ = line.server_name;
-    }
-    if (goes_to_option(OptionCode::BootFileName) || !header.set_file(line.file)) {
-      option_file_ = line.file;
+  const DhcpOption* file = chosen(OptionCode::BootFileName);
+  const Boot* boot = configuration_.boot_for(tags);
+  std::string_view name = boot == nullptr ? std::string_view() : boot->line->file;
+  if (name.empty() && file == nullptr) name = http_service_file(request, tags);
+  has_file_ = !name.empty() || file != nullptr;
+  has_url_ = has_file_ && is_http_url(name.empty() ? as_view(file->value) : name);
+  if (boot != nullptr || !name.empty()) set_file(name);
+  if (boot != nullptr) {
+    const std::string& server_name = boot->line->server_name;
+    if (goes_to_option(OptionCode::TftpServerName) || !header.set_sname(server_name)) {
+      option_server_name_ = server_name;
     }
     const auto server = server_of(boot->server, request.message.mac());
     if (server && *server) header.siaddr = **server;
-    has_file_ = !line.file.empty() || chosen(OptionCode::BootFileName) != nullptr;
     return;
   }
-  const DhcpOption* file = chosen(OptionCode::BootFileName);
   const DhcpOption* server_name = chosen(OptionCode::TftpServerName);
-  has_file_ = file != nullptr;
   const auto goes_to_header = [&](OptionCode code, const DhcpOption* line) {
     return line != nullptr && !line->force && (!wanted_ || !is_wanted(code));
   };
@@ -385,6 +399,8 @@ std::size_t LeaseOptions::write_pxe(const Request& request, const LeaseTerms& te
     // (D10).
     const bool is_dead_end = items_.empty() && !has_file_ && user_.empty();
     if (is_dead_end && policy_.unserved == Policy::Unserved::Silent) return 0;
+    // Its firmware refuses any file that is no URL, and it may have another server's offer.
+    if (is_http_client(request) && !has_url_) return 0;
     write_pxe_identity(request, writer);
     if (!is_asked) return 0;
     block = VendorBlock(writer.room());

@@ -51,6 +51,7 @@ class LeaseOptions {
   bool is_wanted(std::uint8_t code) const;
   void set_boot_fields(const Request& request, const LeaseTerms& terms, const TagBits& tags,
                        dhcp::Header& header);
+  std::string_view http_service_file(const Request& request, const TagBits& tags);
   void write_times(const LeaseTerms& terms, ReplyWriter& writer) const;
   void write_network(const LeaseTerms& terms, ReplyWriter& writer) const;
   void write_names(const LeaseTerms& terms, ReplyWriter& writer) const;
@@ -71,6 +72,7 @@ class LeaseOptions {
   TextEnd text_end_ = TextEnd::Bare;
   bool is_pxe_ = false;
   bool has_file_ = false;   // in the header or as option 67
+  bool has_url_ = false;    // the same
   bool done_file_ = false;  // option 67's line went to the header
   bool done_server_name_ = false;
   std::string_view option_file_;  // dhcp-boot's file for option 67

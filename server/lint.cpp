@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <string>
 #include <tuple>
 
 #include "server/lint_findings.h"
@@ -37,6 +39,8 @@ constexpr std::array kRules = {
     Row{{"unknown-name", "a server given by a name that nothing here knows (D9)"},
         find_unknown_names},
     Row{{"number-as-server", "a bare number in a server field"}, find_numbers_as_server},
+    Row{{"address-as-name", "dhcp-boot with an address in the field of the server's name alone"},
+        find_addresses_as_names},
     Row{{"name-too-long", "a file or server name that does not fit into the header"},
         find_long_names},
     Row{{"boot-overridden", "two dhcp-boot lines for the same clients: the last is used"},
@@ -59,9 +63,14 @@ constexpr std::array kRules = {
         find_half_of_x64},
     Row{{"type-shadowed", "a numeric type that is also the type of a service with a file (D6)"},
         find_shadowed_types},
+    Row{{"local-boot-first", "a BIOS menu that starts from the disk at once, and a dhcp-boot"},
+        find_local_boot_instead_of_files},
     Row{{"menu-too-large", "a menu that does not fit into one option 43 (D12)"}, find_large_menus},
     Row{{"http-service", "pxe-service for an HTTP boot architecture, which never asks port 4011"},
         find_http_services},
+    Row{{"http-boot",
+         "dhcp-boot for UEFI HTTP boot without a URL, or without HTTPClient beside it"},
+        find_incomplete_http_boots},
     Row{{"tag-never-set", "a condition on a tag that nothing sets"}, find_tags_never_set},
     Row{{"tag-star", "a star at the end of a tag elsewhere than in tag-if, where it is a letter"},
         find_stars_in_tags},
@@ -107,11 +116,22 @@ std::vector<Diagnostic> lint(const Configuration& configuration,
     row.find(findings);
   }
   std::vector<Diagnostic> result = findings.take();
-  std::ranges::stable_sort(result, [](const Diagnostic& left, const Diagnostic& right) {
-    return std::tie(left.location.order, left.location.line) <
-           std::tie(right.location.order, right.location.line);
-  });
+  sort_by_place(result);
   return result;
+}
+
+void sort_by_place(std::vector<Diagnostic>& diagnostics) {
+  std::map<std::string, int, std::less<>> begun;
+  for (const Diagnostic& each : diagnostics) {
+    const auto [file, is_new] = begun.try_emplace(each.location.file, each.location.order);
+    file->second = std::min(file->second, each.location.order);
+  }
+  const auto place = [&begun](const Diagnostic& each) {
+    const SourceLocation& location = each.location;
+    return std::tuple(begun.find(location.file)->second, std::string_view(location.file),
+                      location.line, location.order);
+  };
+  std::ranges::stable_sort(diagnostics, {}, place);
 }
 
 std::vector<LintRule> lint_rules() {

@@ -21,6 +21,9 @@ struct LintSurroundings {
 std::vector<Diagnostic> lint(const Configuration& configuration,
                              const LintSurroundings& surroundings = {});
 
+// Files in the order in which they were begun, each in the order of its lines.
+void sort_by_place(std::vector<Diagnostic>& diagnostics);
+
 // One rule of lint.
 struct LintRule {
   std::string_view name;     // Diagnostic::rule

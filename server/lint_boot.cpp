@@ -131,6 +131,24 @@ void find_numbers_as_server(LintFindings& findings) {
   }
 }
 
+std::optional<Ipv4Address> address_as_name(const DhcpBoot& boot) {
+  if (boot.server || !boot.tftp_server_name.empty()) return std::nullopt;
+  return Ipv4Address::parse(boot.server_name);
+}
+
+void find_addresses_as_names(LintFindings& findings) {
+  for (const DhcpBoot& boot : findings.configuration().boots) {
+    const auto address = address_as_name(boot);
+    if (!address) continue;
+    findings.warn(boot.location,
+                  fmt::format("{} stands in the field of the server's name: next-server, where "
+                              "most clients take their file from, stays the address of this server",
+                              boot.server_name),
+                  fmt::format("write dhcp-boot={}{},,{}", as_written(boot.conditions), boot.file,
+                              boot.server_name));
+  }
+}
+
 void find_long_names(LintFindings& findings) {
   const Configuration& configuration = findings.configuration();
   const auto judge = [&](std::string_view name, const HeaderField& field, std::string_view when,

@@ -37,6 +37,9 @@ struct LineForNobody {
   std::optional<std::uint16_t> architecture{};  // of a pxe-service, where this is the reason
 };
 
+// The address of a dhcp-boot that stands where a name belongs, and nowhere else.
+std::optional<Ipv4Address> address_as_name(const DhcpBoot& boot);
+
 // What the rules of lint look at, and where they put what they find.
 class LintFindings {
  public:
@@ -86,6 +89,11 @@ bool is_proxy_only(const Configuration& configuration);
 
 inline bool is_uefi(std::uint16_t architecture) { return architecture >= kFirstUefiArchitecture; }
 
+// x86 UEFI HTTP boot and those behind it.
+constexpr bool is_http_architecture(std::uint16_t architecture) {
+  return architecture >= 15 && architecture <= 20;
+}
+
 // One client can satisfy both: no tag is asked for here and forbidden there.
 bool are_compatible(const std::vector<TagCondition>& one, const std::vector<TagCondition>& other);
 
@@ -116,6 +124,7 @@ void find_boot_without_address(LintFindings& findings);
 void find_names_without_dns(LintFindings& findings);
 void find_unknown_names(LintFindings& findings);
 void find_numbers_as_server(LintFindings& findings);
+void find_addresses_as_names(LintFindings& findings);
 void find_long_names(LintFindings& findings);
 void find_overridden_boots(LintFindings& findings);
 void find_overridden_prompts(LintFindings& findings);
@@ -128,8 +137,11 @@ void find_uefi_dead_end_in_leases(LintFindings& findings);
 void find_added_suffixes(LintFindings& findings);
 void find_half_of_x64(LintFindings& findings);
 void find_shadowed_types(LintFindings& findings);
+void find_local_boot_instead_of_files(LintFindings& findings);
 void find_large_menus(LintFindings& findings);
+
 void find_http_services(LintFindings& findings);
+void find_incomplete_http_boots(LintFindings& findings);
 
 void find_tags_never_set(LintFindings& findings);
 void find_stars_in_tags(LintFindings& findings);

@@ -17,8 +17,6 @@ namespace {
 constexpr std::size_t kMostClients = 64;  // that are imagined for an architecture
 constexpr std::size_t kTooLargeList = 253;
 constexpr std::size_t kLargestOption = 255;
-constexpr std::uint16_t kFirstHttp = 15;  // these have no menu
-constexpr std::uint16_t kLastHttp = 20;
 
 // A client of some lines: what their conditions, taken together, say of its tags.
 class ImaginedClient {
@@ -119,8 +117,8 @@ void for_each_menu(const LintFindings& findings, const CompiledConfiguration& co
 std::set<std::uint16_t> menu_architectures(const Configuration& configuration) {
   std::set<std::uint16_t> result;
   for (const PxeService& service : configuration.services) {
-    const bool is_http = service.architecture >= kFirstHttp && service.architecture <= kLastHttp;
-    if (!is_http) result.insert(service.architecture);
+    // HTTP boot has no menu.
+    if (!is_http_architecture(service.architecture)) result.insert(service.architecture);
   }
   return result;
 }
@@ -152,7 +150,81 @@ std::string describe(const Menu& menu, std::size_t left_out) {
   return text;
 }
 
+bool is_local_boot(const PxeService& service) {
+  return service.basename.empty() && service.type == 0;
+}
+
+bool is_raspberry_program(std::string_view file) {
+  return file.ends_with("bootcode.bin") || file.ends_with(".elf");
+}
+
+// Whoever satisfies the conditions has the line.
+template <typename Line>
+bool is_for_all(const Line& line, const std::vector<TagCondition>& conditions) {
+  return std::ranges::all_of(line.conditions, [&](const TagCondition& each) {
+    return std::ranges::find(conditions, each) != conditions.end();
+  });
+}
+
+// PXE 2.1 table 2-1: with bit 3 of 43.6 the menu is passed over for the file of the offer.
+bool passes_over_menu(const LintFindings& findings, const DhcpBoot& boot) {
+  constexpr std::uint8_t kControl = 6;
+  constexpr std::uint8_t kUseBootFile = 8;
+  return std::ranges::any_of(findings.configuration().options, [&](const DhcpOption& option) {
+    return option.vendor_class && option.code == kControl && !option.value.empty() &&
+           (option.value[0] & kUseBootFile) != 0 &&
+           findings.may_meet(option.conditions, boot.conditions);
+  });
+}
+
+// The local boot entry that starts for the BIOS clients of a dhcp-boot, whatever they do.
+const PxeService* local_boot_instead_of(const LintFindings& findings, const DhcpBoot& boot) {
+  const auto architectures = findings.architectures_of(boot.conditions);
+  if (architectures && !architectures->contains(kBiosArchitecture)) return nullptr;
+  const PxeService* local = nullptr;
+  bool has_file = false;
+  for (const PxeService& service : findings.configuration().services) {
+    if (service.architecture != kBiosArchitecture) continue;
+    if (!findings.may_meet(service.conditions, boot.conditions)) continue;
+    // Of one entry dnsmasq makes a prompt without patience.
+    const bool is_local = is_local_boot(service) && is_for_all(service, boot.conditions);
+    if (is_local && local == nullptr && !has_file) local = &service;
+    if (!is_local_boot(service)) has_file = true;
+  }
+  if (!has_file || local == nullptr) return local;
+  const bool is_at_once =
+      std::ranges::any_of(findings.configuration().prompts, [&](const PxePrompt& prompt) {
+        return prompt.timeout_seconds == 0U && is_for_all(prompt, boot.conditions);
+      });
+  return is_at_once ? local : nullptr;
+}
+
+std::string remedy_of(const PxeService& local) {
+  if (local.menu_text.find("Raspberry") == std::string::npos) {
+    return "remove this line, or put a pxe-service with the file before it";
+  }
+  return fmt::format(
+      "give it a tag that only Raspberry Pis have: dhcp-mac=set:pi,b8:27:eb:*:*:*, the same for "
+      "dc:a6:32, e4:5f:01, d8:3a:dd and 2c:cf:67, and pxe-service=tag:pi,{}0,\"{}\"",
+      as_written(local.conditions), local.menu_text);
+}
+
 }  // namespace
+
+void find_local_boot_instead_of_files(LintFindings& findings) {
+  std::set<const PxeService*> reported;
+  for (const DhcpBoot& boot : findings.configuration().boots) {
+    if (boot.file.empty() || is_raspberry_program(boot.file)) continue;
+    const PxeService* local = local_boot_instead_of(findings, boot);
+    if (local == nullptr || passes_over_menu(findings, boot)) continue;
+    if (!reported.insert(local).second) continue;
+    findings.note(local->location,
+                  fmt::format("BIOS clients take this entry of their menu at once and start from "
+                              "their disk; the dhcp-boot at {} is not used for them",
+                              to_string(boot.location)),
+                  remedy_of(*local));
+  }
+}
 
 void find_large_menus(LintFindings& findings) {
   if (findings.configuration().services.empty()) return;

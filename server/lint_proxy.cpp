@@ -36,7 +36,7 @@ void find_unused_fields(LintFindings& findings) {
     }
   }
   for (const DhcpBoot& boot : findings.configuration().boots) {
-    if (!boot.server_name.empty()) {
+    if (!boot.server_name.empty() && !address_as_name(boot)) {
       findings.note(
           boot.location,
           fmt::format("the server name \"{}\" is not part of a proxy answer", boot.server_name),

@@ -11,10 +11,8 @@ namespace pxeproof::server {
 
 namespace {
 
-constexpr std::uint16_t kX64 = 7;         // X86-64_EFI, and what EDK2 sends
-constexpr std::uint16_t kByteCode = 9;    // BC_EFI, and what some x64 firmware sends
-constexpr std::uint16_t kFirstHttp = 15;  // x86 UEFI HTTP boot ... 20
-constexpr std::uint16_t kLastHttp = 20;
+constexpr std::uint16_t kX64 = 7;       // X86-64_EFI, and what EDK2 sends
+constexpr std::uint16_t kByteCode = 9;  // BC_EFI, and what some x64 firmware sends
 
 using Services = std::vector<const PxeService*>;
 
@@ -245,26 +243,6 @@ void find_shadowed_types(LintFindings& findings) {
                               "32768",
                               numeric.type, to_string(same->location)),
                   "choose a type below 32768");
-  }
-}
-
-void find_http_services(LintFindings& findings) {
-  const Configuration& configuration = findings.configuration();
-  const bool has_http_clients = std::ranges::find_if(configuration.pxe_vendors, [](auto& vendor) {
-                                  return vendor.starts_with("HTTPClient");
-                                }) != configuration.pxe_vendors.end();
-  for (const PxeService& service : configuration.services) {
-    if (service.architecture < kFirstHttp || service.architecture > kLastHttp) continue;
-    // Then the offer itself has the URL.
-    const bool is_offered = has_http_clients && is_http_url(service.basename) &&
-                            count_files(together_with(findings, service)) == 1;
-    if (is_offered) continue;
-    findings.warn(
-        service.location,
-        fmt::format("{} boots by HTTP and never asks port 4011, so a pxe-service does not "
-                    "reach it",
-                    dhcp::describe_architecture(service.architecture)),
-        "use dhcp-boot with a URL, and dhcp-pxe-vendor=PXEClient,HTTPClient");
   }
 }
 

@@ -11,8 +11,6 @@ namespace {
 using dhcp::MessageType;
 using dhcp::OptionCode;
 
-bool is_http_client(const Request& request) { return request.vendor.starts_with("HTTPClient"); }
-
 bool brings_own_menu(const UserSubOptions& user) {
   return std::ranges::any_of(user, [](const VendorSubOption* each) {
     return each->tag == static_cast<std::uint8_t>(pxe::VendorTag::BootServers) ||

@@ -141,7 +141,7 @@ void ReaderSession::read_text(const TextSource& source) {
 void ReaderSession::read_lines(const TextSource& source, std::optional<DeferredFile> form) {
   const SourceLocation outside = std::exchange(location_, {.file = source.name, .line = 0});
   const bool was_on_command_line = std::exchange(on_command_line_, false);
-  std::string_view text = source.text;
+  std::string_view text = without_byte_order_mark(source.text, form);
   while (!text.empty() && !is_full()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     ++location_.line;
@@ -150,6 +150,24 @@ void ReaderSession::read_lines(const TextSource& source, std::optional<DeferredF
   }
   on_command_line_ = was_on_command_line;
   location_ = outside;
+}
+
+// dnsmasq takes the mark for letters of the first line, even where that is empty or a comment.
+std::string_view ReaderSession::without_byte_order_mark(std::string_view text,
+                                                        std::optional<DeferredFile> form) {
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  if (!text.starts_with(kMark)) return text;
+  const Complaint complaint{"the file begins with a byte order mark, which dnsmasq refuses too",
+                            "save it as UTF-8 without byte order mark"};
+  location_.line = 1;
+  if (form) {
+    leave_out_line(complaint);
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    return text;
+  }
+  complain("byte-order-mark", complaint);
+  location_.line = 0;
+  return text.substr(kMark.size());
 }
 
 void ReaderSession::read_line(std::string_view line, std::optional<DeferredFile> form) {

@@ -67,6 +67,7 @@ class ReaderSession {
   };
 
   void read_lines(const TextSource& source, std::optional<DeferredFile> form);
+  std::string_view without_byte_order_mark(std::string_view text, std::optional<DeferredFile> form);
   void read_line(std::string_view line, std::optional<DeferredFile> form);
   void leave_out_line(const Complaint& complaint);
   void read_deferred(const Deferred& deferred);

@@ -11,6 +11,11 @@ namespace pxeproof::server {
 // the request's as far as it counts.
 dhcp::Header reply_header(const Request& request, const Policy& policy);
 
+// UEFI HTTP boot: only an offer with a URL is of use to it, and it never asks port 4011.
+inline bool is_http_client(const Request& request) {
+  return request.vendor.starts_with("HTTPClient");
+}
+
 // The vendor class of the answer and the client's machine identifier, octet for octet whatever its
 // length (RFC 4578 s.2.3; D17).
 void write_pxe_identity(const Request& request, ReplyWriter& writer);

@@ -203,7 +203,8 @@ TEST_F(BadInput, MisspeltOptionOfServeIsNamedBeforeTheRest) {
       {{"serve", "--seed", "-1", "tree", "--test"}, "--seed: '-1'"},
       {{"serve", "--timeout", "-1", "--once", "tree"}, "--timeout: '-1'"},
       {{"serve", "--control", "--test", "tree"}, "--control needs a value"},
-      {{"serve", "--conf-file", scratch_.write("empty.conf", ""), "--test"}, "serves nothing"},
+      {{"serve", "--conf-file", scratch_.write("empty.conf", ""), "--test"},
+       "empty.conf: this serves nothing"},
   });
 }
 

@@ -149,7 +149,7 @@ TEST_F(ServeTest, KeepsTheOldConfigurationWhenTheNewOneIsBroken) {
     still_serves(tftp(directory / "a") + "pxe-servise=x86PC,a\n", "serve.conf:4: ");
     still_serves(tftp(directory / "gone"), "serve.conf:3: tftp-root");
     still_serves(tftp(directory / "b") + "bind-interfaces\ninterface=eth7\n", "no such interface");
-    still_serves("port=0\n", "serves nothing");
+    still_serves("port=0\n", "serve.conf: this serves nothing");
     // A port that somebody else has: nothing of the new configuration is taken over.
     {
       const LoopbackSocket taken("0.0.0.0", 4011);

@@ -334,6 +334,36 @@ TEST(AddressServer, DoesNotPoseAsBootServerWithNothingToBoot) {
   EXPECT_EQ(vendor_block(offer), "-");
 }
 
+dhcp::Message http_discover() {
+  dhcp::Message message = discover(16);
+  const ByteView vendor_class = as_bytes("HTTPClient:Arch:00016:UNDI:003001");
+  message.find(OptionCode::VendorClass)->value = {vendor_class.begin(), vendor_class.end()};
+  return message;
+}
+
+// Its lease said HTTPClient beside a file that it cannot fetch, or beside none.
+TEST(AddressServer, TellsAnHttpClientAUrlOrNothing) {
+  const std::string lines = std::string(kPool) +
+                            "dhcp-pxe-vendor=PXEClient,HTTPClient\n"
+                            "pxe-service=X86-64_EFI,\"U\",u.efi\n";
+  const std::string url = "http://192.168.77.1/a.efi";
+  const std::string sent = to_hex(as_bytes(url)) + "00";
+
+  Site without(lines + "dhcp-boot=grubx64.efi\n");
+  const dhcp::Message lease = without.ask(http_discover());
+  EXPECT_EQ(lease.header.yiaddr, kHashed);
+  EXPECT_EQ(option(lease, OptionCode::VendorClass), "-");
+  EXPECT_EQ(vendor_block(lease), "-");
+
+  for (const std::string& line :
+       {"dhcp-boot=" + url, "dhcp-option=67," + url, "pxe-service=16,\"Web\"," + url}) {
+    Site site(lines + line + "\n");
+    const dhcp::Message offer = site.ask(http_discover());
+    EXPECT_EQ(option(offer, OptionCode::VendorClass), to_hex(as_bytes("HTTPClient"))) << line;
+    EXPECT_EQ(option(offer, OptionCode::BootFileName), sent) << line;
+  }
+}
+
 TEST(AddressServer, ForgetsLeasesInTime) {
   Site site("port=0\nno-ping\ndhcp-range=192.168.77.100,192.168.77.100,2m\n");
   EXPECT_TRUE(obtain(site, mac(1)).has_value());

@@ -56,6 +56,18 @@ TEST(ConfigurationReader, NamesTheNearestDirective) {
   EXPECT_THAT(errors_of("entirely-foreign-word"), ElementsAre(HasSubstr("dnsmasq --help")));
 }
 
+// It was shown as a part of the first directive's name, which nobody sees in an editor.
+TEST(ConfigurationReader, SaysThatAByteOrderMarkIsInTheWay) {
+  const auto refusal =
+      ElementsAre(AllOf(StartsWith("test.conf:1: the file begins with a byte order"),
+                        HasSubstr("; save it as UTF-8 without")));
+  EXPECT_THAT(errors_of("\xef\xbb\xbf"
+                        "dhcp-range=10.0.0.0,proxy\n"),
+              refusal);
+  EXPECT_THAT(errors_of("\xef\xbb\xbf# a comment\nport=0\n"), refusal);
+  EXPECT_THAT(errors_of("\xef\xbb\xbf"), refusal);
+}
+
 TEST(ConfigurationReader, WarnsOnceOfAllThatDoesNotConcernNetworkBoot) {
   const LoadedConfiguration loaded = load(
       "domain-needed\nbogus-priv\nserver=8.8.8.8\nserver=/lan/1.1.1.1\ncache-size=1000\n"

@@ -71,5 +71,45 @@ TEST(LintMenu, KnowsThatAMachineHasOneAddress) {
               ElementsAre("several-uefi-services:3"));
 }
 
+// netboot.xyz's recipe: a PC has a menu with one entry, local boot, and never takes the file.
+TEST(LintMenu, FindsALocalBootThatHidesTheFile) {
+  const std::string boot = "dhcp-boot=netboot.xyz.kpxe,,10.0.0.1\n";
+  const std::string pi = "pxe-service=0,\"Raspberry Pi Boot\"\n";
+  EXPECT_THAT(lint_lines(kProxy + boot + pi),
+              ElementsAre(AllOf(HasSubstr("test.conf:3: note: "),
+                                HasSubstr("the dhcp-boot at test.conf:2 is not used"),
+                                HasSubstr("pxe-service=tag:pi,0,\"Raspberry Pi Boot\""))));
+  EXPECT_THAT(findings("dhcp-range=10.0.0.10,10.0.0.90\n" + boot + pi),
+              ElementsAre("local-boot-first:3"));
+  EXPECT_THAT(findings(kProxy +
+                       "dhcp-match=set:bios,60,PXEClient:Arch:00000\n"
+                       "dhcp-boot=tag:bios,a.kpxe,,10.0.0.1\n" +
+                       pi),
+              ElementsAre("local-boot-first:4"));
+  EXPECT_THAT(findings(kProxy + "pxe-prompt=x,0\n" + boot + pi + "pxe-service=x86PC,a,b\n"),
+              ElementsAre("local-boot-first:4"));
+}
+
+TEST(LintMenu, LeavesTheRaspberryPisEntryAloneWhereItHidesNothing) {
+  const std::string boot = "dhcp-boot=netboot.xyz.kpxe,,10.0.0.1\n";
+  const std::string pi = "pxe-service=0,\"Raspberry Pi Boot\"\n";
+  EXPECT_THAT(findings(kProxy + pi), IsEmpty());
+  EXPECT_THAT(findings(kProxy + pi + "dhcp-boot=bootcode.bin,,10.0.0.1\n"), IsEmpty());
+  EXPECT_THAT(findings(kProxy + boot +
+                       "dhcp-mac=set:pi,b8:27:eb:*:*:*\n"
+                       "pxe-service=tag:pi,0,\"Raspberry Pi Boot\"\n"),
+              IsEmpty());
+  EXPECT_THAT(findings(kProxy + boot + pi + "pxe-service=x86PC,a,b\n"), IsEmpty())
+      << "a menu that waits";
+  EXPECT_THAT(findings(kProxy +
+                       "dhcp-match=set:efi,93,11\n"
+                       "dhcp-boot=tag:efi,a.efi,,10.0.0.1\n" +
+                       pi),
+              IsEmpty());
+  EXPECT_THAT(findings(kProxy + boot + pi + "dhcp-option=vendor:PXEClient,6,8b\n"),
+              ElementsAre("suboption-twice:4"))
+      << "its bit 3 says to use the file";
+}
+
 }  // namespace
 }  // namespace pxeproof::server

@@ -143,6 +143,30 @@ TEST(Lint, FindsServersThatCannotBeLookedUp) {
   EXPECT_THAT(proxy_findings("pxe-service=x86PC,a,b,5\n"), ElementsAre("number-as-server:3"));
 }
 
+TEST(Lint, FindsAnAddressInTheFieldOfAName) {
+  const std::string pool = "dhcp-range=10.0.0.10,10.0.0.90\n";
+  EXPECT_THAT(lint_lines(pool + "dhcp-boot=a.0,10.0.0.5\n"),
+              ElementsAre(AllOf(HasSubstr("stands in the field of the server's name"),
+                                HasSubstr("write dhcp-boot=a.0,,10.0.0.5"))));
+  EXPECT_THAT(proxy_findings("dhcp-boot=a.0,10.0.0.5\n"), ElementsAre("address-as-name:3"));
+  EXPECT_THAT(findings(pool + "dhcp-boot=a.0,10.0.0.5,10.0.0.5\n"), IsEmpty());
+  EXPECT_THAT(findings(pool + "dhcp-boot=a.0,boot,10.0.0.5\n"), IsEmpty());
+}
+
+// They stood in the order of the rules, and a file's lines around those of the file it includes.
+TEST(Lint, SortsByFileAndLine) {
+  const auto at = [](const char* file, int line, int order) {
+    return Diagnostic{.rule = std::to_string(order),
+                      .location = {.file = file, .line = line, .order = order}};
+  };
+  std::vector<Diagnostic> found{at("b", 2, 3), at("a", 9, 4), at("a", 1, 1), at("b", 1, 2),
+                                at("command line", 0, 0)};
+  sort_by_place(found);
+  std::vector<std::string> rules;
+  for (const Diagnostic& each : found) rules.push_back(each.rule);
+  EXPECT_THAT(rules, ElementsAre("0", "1", "4", "2", "3"));
+}
+
 TEST(Lint, FindsLinesThatAnotherLineOverrides) {
   EXPECT_THAT(proxy_findings("dhcp-boot=a,,10.0.0.1\ndhcp-boot=b,,10.0.0.1\n"),
               ElementsAre("boot-overridden:3"));
