@@ -136,12 +136,17 @@ Failure failure_of(const std::vector<server::Diagnostic>& warnings, server::Diag
 }
 
 // A Raspberry Pi says that it is architecture 0, and is no PC: the menu's text is what it goes by.
-std::string raspberry_pi_lines() {
+// A file is named that the answer names its server, too: some ask the address server for theirs.
+std::string raspberry_pi_lines(const std::string& file) {
   std::string text;
   for (const std::string_view owner : kPiMacs) {
     text += fmt::format("dhcp-mac=set:raspberry-pi,{}:*:*:*\n", owner);
   }
-  return text + fmt::format("pxe-service=tag:raspberry-pi,0,\"{}\"\n", kPiText);
+  return text + fmt::format(
+                    "pxe-service=tag:raspberry-pi,0,\"{}\"\n"
+                    "dhcp-match=set:architecture-0,93,0\n"
+                    "dhcp-boot=tag:raspberry-pi,tag:architecture-0,{}\n",
+                    kPiText, in_quotes(file));
 }
 
 bool is_for_pis(const server::PxeService& service) {
@@ -188,12 +193,13 @@ Outcome<DirectoryConfiguration> directory_configuration(
     warnings.push_back(std::move(warning));
   }
   std::string text = "port=0\nenable-tftp\ntftp-root=" + in_quotes(root.string()) + "\n" + ranges;
+  // Of dhcp-boot lines the last one counts, which is iPXE's.
+  if (programs.raspberry_pi) text += raspberry_pi_lines(*programs.raspberry_pi);
   if (script.empty()) {
     std::ranges::move(warn_of_loops(programs, directory), std::back_inserter(warnings));
   } else {
     text += fmt::format("dhcp-match=set:ipxe,175\ndhcp-boot=tag:ipxe,{}\n", script);
   }
-  if (programs.raspberry_pi) text += raspberry_pi_lines();
   for (const auto& [architecture, best] : programs.best) {
     const bool is_for_pcs = programs.raspberry_pi && architecture == server::kBiosArchitecture;
     text += fmt::format("pxe-service={}{}{},\"Network boot\",{}\n",

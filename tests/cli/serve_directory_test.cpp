@@ -255,6 +255,8 @@ TEST(ServeDirectory, ServesTheTreeOfARaspberryPiToPisAlone) {
   EXPECT_THAT(made->text,
               AllOf(HasSubstr("dhcp-mac=set:raspberry-pi,b8:27:eb:*:*:*\n"),
                     HasSubstr("pxe-service=tag:raspberry-pi,0,\"Raspberry Pi Boot\"\n")));
+  EXPECT_THAT(made->text,
+              HasSubstr("dhcp-boot=tag:raspberry-pi,tag:architecture-0,\"bootcode.bin\"\n"));
   const auto loaded = load_configuration_text("serve", made->text);
   ASSERT_TRUE(loaded) << loaded.error().message << "\n" << made->text;
   EXPECT_EQ(describe_services(loaded->configuration),
