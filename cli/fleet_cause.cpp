@@ -181,17 +181,17 @@ std::optional<FleetCause> cables(const Question& question) {
                     {}};
 }
 
-// The boot server was killed because the user wanted it, while machines were under way.
+// The boot server was killed because the user wanted it, and machines waited for it.
 std::optional<FleetCause> restart(const Question& question) {
-  const FleetResult::AcrossRestart& across = question.result.across_restart;
+  const FleetResult::HeldByRestart& held = question.result.held_by_restart;
   const std::uint64_t failed = question.tally.failed;
-  if (failed > 0 ? across.failed * 2 < failed : across.booted == 0) return std::nullopt;
+  if (failed > 0 ? held.failed * 2 < failed : held.booted == 0) return std::nullopt;
   const std::string machines =
-      failed > 0 ? fmt::format("{} of the {} machines that failed", across.failed, failed)
-                 : fmt::format("{} machines", across.booted);
+      failed > 0 ? fmt::format("{} of the {} machines that failed", held.failed, failed)
+                 : fmt::format("{} machines", held.booted);
   return FleetCause{"restart",
-                    fmt::format("{} were under way while the boot server was killed and started "
-                                "anew, as --restart wanted",
+                    fmt::format("{} waited for an answer of the boot server when it was killed and "
+                                "started anew, as --restart wanted",
                                 machines),
                     {}};
 }

@@ -62,12 +62,12 @@ struct FleetResult {
   std::vector<std::string> server_words;  // its last ones
   bool stopped = false;                   // by a signal
   bool ran_out_of_time = false;           // --duration
-  // Machines that were under way while the boot server was restarted as the user wanted.
-  struct AcrossRestart {
+  // Machines that waited for what the boot server owed them when it was killed as the user wanted.
+  struct HeldByRestart {
     std::uint64_t booted = 0;
     std::uint64_t failed = 0;
   };
-  AcrossRestart across_restart;
+  HeldByRestart held_by_restart;
   std::size_t clients = 0;
   std::size_t left_out = 0;  // machines that would have arrived after --duration
   std::string lost_lines;    // not empty: why the lines of --jsonl are not all there
@@ -85,6 +85,11 @@ struct ThresholdVerdict {
 std::vector<ThresholdVerdict> judge(const FleetOptions& options, const FleetResult& result);
 
 ExitCode exit_code(const FleetResult& result, const std::vector<ThresholdVerdict>& verdicts);
+
+// Whether a restart of the boot server, so long after the start, explains how a machine fared: it
+// failed for want of an answer that the dead server owed it, or that the new one cannot know to
+// owe; or it booted, and waited longest for such an answer.
+bool was_held_by_restart(const rom::FleetOutcome& outcome, Duration restart);
 
 // Evidence for a cause that lies behind slow or failed boots.
 struct FleetCause {

@@ -175,7 +175,38 @@ TEST(FleetCause, IsNoTrifleThatCannotHaveStoppedSoMany) {
 
 TEST(FleetCause, IsTheRestartThatTheUserWanted) {
   EXPECT_THAT(cause_of(options_of({"--clients", "30", "--restart", "1ms"})),
-              HasSubstr("30 of the 30 machines that failed were under way"));
+              HasSubstr("30 of the 30 machines that failed waited for an answer"));
+}
+
+// Nothing of theirs passed a switch before the server had been started anew.
+TEST(FleetCause, IsNoRestartThatNoMachineWaitedFor) {
+  const std::string cause =
+      cause_of(options_of({"--clients", "20", "--arrive", "stp=30s", "--restart", "1s"}));
+  EXPECT_THAT(cause, HasSubstr("cables: 80 of 80 DISCOVERs"));
+}
+
+// The new server leaves unanswered what the old one would have.
+TEST(FleetCause, IsNoRestartThatChangesNothing) {
+  const std::vector<std::string> words{"--clients", "20", "--mix", "uboot-arm64"};
+  std::vector<std::string> restarted = words;
+  restarted.insert(restarted.end(), {"--restart", "1ms"});
+  EXPECT_THAT(cause_of(options_of(restarted)), Not(HasSubstr("restart")));
+  EXPECT_EQ(cause_of(options_of(restarted)), cause_of(options_of(words)));
+}
+
+TEST(FleetCause, IsTheRestartThatMachinesWaitedForBeforeTheyBooted) {
+  rom::FleetOutcome outcome;
+  outcome.booted = true;
+  EXPECT_FALSE(was_held_by_restart(outcome, 5s));
+  const auto booted = [&outcome](Duration from, Duration to) {
+    outcome.wait = rom::FleetWait{.from = from, .to = to};
+    return outcome;
+  };
+  EXPECT_TRUE(was_held_by_restart(booted(4900ms, 8s), 5s));
+  EXPECT_TRUE(was_held_by_restart(booted(5500ms, 8s), 5s));
+  EXPECT_FALSE(was_held_by_restart(booted(5500ms, 5502ms), 5s)) << "no time at all";
+  EXPECT_FALSE(was_held_by_restart(booted(1s, 4s), 5s)) << "before";
+  EXPECT_FALSE(was_held_by_restart(booted(7s, 12s), 5s)) << "after";
 }
 
 TEST(FleetCause, IsTheServerThatEndedByItself) {
