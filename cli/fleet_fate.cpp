@@ -22,6 +22,18 @@ bool explains_most(const FleetResult& result, const FleetFate& fate) {
   return (fate.lost() + fate.in_vain()) * 2 >= troubled_in(result.tally, fate.part);
 }
 
+// A DISCOVER has an answer of each server: of the one for addresses, and of a proxy where there is
+// one. The more silent of them counts.
+std::uint64_t unanswered_discovers(const rom::FleetTally& tally) {
+  const rom::LedgerRow& row = tally.ledger.row(Exchange::Discover);
+  const std::uint64_t all = row.received + row.answers_lost_on_cable;
+  const std::uint64_t of_proxy =
+      tally.evidence.proxy_offers + tally.evidence.proxy_offers_lost_on_cable;
+  const std::uint64_t with_address = all - of_proxy;
+  const std::uint64_t fewest = of_proxy > 0 ? std::min(with_address, of_proxy) : with_address;
+  return row.sent > fewest ? row.sent - fewest : 0;
+}
+
 }  // namespace
 
 const FleetPart& part_of(Exchange exchange) { return kParts[static_cast<std::size_t>(exchange)]; }
@@ -64,6 +76,7 @@ FleetFate fate_of(const FleetResult& result, const FleetPart& part) {
   // Nothing answers the ACK of a file's last block.
   if (part.exchange == Exchange::Block) answers += tally.files_checked + tally.files_unchecked;
   if (row.sent > answers) fate.silent = row.sent - answers;
+  if (part.exchange == Exchange::Discover) fate.silent = unanswered_discovers(tally);
   return fate;
 }
 

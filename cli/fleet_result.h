@@ -31,6 +31,14 @@ struct FleetHarness {
   std::uint64_t wire_missed = 0;  // frames there that we read too slowly to count
 };
 
+// A server of a lab, as seen from outside it.
+struct WatchedServer {
+  std::string name{};
+  std::uint64_t discovers = 0;  // that came to its interface
+  std::uint64_t offers = 0;     // that left it
+  std::uint64_t overflows = 0;  // datagrams that its sockets had no room for
+};
+
 // What is known of the servers that a fleet ran against; nullopt: nothing.
 struct FleetServer {
   std::optional<std::uint64_t> tftp_max{};  // transfers at once
@@ -59,6 +67,7 @@ struct FleetResult {
   FleetHarness harness;
   FleetServer server;
   std::vector<KeptBoot> kept;
+  std::vector<WatchedServer> watched;
   std::vector<std::string> server_words;  // its last ones
   bool stopped = false;                   // by a signal
   bool ran_out_of_time = false;           // --duration
