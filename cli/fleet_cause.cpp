@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/fleet_answers.h"
 #include "cli/fleet_fate.h"
 #include "cli/fleet_result.h"
 
@@ -36,12 +37,6 @@ bool is_held_by(std::uint64_t count, std::uint64_t limit) {
   return is_near(count, limit) && count <= limit + 1 + limit / kMomentShare;
 }
 
-std::string with_line(const FleetOptions& options, const std::string& line) {
-  FleetOptions changed = options;
-  changed.server_lines.push_back(line);
-  return fmt::format("{}    check: {}", line, changed.again());
-}
-
 // Machines that never got an address while the pool is used up. A server may offer an address to
 // several and lease it to one.
 std::optional<FleetCause> address_pool(const Question& question) {
@@ -58,12 +53,12 @@ std::optional<FleetCause> address_pool(const Question& question) {
                       "a larger dhcp-range"};
   }
   if (question.server.lease_max && leases >= *question.server.lease_max) {
-    return FleetCause{
-        "dhcp-lease-max",
-        fmt::format("{} machines got no address: {} leases are given, and "
-                    "dhcp-lease-max is {}",
-                    without, leases, *question.server.lease_max),
-        with_line(question.options, fmt::format("dhcp-lease-max={}", question.tally.planned * 2))};
+    return FleetCause{"dhcp-lease-max",
+                      fmt::format("{} machines got no address: {} leases are given, and "
+                                  "dhcp-lease-max is {}",
+                                  without, leases, *question.server.lease_max),
+                      remedy_line(question.options,
+                                  fmt::format("dhcp-lease-max={}", question.tally.planned * 2))};
   }
   return std::nullopt;
 }
@@ -110,7 +105,7 @@ std::optional<FleetCause> transfer_limit(const Question& question) {
         "tftp-max",
         fmt::format("{}: tftp-max={}{}", evidence, *question.server.tftp_max,
                     question.server.tftp_max_is_default ? " (the default)" : ""),
-        with_line(question.options, fmt::format("tftp-max={}", question.tally.planned + 100))};
+        remedy_line(question.options, fmt::format("tftp-max={}", question.tally.planned + 100))};
   }
   // Of servers that nobody described, a plateau is all that can be seen.
   if (!question.server.tftp_max && peak > 0 && question.tally.peak_unanswered > peak) {
@@ -149,17 +144,58 @@ std::optional<FleetCause> processor(const Question& question) {
                     "a faster machine, fewer machines at once, or a lighter server"};
 }
 
+// What came to the wire of a server, and what it answered there.
+struct Heard {
+  std::string server = "server";
+  std::uint64_t questions = 0;
+  std::uint64_t answers = 0;
+};
+
+// Every server hears each DISCOVER, and owes an answer: the most silent one counts.
+Heard heard_by_server(const Question& question, const FleetPart& part) {
+  if (!question.result.harness.has_wire) return {};
+  const rom::LedgerRow& row = question.tally.ledger.row(part.exchange);
+  Heard heard{.questions = row.reached, .answers = row.answered};
+  if (part.exchange != rom::Exchange::Discover || question.result.watched.empty()) return heard;
+  const auto most_silent =
+      std::ranges::max_element(question.result.watched, {}, [](const WatchedServer& each) {
+        return each.discovers > each.offers ? each.discovers - each.offers : 0;
+      });
+  return {most_silent->name, most_silent->discovers, most_silent->offers};
+}
+
+// A server reads its sockets more slowly than datagrams come.
+std::optional<FleetCause> overflow(const Question& question) {
+  constexpr std::uint64_t kFewMachines = 100;  // one in so many: what a percentile tells of
+  const std::uint64_t stopped = question.tally.failed + question.tally.under_way();
+  if (stopped > 0 && worst_exchange(question.result).in_vain() == 0) return std::nullopt;
+  for (const WatchedServer& each : question.result.watched) {
+    if (each.overflows == 0 || each.overflows * 2 < stopped ||
+        each.overflows * kFewMachines < question.tally.powered_on) {
+      continue;
+    }
+    return FleetCause{
+        "socket buffer",
+        fmt::format("the {}'s socket buffers overflowed {} times: it was too slow to read",
+                    each.name, each.overflows),
+        "machines that arrive over a longer time, such as --arrive storm=30s"};
+  }
+  return std::nullopt;
+}
+
 // Questions that reached the server's wire, or left us, and were not answered.
 std::optional<FleetCause> silence(const Question& question) {
   const FleetFate fate = worst_exchange(question.result);
   if (fate.in_vain() == 0) return std::nullopt;
   const rom::LedgerRow& row = question.tally.ledger.row(fate.part.exchange);
-  if (question.result.harness.has_wire && row.reached > row.answered) {
-    return FleetCause{"server silent",
-                      fmt::format("{} of {} {} that reached the server were not answered: it was "
-                                  "down, too busy to read them, or did not want to",
-                                  row.reached - row.answered, row.reached, fate.part.name),
-                      {}};
+  const Heard heard = heard_by_server(question, fate.part);
+  if (heard.questions > heard.answers) {
+    return FleetCause{
+        "server silent",
+        fmt::format("{} of {} {} that reached the {} were not answered: it was down, "
+                    "too busy to read them, or did not want to",
+                    heard.questions - heard.answers, heard.questions, fate.part.name, heard.server),
+        {}};
   }
   return FleetCause{
       "unanswered",
@@ -204,6 +240,12 @@ std::optional<FleetCause> death(const Question& question) {
 
 }  // namespace
 
+std::string remedy_line(const FleetOptions& options, const std::string& line) {
+  FleetOptions changed = options;
+  changed.server_lines.push_back(line);
+  return fmt::format("{}    check: {}", line, changed.again());
+}
+
 std::optional<FleetCause> find_cause(const FleetOptions& options, const FleetResult& result) {
   const std::vector<ThresholdVerdict> verdicts = judge(options, result);
   const bool all_hold =
@@ -213,15 +255,27 @@ std::optional<FleetCause> find_cause(const FleetOptions& options, const FleetRes
   // A transfer limit is worth a word also where everybody booted in the end.
   if (auto cause = transfer_limit(question)) return cause;
   if (all_hold && result.tally.is_over()) return std::nullopt;
-  for (const auto& look : {address_pool, half_open}) {
-    if (auto cause = look(question)) return cause;
-  }
+  if (auto cause = address_pool(question)) return cause;
+  if (auto cause = shared_address(options, result)) return cause;
+  if (auto cause = half_open(question)) return cause;
   // What a fleet always meets says nothing where a signal ended a run in which all went well.
   const bool is_only_stopped = all_hold && result.stopped;
-  for (const auto& look : {processor, restart, cables}) {
+  for (const auto& look : {processor, restart}) {
     if (is_only_stopped) break;
     if (auto cause = look(question)) return cause;
   }
+  // A server that waits for its own pings reads nothing, and its sockets overflow.
+  if (result.server.pings) {
+    if (auto cause = late_offers(options, result)) return cause;
+  }
+  if (auto cause = overflow(question)) return cause;
+  for (const auto& look : {refused_leases, closed_port, no_tftp}) {
+    if (auto cause = look(options, result)) return cause;
+  }
+  if (!is_only_stopped) {
+    if (auto cause = cables(question)) return cause;
+  }
+  if (auto cause = late_offers(options, result)) return cause;
   return silence(question);
 }
 

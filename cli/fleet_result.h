@@ -48,6 +48,7 @@ struct FleetServer {
   std::optional<std::uint64_t> pool{};            // addresses to be had
   std::optional<std::uint64_t> lease_max{};       // dhcp-lease-max of whoever hands them out
   std::optional<double> cpu_seconds{};            // of the boot server's process, during the run
+  bool pings = false;                             // each address, before it offers it
   std::string death{};                            // one line: a server of the lab ended by itself
 };
 
@@ -66,8 +67,8 @@ struct FleetResult {
   std::vector<FleetSample> samples;
   FleetHarness harness;
   FleetServer server;
-  std::vector<KeptBoot> kept;
   std::vector<WatchedServer> watched;
+  std::vector<KeptBoot> kept;
   std::vector<std::string> server_words;  // its last ones
   bool stopped = false;                   // by a signal
   bool ran_out_of_time = false;           // --duration
@@ -85,6 +86,11 @@ struct FleetResult {
   std::string own_fault() const;
 };
 
+// Whether a restart of the boot server, so long after the start, explains how a machine fared: it
+// failed for want of an answer that the dead server owed it, or that the new one cannot know to
+// owe; or it booted, and waited longest for such an answer.
+bool was_held_by_restart(const rom::FleetOutcome& outcome, Duration restart);
+
 // What a threshold came to.
 struct ThresholdVerdict {
   FleetThreshold threshold;
@@ -95,17 +101,15 @@ std::vector<ThresholdVerdict> judge(const FleetOptions& options, const FleetResu
 
 ExitCode exit_code(const FleetResult& result, const std::vector<ThresholdVerdict>& verdicts);
 
-// Whether a restart of the boot server, so long after the start, explains how a machine fared: it
-// failed for want of an answer that the dead server owed it, or that the new one cannot know to
-// owe; or it booted, and waited longest for such an answer.
-bool was_held_by_restart(const rom::FleetOutcome& outcome, Duration restart);
-
 // Evidence for a cause that lies behind slow or failed boots.
 struct FleetCause {
   std::string name;    // "tftp-max", "ports", "cpu", "address pool", ...
   std::string why;     // one line, with its evidence
   std::string remedy;  // what to try
 };
+// A line that may help in the server's configuration, and how to see whether it does.
+std::string remedy_line(const FleetOptions& options, const std::string& line);
+
 // The first of the known limits that the evidence points to; nullopt when all went well or nothing
 // known explains it.
 std::optional<FleetCause> find_cause(const FleetOptions& options, const FleetResult& result);
