@@ -1,8 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "cli/fleet_answers.h"
+#include "cli/fleet_fate.h"
 #include "cli/fleet_result.h"
 
 namespace pxeproof::cli {
@@ -36,27 +37,12 @@ bool is_held_by(std::uint64_t count, std::uint64_t limit) {
   return is_near(count, limit) && count <= limit + 1 + limit / kMomentShare;
 }
 
-std::uint64_t failed_before(const rom::FleetTally& tally, rom::Phase phase) {
-  std::uint64_t count = 0;
-  for (const auto& [kind, failure] : tally.failures) {
-    if (kind.phase == phase) count += failure.count;
-  }
-  return count;
-}
-
-std::string with_line(const FleetOptions& options, const std::string& line) {
-  FleetOptions changed = options;
-  changed.server_lines.push_back(line);
-  return fmt::format("{}    check: {}", line, changed.again());
-}
-
 // Machines that never got an address while the pool is used up. A server may offer an address to
 // several and lease it to one.
 std::optional<FleetCause> address_pool(const Question& question) {
   const std::uint64_t leases = question.tally.leases;
-  const std::uint64_t failed = failed_before(question.tally, rom::Phase::Offer) +
-                               failed_before(question.tally, rom::Phase::BootServer);
-  if (failed == 0 || !question.server.pool || question.tally.powered_on <= leases) {
+  const std::uint64_t troubled = troubled_in(question.tally, part_of(rom::Exchange::Request));
+  if (troubled == 0 || !question.server.pool || question.tally.powered_on <= leases) {
     return std::nullopt;
   }
   const std::uint64_t without = question.tally.powered_on - leases;
@@ -67,19 +53,18 @@ std::optional<FleetCause> address_pool(const Question& question) {
                       "a larger dhcp-range"};
   }
   if (question.server.lease_max && leases >= *question.server.lease_max) {
-    return FleetCause{
-        "dhcp-lease-max",
-        fmt::format("{} machines got no address: {} leases are given, and "
-                    "dhcp-lease-max is {}",
-                    without, leases, *question.server.lease_max),
-        with_line(question.options, fmt::format("dhcp-lease-max={}", question.tally.planned * 2))};
+    return FleetCause{"dhcp-lease-max",
+                      fmt::format("{} machines got no address: {} leases are given, and "
+                                  "dhcp-lease-max is {}",
+                                  without, leases, *question.server.lease_max),
+                      remedy_line(question.options,
+                                  fmt::format("dhcp-lease-max={}", question.tally.planned * 2))};
   }
   return std::nullopt;
 }
 
 std::uint64_t failed_over_files(const rom::FleetTally& tally) {
-  return failed_before(tally, rom::Phase::Nbp) + failed_before(tally, rom::Phase::Config) +
-         failed_before(tally, rom::Phase::Payload);
+  return failed_in(tally, part_of(rom::Exchange::File));
 }
 
 struct Waiting {
@@ -120,7 +105,7 @@ std::optional<FleetCause> transfer_limit(const Question& question) {
         "tftp-max",
         fmt::format("{}: tftp-max={}{}", evidence, *question.server.tftp_max,
                     question.server.tftp_max_is_default ? " (the default)" : ""),
-        with_line(question.options, fmt::format("tftp-max={}", question.tally.planned + 100))};
+        remedy_line(question.options, fmt::format("tftp-max={}", question.tally.planned + 100))};
   }
   // Of servers that nobody described, a plateau is all that can be seen.
   if (!question.server.tftp_max && peak > 0 && question.tally.peak_unanswered > peak) {
@@ -159,81 +144,58 @@ std::optional<FleetCause> processor(const Question& question) {
                     "a faster machine, fewer machines at once, or a lighter server"};
 }
 
-// One exchange, and between which phases it takes place.
-struct Part {
-  rom::Exchange exchange = rom::Exchange::Discover;
-  rom::Phase first = rom::Phase::Offer;
-  rom::Phase last = rom::Phase::Payload;
-  std::string_view name{};
-};
-constexpr std::array kParts{
-    Part{rom::Exchange::Discover, rom::Phase::Offer, rom::Phase::BootServer, "DISCOVERs"},
-    Part{rom::Exchange::Request, rom::Phase::Offer, rom::Phase::BootServer, "REQUESTs"},
-    Part{rom::Exchange::BootItem, rom::Phase::BootServer, rom::Phase::BootServer,
-         "requests to port 4011"},
-    Part{rom::Exchange::File, rom::Phase::Nbp, rom::Phase::Payload, "RRQs"},
-    Part{rom::Exchange::Block, rom::Phase::Nbp, rom::Phase::Payload, "ACKs"}};
-
-// What became of an exchange's questions.
-struct Fate {
-  Part part{};
-  std::uint64_t asked = 0;
-  std::uint64_t questions_lost = 0;  // on the machines' own cables
-  std::uint64_t answers_lost = 0;    // there too
-  std::uint64_t silent = 0;          // left the machines, and no answer came or was lost
-
-  std::uint64_t lost() const { return questions_lost + answers_lost; }
-  double share() const {
-    return asked == 0 ? 0 : static_cast<double>(lost() + silent) / static_cast<double>(asked);
-  }
+// What came to the wire of a server, and what it answered there.
+struct Heard {
+  std::string server = "server";
+  std::uint64_t questions = 0;
+  std::uint64_t answers = 0;
 };
 
-Fate fate_of(const Question& question, const Part& part) {
-  const rom::FleetTally& tally = question.tally;
-  const rom::LedgerRow& row = tally.ledger.row(part.exchange);
-  Fate fate{part, row.asked, row.lost_on_cable, row.answers_lost_on_cable, 0};
-  std::uint64_t answers = row.received + row.answers_lost_on_cable;
-  // Nothing answers the ACK of a file's last block.
-  if (part.exchange == rom::Exchange::Block) answers += tally.files_checked + tally.files_unchecked;
-  if (row.sent > answers) fate.silent = row.sent - answers;
-  return fate;
+// Every server hears each DISCOVER, and owes an answer: the most silent one counts.
+Heard heard_by_server(const Question& question, const FleetPart& part) {
+  if (!question.result.harness.has_wire) return {};
+  const rom::LedgerRow& row = question.tally.ledger.row(part.exchange);
+  Heard heard{.questions = row.reached, .answers = row.answered};
+  if (part.exchange != rom::Exchange::Discover || question.result.watched.empty()) return heard;
+  const auto most_silent =
+      std::ranges::max_element(question.result.watched, {}, [](const WatchedServer& each) {
+        return each.discovers > each.offers ? each.discovers - each.offers : 0;
+      });
+  return {most_silent->name, most_silent->discovers, most_silent->offers};
 }
 
-// Machines that failed in an exchange's phases, or were still there at the end.
-std::uint64_t troubled(const rom::FleetTally& tally, const Part& part) {
-  std::uint64_t count = 0;
-  for (auto i = static_cast<std::size_t>(part.first); i <= static_cast<std::size_t>(part.last);
-       ++i) {
-    count += failed_before(tally, static_cast<rom::Phase>(i)) + tally.busy_with[i];
+// A server reads its sockets more slowly than datagrams come.
+std::optional<FleetCause> overflow(const Question& question) {
+  constexpr std::uint64_t kFewMachines = 100;  // one in so many: what a percentile tells of
+  const std::uint64_t stopped = question.tally.failed + question.tally.under_way();
+  if (stopped > 0 && worst_exchange(question.result).in_vain() == 0) return std::nullopt;
+  for (const WatchedServer& each : question.result.watched) {
+    if (each.overflows == 0 || each.overflows * 2 < stopped ||
+        each.overflows * kFewMachines < question.tally.powered_on) {
+      continue;
+    }
+    return FleetCause{
+        "socket buffer",
+        fmt::format("the {}'s socket buffers overflowed {} times: it was too slow to read",
+                    each.name, each.overflows),
+        "machines that arrive over a longer time, such as --arrive storm=30s"};
   }
-  return count;
-}
-
-// The exchange that lost the largest share of its questions, of those in whose phases most machines
-// came to grief.
-Fate worst_exchange(const Question& question) {
-  std::uint64_t most = 0;
-  for (const Part& part : kParts) most = std::max(most, troubled(question.tally, part));
-  Fate worst;
-  for (const Part& part : kParts) {
-    if (troubled(question.tally, part) < most) continue;
-    const Fate fate = fate_of(question, part);
-    if (fate.share() > worst.share()) worst = fate;
-  }
-  return worst;
+  return std::nullopt;
 }
 
 // Questions that reached the server's wire, or left us, and were not answered.
 std::optional<FleetCause> silence(const Question& question) {
-  const Fate fate = worst_exchange(question);
-  if (fate.silent == 0) return std::nullopt;
+  const FleetFate fate = worst_exchange(question.result);
+  if (fate.in_vain() == 0) return std::nullopt;
   const rom::LedgerRow& row = question.tally.ledger.row(fate.part.exchange);
-  if (question.result.harness.has_wire && row.reached > row.answered) {
-    return FleetCause{"server silent",
-                      fmt::format("{} of {} {} that reached the server were not answered: it was "
-                                  "down, too busy to read them, or did not want to",
-                                  row.reached - row.answered, row.reached, fate.part.name),
-                      {}};
+  const Heard heard = heard_by_server(question, fate.part);
+  if (heard.questions > heard.answers) {
+    return FleetCause{
+        "server silent",
+        fmt::format("{} of {} {} that reached the {} were not answered: it was down, "
+                    "too busy to read them, or did not want to",
+                    heard.questions - heard.answers, heard.questions, fate.part.name, heard.server),
+        {}};
   }
   return FleetCause{
       "unanswered",
@@ -244,11 +206,10 @@ std::optional<FleetCause> silence(const Question& question) {
 // Some of the fleet's own cables lose frames, as was wanted: more than the servers left unanswered,
 // and one at least for each machine that came to grief.
 std::optional<FleetCause> cables(const Question& question) {
-  const Fate fate = worst_exchange(question);
+  const FleetFate fate = worst_exchange(question.result);
   if (fate.lost() == 0 || fate.lost() < fate.silent) return std::nullopt;
-  std::uint64_t lost = 0;
-  for (const Part& part : kParts) lost += fate_of(question, part).lost();
-  if (lost < question.tally.failed + question.tally.under_way()) return std::nullopt;
+  if (lost_on_cables(question.result) < question.tally.failed + question.tally.under_way())
+    return std::nullopt;
   return FleetCause{"cables",
                     fmt::format("{} of {} {} and {} of their answers were lost on the machines' "
                                 "own cables, as --link or --arrive stp wanted",
@@ -256,17 +217,17 @@ std::optional<FleetCause> cables(const Question& question) {
                     {}};
 }
 
-// The boot server was killed because the user wanted it, while machines were under way.
+// The boot server was killed because the user wanted it, and machines waited for it.
 std::optional<FleetCause> restart(const Question& question) {
-  const FleetResult::AcrossRestart& across = question.result.across_restart;
+  const FleetResult::HeldByRestart& held = question.result.held_by_restart;
   const std::uint64_t failed = question.tally.failed;
-  if (failed > 0 ? across.failed * 2 < failed : across.booted == 0) return std::nullopt;
+  if (failed > 0 ? held.failed * 2 < failed : held.booted == 0) return std::nullopt;
   const std::string machines =
-      failed > 0 ? fmt::format("{} of the {} machines that failed", across.failed, failed)
-                 : fmt::format("{} machines", across.booted);
+      failed > 0 ? fmt::format("{} of the {} machines that failed", held.failed, failed)
+                 : fmt::format("{} machines", held.booted);
   return FleetCause{"restart",
-                    fmt::format("{} were under way while the boot server was killed and started "
-                                "anew, as --restart wanted",
+                    fmt::format("{} waited for an answer of the boot server when it was killed and "
+                                "started anew, as --restart wanted",
                                 machines),
                     {}};
 }
@@ -279,19 +240,43 @@ std::optional<FleetCause> death(const Question& question) {
 
 }  // namespace
 
+std::string remedy_line(const FleetOptions& options, const std::string& line) {
+  FleetOptions changed = options;
+  changed.server_lines.push_back(line);
+  return fmt::format("{}    check: {}", line, changed.again());
+}
+
 std::optional<FleetCause> find_cause(const FleetOptions& options, const FleetResult& result) {
   const std::vector<ThresholdVerdict> verdicts = judge(options, result);
-  const bool all_well =
+  const bool all_hold =
       std::ranges::all_of(verdicts, [](const ThresholdVerdict& each) { return each.holds; });
   const Question question{options, result};
   if (auto cause = death(question)) return cause;
   // A transfer limit is worth a word also where everybody booted in the end.
   if (auto cause = transfer_limit(question)) return cause;
-  if (all_well) return std::nullopt;
-  for (const auto& look : {address_pool, half_open, processor, restart, cables, silence}) {
+  if (all_hold && result.tally.is_over()) return std::nullopt;
+  if (auto cause = address_pool(question)) return cause;
+  if (auto cause = shared_address(options, result)) return cause;
+  if (auto cause = half_open(question)) return cause;
+  // What a fleet always meets says nothing where a signal ended a run in which all went well.
+  const bool is_only_stopped = all_hold && result.stopped;
+  for (const auto& look : {processor, restart}) {
+    if (is_only_stopped) break;
     if (auto cause = look(question)) return cause;
   }
-  return std::nullopt;
+  // A server that waits for its own pings reads nothing, and its sockets overflow.
+  if (result.server.pings) {
+    if (auto cause = late_offers(options, result)) return cause;
+  }
+  if (auto cause = overflow(question)) return cause;
+  for (const auto& look : {refused_leases, closed_port, no_tftp}) {
+    if (auto cause = look(options, result)) return cause;
+  }
+  if (!is_only_stopped) {
+    if (auto cause = cables(question)) return cause;
+  }
+  if (auto cause = late_offers(options, result)) return cause;
+  return silence(question);
 }
 
 }  // namespace pxeproof::cli

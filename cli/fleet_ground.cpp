@@ -132,6 +132,8 @@ FleetServer server_limits(const FleetOptions& options, const LabConfiguration& l
   constexpr std::uint64_t kOurTransfers = server::TftpLimits{}.transfers;
   const server::Configuration& configuration = lab.configuration;
   FleetServer limits;
+  limits.pings = options.target.server == BootTarget::Server::Dnsmasq && !lab.plan.address_server &&
+                 !configuration.no_ping;
   if (configuration.tftp.enabled) {
     const bool is_dnsmasq = options.target.server == BootTarget::Server::Dnsmasq;
     limits.tftp_max_is_default = !configuration.tftp.maximum_transfers;

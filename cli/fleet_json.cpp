@@ -47,6 +47,34 @@ ordered_json ledger_json(const rom::Ledger& ledger, bool has_wire) {
   return json;
 }
 
+ordered_json evidence_json(const FleetResult& result) {
+  const rom::FleetEvidence& evidence = result.tally.evidence;
+  ordered_json closed = ordered_json::object();
+  for (std::size_t i = 0; i < rom::kExchanges; ++i) {
+    if (evidence.closed_ports[i] == 0) continue;
+    closed[std::string(rom::to_string(static_cast<rom::Exchange>(i)))] = evidence.closed_ports[i];
+  }
+  return {{"refusals", evidence.refusals},
+          {"proxy_offers", evidence.proxy_offers},
+          {"closed_ports", std::move(closed)},
+          {"no_tftp", evidence.no_tftp},
+          {"shared_addresses", evidence.shared_addresses},
+          {"late_offers", evidence.offer_lateness.count()},
+          {"offered_late", evidence.offered_late},
+          {"held_by_restart", result.held_by_restart.booted + result.held_by_restart.failed}};
+}
+
+ordered_json watched_json(const FleetResult& result) {
+  ordered_json servers = ordered_json::array();
+  for (const WatchedServer& each : result.watched) {
+    servers.push_back({{"name", each.name},
+                       {"discovers", each.discovers},
+                       {"offers", each.offers},
+                       {"overflows", each.overflows}});
+  }
+  return servers;
+}
+
 }  // namespace
 
 std::string fleet_report_json(const FleetOptions& options, const FleetResult& result) {
@@ -93,6 +121,8 @@ std::string fleet_report_json(const FleetOptions& options, const FleetResult& re
   }
   json["spans"] = std::move(spans);
   json["ledger"] = ledger_json(tally.ledger, result.harness.has_wire);
+  json["evidence"] = evidence_json(result);
+  if (!result.watched.empty()) json["servers"] = watched_json(result);
   json["generator"] = {{"refused", result.harness.refused},
                        {"dropped", result.harness.dropped},
                        {"fault", result.own_fault()},

@@ -42,7 +42,8 @@ FleetTrial trial_of(const FleetOptions& options, const FleetResult& result) {
   trial.own_fault = result.own_fault();
   trial.stopped = result.stopped;
   FleetOptions judged = options;
-  judged.thresholds = {wanted};
+  // Beside that nobody may fail, which options always say.
+  judged.thresholds.push_back(wanted);
   if (const auto cause = find_cause(judged, result)) {
     trial.cause_name = cause->name;
     trial.cause = cause->why;

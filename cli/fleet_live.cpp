@@ -255,10 +255,7 @@ Outcome<FleetResult> LiveRun::run(const std::string& interface, rom::FleetPlan p
     result.harness.refused += counted.refused;
     result.harness.dropped += counted.dropped;
   }
-  if (wire) {
-    wire->write(result.tally.ledger);
-    result.harness.has_wire = true;
-  }
+  if (wire) wire->write(result);
   if (server_cpu_before_) {
     if (const auto after = server_cpu()) {
       result.server.cpu_seconds = *after - *server_cpu_before_;

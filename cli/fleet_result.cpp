@@ -19,6 +19,11 @@ constexpr Duration kTolerableTimer = std::chrono::milliseconds(250);
 // latest, which a moment's pause of this machine decides.
 constexpr double kFew = 3;
 
+// A server that lives answers sooner.
+constexpr Duration kPromptAnswer = std::chrono::seconds(1);
+// No firmware repeats a question earlier: so long the loss of one holds a machine up.
+constexpr Duration kFirstRepetition = std::chrono::milliseconds(100);
+
 Duration typical_lateness(const rom::LatencyHistogram& lateness) {
   constexpr double kMost = 0.99;
   const auto count = static_cast<double>(std::max<std::uint64_t>(lateness.count(), 1));
@@ -47,6 +52,20 @@ std::string FleetResult::own_fault() const {
         tally.booted > 0 ? duration_text(boot) : std::string("for ever"));
   }
   return {};
+}
+
+bool was_held_by_restart(const rom::FleetOutcome& outcome, Duration restart) {
+  if (!outcome.wait) return false;
+  const rom::FleetWait& wait = *outcome.wait;
+  const Duration revival = restart + kRestartOutage;
+  const bool is_owed =
+      wait.from >= restart - kPromptAnswer && wait.from <= revival && wait.to >= restart;
+  if (!is_owed) return false;
+  if (outcome.booted) return wait.length() >= kFirstRepetition;
+  // These go on from what the dead server had said; all others a new one answers as well.
+  const bool needs_memory =
+      wait.exchange == rom::Exchange::Request || wait.exchange == rom::Exchange::Block;
+  return needs_memory || wait.last_asked <= revival;
 }
 
 std::vector<ThresholdVerdict> judge(const FleetOptions& options, const FleetResult& result) {

@@ -31,6 +31,14 @@ struct FleetHarness {
   std::uint64_t wire_missed = 0;  // frames there that we read too slowly to count
 };
 
+// A server of a lab, as seen from outside it.
+struct WatchedServer {
+  std::string name{};
+  std::uint64_t discovers = 0;  // that came to its interface
+  std::uint64_t offers = 0;     // that left it
+  std::uint64_t overflows = 0;  // datagrams that its sockets had no room for
+};
+
 // What is known of the servers that a fleet ran against; nullopt: nothing.
 struct FleetServer {
   std::optional<std::uint64_t> tftp_max{};  // transfers at once
@@ -40,6 +48,7 @@ struct FleetServer {
   std::optional<std::uint64_t> pool{};            // addresses to be had
   std::optional<std::uint64_t> lease_max{};       // dhcp-lease-max of whoever hands them out
   std::optional<double> cpu_seconds{};            // of the boot server's process, during the run
+  bool pings = false;                             // each address, before it offers it
   std::string death{};                            // one line: a server of the lab ended by itself
 };
 
@@ -58,16 +67,17 @@ struct FleetResult {
   std::vector<FleetSample> samples;
   FleetHarness harness;
   FleetServer server;
+  std::vector<WatchedServer> watched;
   std::vector<KeptBoot> kept;
   std::vector<std::string> server_words;  // its last ones
   bool stopped = false;                   // by a signal
   bool ran_out_of_time = false;           // --duration
-  // Machines that were under way while the boot server was restarted as the user wanted.
-  struct AcrossRestart {
+  // Machines that waited for what the boot server owed them when it was killed as the user wanted.
+  struct HeldByRestart {
     std::uint64_t booted = 0;
     std::uint64_t failed = 0;
   };
-  AcrossRestart across_restart;
+  HeldByRestart held_by_restart;
   std::size_t clients = 0;
   std::size_t left_out = 0;  // machines that would have arrived after --duration
   std::string lost_lines;    // not empty: why the lines of --jsonl are not all there
@@ -75,6 +85,11 @@ struct FleetResult {
   // Why nothing can be said about the server; empty when all is well with this machine.
   std::string own_fault() const;
 };
+
+// Whether a restart of the boot server, so long after the start, explains how a machine fared: it
+// failed for want of an answer that the dead server owed it, or that the new one cannot know to
+// owe; or it booted, and waited longest for such an answer.
+bool was_held_by_restart(const rom::FleetOutcome& outcome, Duration restart);
 
 // What a threshold came to.
 struct ThresholdVerdict {
@@ -93,6 +108,9 @@ struct FleetCause {
   std::string why;     // one line, with its evidence
   std::string remedy;  // what to try
 };
+// A line that may help in the server's configuration, and how to see whether it does.
+std::string remedy_line(const FleetOptions& options, const std::string& line);
+
 // The first of the known limits that the evidence points to; nullopt when all went well or nothing
 // known explains it.
 std::optional<FleetCause> find_cause(const FleetOptions& options, const FleetResult& result);

@@ -99,10 +99,9 @@ void FleetWatch::take(rom::Fleet& fleet) {
 }
 
 void FleetWatch::count(const rom::FleetOutcome& outcome) {
-  const bool is_across = std::ranges::any_of(options_->restarts, [&outcome](Duration at) {
-    return outcome.planned <= at + kRestartOutage && at <= outcome.ended;
-  });
-  if (is_across) ++(outcome.booted ? across_restart_.booted : across_restart_.failed);
+  const bool was_held = std::ranges::any_of(
+      options_->restarts, [&outcome](Duration at) { return was_held_by_restart(outcome, at); });
+  if (was_held) ++(outcome.booted ? held_by_restart_.booted : held_by_restart_.failed);
 }
 
 void FleetWatch::look(const rom::Fleet& fleet, Instant now) {
@@ -194,7 +193,7 @@ FleetResult FleetWatch::finish(rom::Fleet& fleet, Instant now) {
   result.slowest = fleet.slowest();
   result.samples = samples_;
   result.kept = kept_;
-  result.across_restart = across_restart_;
+  result.held_by_restart = held_by_restart_;
   result.clients = fleet.plan().clients.size();
   result.left_out = options_->clients - std::min(options_->clients, result.clients);
   if (jsonl_file_.is_open() && !jsonl_file_.flush()) {

@@ -47,7 +47,7 @@ class FleetWatch {
   std::ofstream jsonl_file_;
   std::vector<FleetSample> samples_;
   std::vector<KeptBoot> kept_;
-  FleetResult::AcrossRestart across_restart_;
+  FleetResult::HeldByRestart held_by_restart_;
   Instant next_look_;
   Duration to_wall_clock_{};
   Duration sample_gap_ = std::chrono::milliseconds(250);

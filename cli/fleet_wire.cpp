@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "live/udp_statistics.h"
+
 namespace pxeproof::cli {
 
 namespace {
@@ -37,42 +39,78 @@ constexpr std::array kKinds{
     Kind{Exchange::Block, Traffic::Answer, At::BootServer, "udp[8:2] = 3"},
 };
 
-bool is_counted_at(const Kind& kind, bool is_boot_server, bool is_alone) {
-  if (kind.at == At::Everywhere || is_alone) return true;
-  return (kind.at == At::BootServer) == is_boot_server;
+bool is_counted_at(const Kind& kind, const ServerPlace& place) {
+  if (kind.at == At::Everywhere || place.is_alone) return true;
+  return (kind.at == At::BootServer) == place.is_boot_server;
+}
+
+// 0 where the kernel does not tell.
+std::uint64_t overflows_at(const live::Host& host) {
+  std::uint64_t overflows = 0;
+  const auto read = host.within_network([&overflows]() -> live::SystemResult<void> {
+    overflows = live::udp_overflows();
+    return {};
+  });
+  return read ? overflows : 0;
 }
 
 }  // namespace
+
+Outcome<FleetWire::Server> FleetWire::watch(const live::Host& host, const ServerPlace& place) {
+  Server server{.host = &host, .overflows_before = overflows_at(host)};
+  const auto opened = host.within_network([&]() -> live::SystemResult<void> {
+    for (const Kind& kind : kKinds) {
+      const bool is_in_ledger = is_counted_at(kind, place);
+      if (!is_in_ledger && kind.exchange != Exchange::Discover) continue;
+      // What the host itself says, or what is said to it.
+      const std::string filter =
+          fmt::format("{}ether src {} and {}", kind.traffic == Traffic::Answer ? "" : "not ",
+                      to_string(host.options().mac), kind.filter);
+      auto counter = live::WireCounter::open(host.options().interface, filter);
+      if (!counter) return fail(std::move(counter.error()));
+      server.counters.push_back({kind.exchange, kind.traffic,
+                                 is_in_ledger ? In::Ledger : In::ServerOnly, std::move(*counter)});
+    }
+    return {};
+  });
+  if (!opened) return environment_failed("the lab: " + opened.error().message);
+  return server;
+}
 
 Outcome<FleetWire> FleetWire::open(const BootLab& lab) {
   FleetWire wire;
   const auto hosts = lab.hosts();
   for (const live::Host* host : hosts) {
-    const bool is_boot_server = host == hosts.back();
-    const auto opened = host->within_network([&]() -> live::SystemResult<void> {
-      for (const Kind& kind : kKinds) {
-        if (!is_counted_at(kind, is_boot_server, hosts.size() == 1)) continue;
-        // What the host itself says, or what is said to it.
-        const std::string filter =
-            fmt::format("{}ether src {} and {}", kind.traffic == Traffic::Answer ? "" : "not ",
-                        to_string(host->options().mac), kind.filter);
-        auto counter = live::WireCounter::open(host->options().interface, filter);
-        if (!counter) return fail(std::move(counter.error()));
-        wire.counters_.push_back({kind.exchange, kind.traffic, std::move(*counter)});
-      }
-      return {};
-    });
-    if (!opened) return environment_failed("the lab: " + opened.error().message);
+    auto server =
+        watch(*host, {.is_boot_server = host == hosts.back(), .is_alone = hosts.size() == 1});
+    if (!server) return fail(server.error());
+    wire.servers_.push_back(std::move(*server));
   }
   return wire;
 }
 
-void FleetWire::write(rom::Ledger& ledger) {
+void FleetWire::write(FleetResult& result) {
+  rom::Ledger& ledger = result.tally.ledger;
   for (rom::LedgerRow& row : ledger.rows) row.reached = row.answered = 0;
-  for (Counter& each : counters_) {
-    rom::LedgerRow& row = ledger.row(each.exchange);
-    (each.traffic == Traffic::Question ? row.reached : row.answered) += each.counter.count();
+  result.watched.clear();
+  for (Server& server : servers_) {
+    const bool is_boot_server = &server == &servers_.back();
+    WatchedServer watched{.name = is_boot_server ? "boot server" : "address server"};
+    for (Counter& each : server.counters) {
+      const std::uint64_t count = each.counter.count();
+      const bool is_question = each.traffic == Traffic::Question;
+      rom::LedgerRow& row = ledger.row(each.exchange);
+      if (each.in == In::Ledger) (is_question ? row.reached : row.answered) += count;
+      if (each.exchange != Exchange::Discover) continue;
+      (is_question ? watched.discovers : watched.offers) += count;
+    }
+    const std::uint64_t overflows = overflows_at(*server.host);
+    if (overflows > server.overflows_before) {
+      watched.overflows = overflows - server.overflows_before;
+    }
+    result.watched.push_back(std::move(watched));
   }
+  result.harness.has_wire = true;
 }
 
 }  // namespace pxeproof::cli

@@ -55,6 +55,12 @@ std::optional<ByteView> client_address(ByteView frame) {
   return frame.subspan(kChaddr, 6);
 }
 
+// Not a server's word that it has forgotten, or never knew, what the machine had of it.
+bool leads_on(const Classified& kind, ByteView frame) {
+  if (kind.exchange == Exchange::Request) return !refusal_text(frame);
+  return kind.exchange != Exchange::File || !knows_no_transfer(frame);
+}
+
 FleetOutcome outcome_of(ClientIndex client, const Rom& rom, Phase until) {
   FleetOutcome outcome;
   outcome.client = client;
@@ -106,38 +112,73 @@ void Fleet::on_frame(Instant now, ByteView frame) {
   }
   FleetMachine* machine = machine_of(*client);
   auto kind = classify(frame);
-  const bool is_answer = kind && kind->traffic == Traffic::Answer;
-  // From a server without options the first block is the answer to the request.
-  if (is_answer && kind->exchange == Exchange::Block && machine != nullptr &&
-      machine->awaits_file()) {
-    kind->exchange = Exchange::File;
+  if (!kind) {
+    if (const auto question = closed_port(frame)) {
+      ++tally_.evidence.closed_ports[static_cast<std::size_t>(*question)];
+    }
   }
-  const auto count_received = [&](std::uint64_t copies) {
-    if (is_answer) tally_.ledger.row(kind->exchange).received += copies;
-  };
   if (machine == nullptr) {
-    count_received(1);
-    if (is_answer) ++tally_.ledger.row(kind->exchange).to_machines_off;
+    if (!kind || kind->traffic != Traffic::Answer) return;
+    count_received(*kind, frame, 1);
+    ++tally_.ledger.row(kind->exchange).to_machines_off;
+    if (kind->exchange == Exchange::Discover) count_offer_to_nobody(now, *client);
     return;
   }
+  const auto known = kind;
+  const bool is_other = !kind || kind->traffic != Traffic::Answer;
+  const auto port = is_other ? destination_port(frame) : std::nullopt;
+  const bool is_no_tftp = port && machine->fetches_at(*port);
+  if (is_no_tftp) kind = Classified{Exchange::Block, Traffic::Answer};
+  const bool is_answer = kind && kind->traffic == Traffic::Answer;
+  // From a server without options the first block is the answer to the request.
+  if (is_answer && kind->exchange == Exchange::Block && machine->awaits_file()) {
+    kind->exchange = Exchange::File;
+  }
+  const auto told = is_no_tftp ? known : kind;
+  const auto count = [&](std::uint64_t copies) {
+    if (is_answer) count_received(*kind, frame, copies);
+    if (is_no_tftp) tally_.evidence.no_tftp += copies;
+  };
   if (now < machine->unblocked || (machine->cables && machine->cables->received)) {
     Cable::Passage passage;
     if (now >= machine->unblocked) passage = machine->cables->received->pass(now);
-    count_received(passage.copies);
+    count(passage.copies);
     if (passage.copies == 0 && is_answer) {
       ++tally_.ledger.row(kind->exchange).answers_lost_on_cable;
+      const bool is_proxy = kind->exchange == Exchange::Discover && !offers_address(frame);
+      if (is_proxy) ++tally_.evidence.proxy_offers_lost_on_cable;
     }
     for (const Instant at : passage) {
       if (at > now) {
         delay(at, *client, Traffic::Answer, frame);
       } else if (FleetMachine* present = machine_of(*client)) {
-        hand_over(now, *client, *present, frame, kind);
+        hand_over(now, *client, *present, frame, told);
       }
     }
     return;
   }
-  count_received(1);
-  hand_over(now, *client, *machine, frame, kind);
+  count(1);
+  hand_over(now, *client, *machine, frame, told);
+}
+
+void Fleet::count_received(const Classified& kind, ByteView frame, std::uint64_t copies) {
+  tally_.ledger.row(kind.exchange).received += copies;
+  FleetEvidence& evidence = tally_.evidence;
+  const bool is_proxy = kind.exchange == Exchange::Discover && !offers_address(frame);
+  if (is_proxy) evidence.proxy_offers += copies;
+  if (kind.exchange != Exchange::Request || copies == 0) return;
+  if (const auto text = refusal_text(frame)) {
+    if (evidence.refusals == 0) evidence.first_refusal = *text;
+    evidence.refusals += copies;
+  }
+}
+
+void Fleet::count_offer_to_nobody(Instant now, ClientIndex client) {
+  const auto given_up = gave_up_.find(client);
+  if (given_up == gave_up_.end()) return;
+  tally_.evidence.offer_lateness.record(now - given_up->second.at);
+  if (!given_up->second.was_offered) ++tally_.evidence.offered_late;
+  given_up->second.was_offered = true;
 }
 
 void Fleet::delay(Instant at, ClientIndex client, Traffic way, ByteView frame) {
@@ -158,6 +199,7 @@ void Fleet::hand_over(Instant now, ClientIndex client, FleetMachine& machine, By
   const bool was_used = machine.take_ignored() == 0;
   if (was_used && kind && kind->traffic == Traffic::Answer) {
     ++tally_.ledger.row(kind->exchange).used;
+    if (leads_on(*kind, frame)) machine.on_answered(now);
   }
   settle(now, client, machine);
 }
@@ -165,10 +207,7 @@ void Fleet::hand_over(Instant now, ClientIndex client, FleetMachine& machine, By
 // Takes what the machine sends, and looks whether it has ended.
 void Fleet::settle(Instant now, ClientIndex client, FleetMachine& machine) {
   while (machine.rom().poll_transmit(scratch_)) depart(now, client, machine, scratch_);
-  if (machine.take_new_address()) {
-    owners_[*machine.address()] = client;
-    leased_.push_back({numbering_.mac(client), *machine.address()});
-  }
+  if (machine.take_new_address()) take_address(client, machine);
   if (machine.rom().is_over()) {
     FleetOutcome outcome = outcome_of(client, machine.rom(), plan_.until);
     return end(now, client, machine, std::move(outcome));
@@ -178,16 +217,31 @@ void Fleet::settle(Instant now, ClientIndex client, FleetMachine& machine) {
   timers_.set(client, deadline);
 }
 
+void Fleet::take_address(ClientIndex client, const FleetMachine& machine) {
+  const Ipv4Address address = *machine.address();
+  const auto [owner, is_free] = owners_.try_emplace(address, client);
+  if (!is_free && owner->second != client && machine_of(owner->second) != nullptr) {
+    ++tally_.evidence.shared_addresses;
+    if (!tally_.evidence.first_shared) tally_.evidence.first_shared = address;
+  }
+  owner->second = client;
+  leased_.push_back({numbering_.mac(client), address});
+}
+
 void Fleet::depart(Instant now, ClientIndex client, FleetMachine& machine, Frame& frame) {
   if (plan_.failures_kept > 0) record(now, machine, frame);
   const auto kind = classify(frame);
   const bool is_question = kind && kind->traffic == Traffic::Question;
   if (is_question) machine.on_asked(tally_, kind->exchange, frame);
   const bool is_perfect = !machine.cables || !machine.cables->sent;
-  if (now >= machine.unblocked && is_perfect) return transmit(frame, kind);
+  if (now >= machine.unblocked && is_perfect) {
+    if (is_question) machine.on_sent(now, kind->exchange);
+    return transmit(frame, kind);
+  }
   Cable::Passage passage;
   if (now >= machine.unblocked) passage = machine.cables->sent->pass(now);
-  if (passage.copies == 0 && is_question) ++tally_.ledger.row(kind->exchange).lost_on_cable;
+  if (is_question && passage.copies == 0) ++tally_.ledger.row(kind->exchange).lost_on_cable;
+  if (is_question && passage.copies > 0) machine.on_sent(now, kind->exchange);
   for (const Instant at : passage) {
     if (at > now) {
       delay(at, client, Traffic::Question, frame);
@@ -307,7 +361,10 @@ std::optional<Instant> Fleet::poll_timeout() const {
 void Fleet::end(Instant now, ClientIndex client, FleetMachine& machine, FleetOutcome outcome) {
   outcome.planned = machine.planned() - started_;
   outcome.ended = now - started_;
+  outcome.wait = outcome.booted ? machine.longest_wait(started_) : machine.wait_now(now, started_);
   machine.leave(now, tally_);
+  const bool got_no_offer = !outcome.booted && outcome.reached == Phase::Offer;
+  if (got_no_offer) gave_up_[client] = {.at = now};
   if (outcome.booted) {
     ++tally_.booted;
     tally_.last_end = now - started_;

@@ -94,6 +94,9 @@ class Fleet final : public Station {
   void keep_if_slow(const FleetOutcome& outcome, const FleetMachine& machine);
   void record(Instant now, FleetMachine& machine, ByteView frame);
   void delay(Instant at, ClientIndex client, Traffic way, ByteView frame);
+  void count_received(const Classified& kind, ByteView frame, std::uint64_t copies);
+  void count_offer_to_nobody(Instant now, ClientIndex client);
+  void take_address(ClientIndex client, const FleetMachine& machine);
 
   FleetPlan plan_;
   FleetNumbering numbering_;
@@ -113,6 +116,12 @@ class Fleet final : public Station {
   std::deque<FleetOutcome> outcomes_;
   std::deque<KeptFailure> failures_;
   std::deque<Leased> leased_;
+  // Machines that gave up waiting for an offer, and what has come since.
+  struct GaveUp {
+    Instant at;
+    bool was_offered = false;
+  };
+  std::unordered_map<ClientIndex, GaveUp> gave_up_;
   std::size_t failures_kept_ = 0;
   std::size_t recorded_octets_ = 0;
   std::vector<FleetLadder> slowest_;

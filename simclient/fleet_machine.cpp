@@ -176,9 +176,10 @@ struct FleetMachine::Observer {
   }
   void operator()(const AddressAcquired& acquired) {
     machine.note(at, Kind::Address, acquired.address.value);
+    // Some firmware asks for its address once more.
+    if (!machine.address_) ++tally.leases;
     machine.address_ = acquired.address;
     machine.address_is_new_ = true;
-    ++tally.leases;
     machine.mark(tally, Span::Lease, machine.planned_, at);
     machine.enter(tally, Phase::BootServer);
   }
@@ -311,6 +312,38 @@ void FleetMachine::on_asked(FleetTally& tally, Exchange exchange, ByteView frame
     ++row.planned;
   }
   last_ack_ = ack;
+}
+
+void FleetMachine::on_sent(Instant now, Exchange exchange) {
+  // Nothing answers the ACK of a file's last block.
+  if (exchange == Exchange::Block && transfer_ == Transfer::None) return;
+  if (!waits_) wait_.from = now;
+  waits_ = true;
+  wait_.last_asked = now;
+  wait_.exchange = exchange;
+}
+
+void FleetMachine::on_answered(Instant now) {
+  if (!waits_) return;
+  waits_ = false;
+  wait_.to = now;
+  if (wait_.to - wait_.from > longest_.to - longest_.from) longest_ = wait_;
+}
+
+FleetWait FleetMachine::since(Instant start, const Wait& wait) {
+  return {wait.from - start, wait.to - start, wait.last_asked - start, wait.exchange};
+}
+
+std::optional<FleetWait> FleetMachine::wait_now(Instant now, Instant start) const {
+  if (!waits_) return std::nullopt;
+  Wait wait = wait_;
+  wait.to = now;
+  return since(start, wait);
+}
+
+std::optional<FleetWait> FleetMachine::longest_wait(Instant start) const {
+  if (longest_.to == longest_.from) return std::nullopt;
+  return since(start, longest_);
 }
 
 }  // namespace pxeproof::rom

@@ -82,6 +82,16 @@ class FleetMachine {
   // It is now, by an OACK or, where the server knows no options, by the first block, of which the
   // ROM tells nothing.
   void on_file_answered(Instant now, FleetTally& tally);
+  // Something that came to this port of the machine came for a transfer under way.
+  bool fetches_at(std::uint16_t port) const {
+    return transfer_ != Transfer::None && port == last_file_port_;
+  }
+  // A question left the machine and its cable; an answer came that it could go on with.
+  void on_sent(Instant now, Exchange exchange);
+  void on_answered(Instant now);
+  // The wait that the machine is in, or the longest that it was in. Times count from the start.
+  std::optional<FleetWait> wait_now(Instant now, Instant start) const;
+  std::optional<FleetWait> longest_wait(Instant start) const;
   // Counts the machine out of those under way.
   void leave(Instant now, FleetTally& tally);
   // The run ends before the machine does: what it still waits for counts.
@@ -113,6 +123,12 @@ class FleetMachine {
 
  private:
   struct Observer;
+  struct Wait {
+    Instant from;
+    Instant to;
+    Instant last_asked;
+    Exchange exchange = Exchange::Discover;
+  };
   static constexpr std::size_t kNotes = 160;
 
   void mark(FleetTally& tally, Span span, Instant from, Instant at);
@@ -120,6 +136,7 @@ class FleetMachine {
   void note(Instant at, FleetNote::Kind kind, std::uint32_t value);
   void on_answer(Instant now, FleetTally& tally);
   void close_transfer(Instant now, FleetTally& tally);
+  static FleetWait since(Instant start, const Wait& wait);
 
   // What every frame needs comes first, and so lies together in memory.
   Instant planned_;
@@ -128,8 +145,11 @@ class FleetMachine {
   std::uint32_t last_file_port_ = 0;  // of the last RRQ
   Phase busy_with_ = Phase::Offer;
   bool address_is_new_ = false;
+  bool waits_ = false;
+  Wait wait_;  // while it waits
   Rom rom_;
 
+  Wait longest_;
   std::size_t kind_;
   std::array<bool, kSpans> marked_{};
   std::optional<Ipv4Address> address_;

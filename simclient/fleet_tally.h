@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "protocol/time.h"
+#include "simclient/fleet_evidence.h"
 #include "simclient/fleet_ledger.h"
 #include "simclient/fleet_plan.h"
 #include "simclient/latency_histogram.h"
@@ -42,6 +43,8 @@ struct FleetOutcome {
   Duration planned{};            // power-on, after the fleet's start
   Duration ended{};              // after the fleet's start
   std::string reason;            // failed: one line
+  // Failed: the one that it ended in. Booted: the longest.
+  std::optional<FleetWait> wait{};
 };
 
 // One step of a ladder: a packet's or file's part in a boot, as short words.
@@ -99,6 +102,7 @@ struct FleetTally {
   LatencyHistogram answer_wait;  // of every RRQ that was answered, from its first send
   LatencyHistogram vain_wait;    // of those that were not, to their giving up or the run's end
   std::uint64_t leases = 0;      // machines that got an address
+  FleetEvidence evidence;
   LatencyHistogram power_on_lateness;  // of the run itself: actual less planned
   LatencyHistogram timer_lateness;     // of all other deadlines
 

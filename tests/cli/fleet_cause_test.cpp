@@ -123,9 +123,90 @@ TEST(FleetCause, KnowsASilenceInTheMiddleOfFiles) {
   EXPECT_EQ(cause->why, "350 of 1000 ACKs were not answered");
 }
 
+// Times are of machines that booted, and hold: what kept the last one from an address counts.
+TEST(FleetCause, IsNamedByATrialThatOneMachineFailed) {
+  const FleetOptions options = options_of({"--clients", "21", "--find-limit", "boot.p99<10s"});
+  FleetResult result;
+  result.tally.planned = result.tally.powered_on = 21;
+  result.tally.booted = result.tally.leases = 20;
+  result.tally.spans[static_cast<std::size_t>(rom::Span::Boot)].record(1s, 20);
+  result.tally.failed = 1;
+  result.tally.failures[{rom::Phase::Offer, "no offer"}] = {.count = 1};
+  result.server.pool = 20;
+  const FleetTrial trial = trial_of(options, result);
+  EXPECT_FALSE(trial.holds);
+  EXPECT_EQ(trial.cause_name, "address pool");
+}
+
+// 30 machines of which none failed, and none came to its end.
+FleetResult cut_short() {
+  FleetResult result;
+  result.tally.planned = result.tally.powered_on = 30;
+  result.tally.busy_with[static_cast<std::size_t>(rom::Phase::Payload)] = 30;
+  rom::LedgerRow& blocks = result.tally.ledger.row(rom::Exchange::Block);
+  blocks.asked = blocks.sent = 1380;
+  blocks.received = 600;
+  return result;
+}
+
+TEST(FleetCause, IsFoundWhereMachinesStillWaitWhenARunIsCutShort) {
+  FleetResult result = cut_short();
+  result.ran_out_of_time = true;
+  const auto cause = find_cause(options_of({}), result);
+  ASSERT_TRUE(cause);
+  EXPECT_EQ(cause->why, "780 of 1380 ACKs were not answered");
+}
+
+TEST(FleetCause, IsNotSoughtInWhatIsJustOnItsWayWhenASignalComes) {
+  FleetResult result = cut_short();
+  result.stopped = true;
+  rom::LedgerRow& blocks = result.tally.ledger.row(rom::Exchange::Block);
+  blocks.received = 1350;
+  blocks.answers_lost_on_cable = 20;
+  EXPECT_FALSE(find_cause(options_of({}), result));
+}
+
+TEST(FleetCause, IsNoTrifleThatCannotHaveStoppedSoMany) {
+  FleetResult result = silent_tftp();
+  rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
+  files.received = 1199;
+  EXPECT_FALSE(find_cause(options_of({}), result));
+}
+
 TEST(FleetCause, IsTheRestartThatTheUserWanted) {
   EXPECT_THAT(cause_of(options_of({"--clients", "30", "--restart", "1ms"})),
-              HasSubstr("30 of the 30 machines that failed were under way"));
+              HasSubstr("30 of the 30 machines that failed waited for an answer"));
+}
+
+// Nothing of theirs passed a switch before the server had been started anew.
+TEST(FleetCause, IsNoRestartThatNoMachineWaitedFor) {
+  const std::string cause =
+      cause_of(options_of({"--clients", "20", "--arrive", "stp=30s", "--restart", "1s"}));
+  EXPECT_THAT(cause, HasSubstr("cables: 80 of 80 DISCOVERs"));
+}
+
+// The new server leaves unanswered what the old one would have.
+TEST(FleetCause, IsNoRestartThatChangesNothing) {
+  const std::vector<std::string> words{"--clients", "20", "--mix", "uboot-arm64"};
+  std::vector<std::string> restarted = words;
+  restarted.insert(restarted.end(), {"--restart", "1ms"});
+  EXPECT_THAT(cause_of(options_of(restarted)), Not(HasSubstr("restart")));
+  EXPECT_EQ(cause_of(options_of(restarted)), cause_of(options_of(words)));
+}
+
+TEST(FleetCause, IsTheRestartThatMachinesWaitedForBeforeTheyBooted) {
+  rom::FleetOutcome outcome;
+  outcome.booted = true;
+  EXPECT_FALSE(was_held_by_restart(outcome, 5s));
+  const auto booted = [&outcome](Duration from, Duration to) {
+    outcome.wait = rom::FleetWait{.from = from, .to = to};
+    return outcome;
+  };
+  EXPECT_TRUE(was_held_by_restart(booted(4900ms, 8s), 5s));
+  EXPECT_TRUE(was_held_by_restart(booted(5500ms, 8s), 5s));
+  EXPECT_FALSE(was_held_by_restart(booted(5500ms, 5502ms), 5s)) << "no time at all";
+  EXPECT_FALSE(was_held_by_restart(booted(1s, 4s), 5s)) << "before";
+  EXPECT_FALSE(was_held_by_restart(booted(7s, 12s), 5s)) << "after";
 }
 
 TEST(FleetCause, IsTheServerThatEndedByItself) {

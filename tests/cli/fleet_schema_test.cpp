@@ -19,6 +19,8 @@ TEST(FleetJson, IsAsItsSchemaSays) {
 
   options.time = FleetOptions::Time::Real;
   result.harness.has_wire = true;
+  result.watched = {{.name = "boot server", .discovers = 10, .offers = 9, .overflows = 1}};
+  result.tally.evidence.closed_ports[static_cast<std::size_t>(rom::Exchange::File)] = 3;
   result.server.cpu_seconds = 1.5;
   testing::expect_as_in_schema(schema, fleet_report_json(options, result));
 }

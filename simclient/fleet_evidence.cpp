@@ -1,0 +1,88 @@
+#include "simclient/fleet_evidence.h"
+
+#include "protocol/dhcp/message.h"
+#include "protocol/frames/inspect.h"
+#include "protocol/tftp/packet.h"
+
+namespace pxeproof::rom {
+
+namespace {
+
+constexpr std::size_t kIp = frames::kEthernetHeaderSize;
+constexpr std::size_t kEtherType = 12;
+constexpr std::size_t kProtocol = kIp + 9;
+
+std::uint16_t read16(ByteView octets, std::size_t at) {
+  return static_cast<std::uint16_t>((octets[at] << 8U) | octets[at + 1]);
+}
+
+// Behind the headers of an IP packet of this protocol; nullopt: it is none, or cut.
+std::optional<ByteView> behind_ip(ByteView frame, std::uint8_t protocol, std::size_t least) {
+  if (frame.size() < kIp + frames::kIpv4HeaderSize ||
+      read16(frame, kEtherType) != frames::kEtherTypeIpv4 || frame[kProtocol] != protocol) {
+    return std::nullopt;
+  }
+  const std::size_t at = kIp + std::size_t{frame[kIp] & 0x0fU} * 4;
+  if (frame.size() < at + least) return std::nullopt;
+  return frame.subspan(at);
+}
+
+ByteView udp_payload(ByteView frame) {
+  const auto udp = behind_ip(frame, frames::kProtocolUdp, frames::kUdpHeaderSize);
+  return udp ? udp->subspan(frames::kUdpHeaderSize) : ByteView{};
+}
+
+}  // namespace
+
+bool offers_address(ByteView frame) {
+  constexpr std::size_t kYiaddr = 16;
+  const ByteView payload = udp_payload(frame);
+  if (payload.size() < kYiaddr + 4) return false;
+  const auto yiaddr = Ipv4Address::from(payload.subspan(kYiaddr, 4));
+  return yiaddr && !yiaddr->is_unspecified();
+}
+
+std::optional<std::string> refusal_text(ByteView frame) {
+  const auto view = dhcp::MessageView::parse(udp_payload(frame));
+  if (!view || view->type() != dhcp::MessageType::Nak) return std::nullopt;
+  const auto text = view->first(dhcp::OptionCode::Message);
+  return text ? std::string(text->begin(), text->end()) : std::string();
+}
+
+bool knows_no_transfer(ByteView frame) {
+  constexpr std::uint16_t kUnknownTransfer = 5;
+  const ByteView payload = udp_payload(frame);
+  return payload.size() >= 4 && tftp::peek_opcode(payload) == tftp::Opcode::Error &&
+         read16(payload, 2) == kUnknownTransfer;
+}
+
+// RFC 792: 8 octets of ICMP, then the datagram's IP header and 8 octets of what it carried.
+std::optional<Exchange> closed_port(ByteView frame) {
+  constexpr std::size_t kIcmp = 8;
+  constexpr std::uint8_t kUnreachable = 3;
+  constexpr std::uint8_t kPort = 3;
+  const auto icmp = behind_ip(frame, frames::kProtocolIcmp,
+                              kIcmp + frames::kIpv4HeaderSize + frames::kUdpHeaderSize);
+  if (!icmp || (*icmp)[0] != kUnreachable || (*icmp)[1] != kPort) return std::nullopt;
+  const ByteView quoted = icmp->subspan(kIcmp);
+  const std::size_t udp = std::size_t{quoted[0] & 0x0fU} * 4;
+  if (quoted[9] != frames::kProtocolUdp || quoted.size() < udp + 4) return std::nullopt;
+  switch (read16(quoted, udp + 2)) {
+    case dhcp::kServerPort:
+      return Exchange::Request;
+    case dhcp::kBootServerPort:
+      return Exchange::BootItem;
+    case tftp::kPort:
+      return Exchange::File;
+    default:
+      return Exchange::Block;
+  }
+}
+
+std::optional<std::uint16_t> destination_port(ByteView frame) {
+  const auto udp = behind_ip(frame, frames::kProtocolUdp, frames::kUdpHeaderSize);
+  if (!udp) return std::nullopt;
+  return read16(*udp, 2);
+}
+
+}  // namespace pxeproof::rom

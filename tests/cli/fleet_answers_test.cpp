@@ -1,0 +1,118 @@
+// Causes that show in what servers answered, and in what they were too slow to read.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/fleet_result.h"
+#include "tests/cli/virtual_fleet.h"
+
+namespace pxeproof::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+// So many machines, all of which failed before a phase.
+FleetResult all_failed(std::uint64_t machines, rom::Phase before) {
+  FleetResult result;
+  result.tally.planned = result.tally.powered_on = result.tally.failed = machines;
+  result.tally.failures[{before, "for a reason"}] = {.count = machines};
+  return result;
+}
+
+std::string cause_of(const FleetResult& result) {
+  const auto cause = find_cause(options_of({}), result);
+  return cause ? cause->name + ": " + cause->why : "none";
+}
+
+TEST(FleetAnswers, AreRefusalsOfTheAddressServer) {
+  FleetResult result = all_failed(30, rom::Phase::BootServer);
+  rom::LedgerRow& requests = result.tally.ledger.row(rom::Exchange::Request);
+  requests.asked = requests.sent = requests.received = 180;
+  result.tally.evidence.refusals = 180;
+  result.tally.evidence.first_refusal = "wrong network";
+  EXPECT_THAT(cause_of(result),
+              HasSubstr("180 of 180 answers to REQUESTs were DHCPNAKs (\"wrong network\")"));
+  result.tally.evidence.refusals = 1;
+  EXPECT_EQ(cause_of(result), "none");
+}
+
+TEST(FleetAnswers, AreNoTftp) {
+  FleetResult result = all_failed(30, rom::Phase::Nbp);
+  rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
+  files.asked = files.sent = files.received = 180;
+  result.tally.evidence.no_tftp = 180;
+  EXPECT_THAT(cause_of(result), HasSubstr("180 of 180 answers to RRQs and ACKs are no TFTP"));
+}
+
+TEST(FleetAnswers, SayThatAPortIsClosed) {
+  FleetResult result = all_failed(30, rom::Phase::Nbp);
+  rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
+  files.asked = files.sent = 120;
+  EXPECT_THAT(cause_of(result), HasSubstr("120 of 120 RRQs were not answered"));
+  // A kernel sends few of these.
+  result.tally.evidence.closed_ports[static_cast<std::size_t>(rom::Exchange::File)] = 6;
+  EXPECT_THAT(cause_of(result), HasSubstr("nothing listens on port 69: ICMP port unreachable came "
+                                          "back 6 times for 120 RRQs"));
+  files.received = 110;
+  EXPECT_EQ(cause_of(result), "none");
+}
+
+TEST(FleetAnswers, GaveOneAddressToAll) {
+  FleetResult result = all_failed(29, rom::Phase::Nbp);
+  result.tally.leases = 30;
+  result.tally.evidence.shared_addresses = 29;
+  result.tally.evidence.first_shared = Ipv4Address::of(10, 77, 20, 2);
+  EXPECT_THAT(cause_of(result),
+              HasSubstr("29 of 30 machines got an address that another machine under way had got, "
+                        "10.77.20.2 first"));
+}
+
+TEST(FleetAnswers, CameTooLate) {
+  FleetResult result = all_failed(95, rom::Phase::Offer);
+  result.tally.evidence.offer_lateness.record(3s, 160);
+  result.tally.evidence.offered_late = 90;
+  EXPECT_THAT(cause_of(result), HasSubstr("160 OFFERs came after their 90 machines had given up, "
+                                          "the earliest 3.00 s"));
+  // The server that waits for its own pings does not read its sockets either.
+  result.server.pings = true;
+  result.watched = {{.name = "boot server", .discovers = 398, .offers = 166, .overflows = 258}};
+  const auto cause = find_cause(options_of({}), result);
+  EXPECT_THAT(cause->why, HasSubstr("pings each address"));
+  EXPECT_THAT(cause->remedy, HasSubstr("--set 'no-ping'"));
+}
+
+// Two servers hear each DISCOVER; the sum of their answers hides that one of them was silent.
+TEST(FleetAnswers, OfOneServerDoNotStandForThoseOfAnother) {
+  FleetResult result = all_failed(153, rom::Phase::BootServer);
+  rom::LedgerRow& offers = result.tally.ledger.row(rom::Exchange::Discover);
+  offers.asked = offers.sent = offers.reached = 833;
+  offers.received = offers.answered = 1180;
+  result.tally.evidence.proxy_offers = 347;
+  rom::LedgerRow& items = result.tally.ledger.row(rom::Exchange::BootItem);
+  items.asked = items.sent = 348;
+  items.received = 347;
+  EXPECT_THAT(cause_of(result), HasSubstr("486 of 833 DISCOVERs were not answered"));
+  result.harness.has_wire = true;
+  result.watched = {{.name = "address server", .discovers = 833, .offers = 833},
+                    {.name = "boot server", .discovers = 833, .offers = 347}};
+  EXPECT_THAT(cause_of(result),
+              HasSubstr("486 of 833 DISCOVERs that reached the boot server were not answered"));
+  result.watched[1].overflows = 2081;
+  EXPECT_THAT(cause_of(result),
+              HasSubstr("the boot server's socket buffers overflowed 2081 times"));
+  result.watched[1].overflows = 1;
+  EXPECT_THAT(cause_of(result), HasSubstr("486 of 833"));
+}
+
+// What they were asked was answered in the end.
+TEST(FleetAnswers, ThatCameExcuseASocketThatOverflowed) {
+  FleetResult result = all_failed(30, rom::Phase::Nbp);
+  rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
+  files.asked = files.sent = files.received = 30;
+  result.watched = {{.name = "boot server", .discovers = 40, .offers = 40, .overflows = 50}};
+  EXPECT_EQ(cause_of(result), "none");
+}
+
+}  // namespace
+}  // namespace pxeproof::cli
