@@ -156,7 +156,7 @@ std::string fleet_report_html(const FleetOptions& options, const FleetResult& re
       fmt::format("{} of {} booted, {} failed", tally.booted, tally.planned, tally.failed),
       is_good ? "good" : "bad");
   std::string summary = verdict_table(verdicts);
-  if (const std::string fault = result.own_fault(); !fault.empty()) {
+  if (const std::string fault = own_fault(result, verdicts); !fault.empty()) {
     summary += "<p>" + cell(fault) + "</p>";
   }
   if (const auto cause = find_cause(options, result)) {

@@ -125,7 +125,7 @@ std::string fleet_report_json(const FleetOptions& options, const FleetResult& re
   if (!result.watched.empty()) json["servers"] = watched_json(result);
   json["generator"] = {{"refused", result.harness.refused},
                        {"dropped", result.harness.dropped},
-                       {"fault", result.own_fault()},
+                       {"fault", own_fault(result, verdicts)},
                        {"power_on_lateness", histogram_json(tally.power_on_lateness)},
                        {"timer_lateness", histogram_json(tally.timer_lateness)}};
   // In virtual time these would differ from run to run.

@@ -39,7 +39,9 @@ FleetTrial trial_of(const FleetOptions& options, const FleetResult& result) {
   trial.measured = value ? wanted.metric.name + " " + wanted.metric.text(*value)
                          : wanted.metric.name + " not measured";
   if (unbooted > 0) trial.measured += fmt::format(", {} did not boot", unbooted);
-  trial.own_fault = result.own_fault();
+  FleetOptions asked = options;
+  asked.thresholds = {wanted};
+  trial.own_fault = unbooted > 0 ? result.own_fault() : own_fault(result, judge(asked, result));
   trial.stopped = result.stopped;
   FleetOptions judged = options;
   // Beside that nobody may fail, which options always say.

@@ -127,15 +127,7 @@ std::string last_lines(const FleetOptions& options, const FleetResult& result,
     seen = "none";
   } else if (code == ExitCode::EnvironmentFailed) {
     expected = "a generator that keeps up and loses nothing of its own";
-    seen = result.own_fault();
-    for (const ThresholdVerdict& verdict : verdicts) {
-      if (!verdict.is_undecided || !seen.empty()) continue;
-      seen = fmt::format(
-          "{} is {}, of which {} may be the generator's own: no verdict about the server; give it "
-          "a slower arrival or a faster machine",
-          verdict.threshold.metric.name, verdict.threshold.metric.text(*verdict.measured),
-          duration_text(result.tally.power_on_lateness.percentile(0.99)));
-    }
+    seen = own_fault(result, verdicts);
   } else {
     for (const ThresholdVerdict& verdict : verdicts) {
       if (verdict.holds) continue;

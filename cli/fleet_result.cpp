@@ -84,15 +84,23 @@ std::vector<ThresholdVerdict> judge(const FleetOptions& options, const FleetResu
   return verdicts;
 }
 
-ExitCode exit_code(const FleetResult& result, const std::vector<ThresholdVerdict>& verdicts) {
-  if (result.tally.powered_on == 0) return ExitCode::NothingTested;
-  if (!result.own_fault().empty()) return ExitCode::EnvironmentFailed;
-  // What is late itself cannot say who was.
-  const bool is_undecided =
-      std::ranges::any_of(verdicts, [](const ThresholdVerdict& each) { return each.is_undecided; });
+std::string own_fault(const FleetResult& result, const std::vector<ThresholdVerdict>& verdicts) {
+  std::string fault = result.own_fault();
   const bool fails = std::ranges::any_of(
       verdicts, [](const ThresholdVerdict& each) { return !each.holds && !each.is_undecided; });
-  if (is_undecided && !fails) return ExitCode::EnvironmentFailed;
+  const auto undecided = std::ranges::find_if(verdicts, &ThresholdVerdict::is_undecided);
+  if (!fault.empty() || fails || undecided == verdicts.end()) return fault;
+  const FleetMetric& metric = undecided->threshold.metric;
+  return fmt::format(
+      "{} is {}, of which {} may be the generator's own: no verdict about the server; give it a "
+      "slower arrival or a faster machine",
+      metric.name, metric.text(*undecided->measured),
+      duration_text(result.tally.power_on_lateness.percentile(0.99)));
+}
+
+ExitCode exit_code(const FleetResult& result, const std::vector<ThresholdVerdict>& verdicts) {
+  if (result.tally.powered_on == 0) return ExitCode::NothingTested;
+  if (!own_fault(result, verdicts).empty()) return ExitCode::EnvironmentFailed;
   const bool all_hold =
       std::ranges::all_of(verdicts, [](const ThresholdVerdict& each) { return each.holds; });
   // What was not seen to its end did not hold.

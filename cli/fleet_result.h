@@ -100,6 +100,10 @@ struct ThresholdVerdict {
 };
 std::vector<ThresholdVerdict> judge(const FleetOptions& options, const FleetResult& result);
 
+// The result's own fault, or that the verdict is as late as the generator; empty: the verdict is
+// about the server.
+std::string own_fault(const FleetResult& result, const std::vector<ThresholdVerdict>& verdicts);
+
 ExitCode exit_code(const FleetResult& result, const std::vector<ThresholdVerdict>& verdicts);
 
 // Evidence for a cause that lies behind slow or failed boots.
