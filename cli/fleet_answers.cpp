@@ -101,7 +101,15 @@ std::optional<FleetCause> no_tftp(const FleetOptions&, const FleetResult& result
 
 std::optional<FleetCause> late_offers(const FleetOptions& options, const FleetResult& result) {
   const rom::FleetEvidence& evidence = result.tally.evidence;
+  const std::uint64_t without_proxy = failed_before(result.tally, rom::Phase::BootServer);
   const std::uint64_t stopped = failed_before(result.tally, rom::Phase::Offer);
+  if (without_proxy > stopped && is_enough(evidence.proxy_offers_missed, without_proxy)) {
+    return FleetCause{"late offers",
+                      fmt::format("{} of a proxy's {} OFFERs came when their machines no longer "
+                                  "waited for any: it was too slow",
+                                  evidence.proxy_offers_missed, evidence.proxy_offers),
+                      {}};
+  }
   if (!is_enough(evidence.offered_late, stopped)) return std::nullopt;
   const rom::LatencyHistogram& lateness = evidence.offer_lateness;
   FleetCause cause{

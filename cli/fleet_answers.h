@@ -18,7 +18,7 @@ std::optional<FleetCause> shared_address(const FleetOptions& options, const Flee
 std::optional<FleetCause> closed_port(const FleetOptions& options, const FleetResult& result);
 // What answers read requests speaks no TFTP.
 std::optional<FleetCause> no_tftp(const FleetOptions& options, const FleetResult& result);
-// Offers to machines that have given up.
+// Offers of addresses to machines that have given up, or of a proxy to those that went on without.
 std::optional<FleetCause> late_offers(const FleetOptions& options, const FleetResult& result);
 
 }  // namespace pxeproof::cli

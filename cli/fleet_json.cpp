@@ -56,6 +56,7 @@ ordered_json evidence_json(const FleetResult& result) {
   }
   return {{"refusals", evidence.refusals},
           {"proxy_offers", evidence.proxy_offers},
+          {"proxy_offers_missed", evidence.proxy_offers_missed},
           {"closed_ports", std::move(closed)},
           {"no_tftp", evidence.no_tftp},
           {"shared_addresses", evidence.shared_addresses},

@@ -194,6 +194,10 @@ void Fleet::hand_over(Instant now, ClientIndex client, FleetMachine& machine, By
   if (is_file_answer && classify(frame)->exchange == Exchange::Block) {
     machine.on_file_answered(now, tally_);
   }
+  const bool is_missed_offer = kind && kind->exchange == Exchange::Discover &&
+                               kind->traffic == Traffic::Answer && !machine.collects_offers() &&
+                               !offers_address(frame);
+  if (is_missed_offer) ++tally_.evidence.proxy_offers_missed;
   machine.rom().on_frame(now, frame);
   machine.observe(tally_, names_);
   const bool was_used = machine.take_ignored() == 0;

@@ -30,6 +30,7 @@ struct FleetEvidence {
   std::string first_refusal;       // what the first of them says (option 56)
   std::uint64_t proxy_offers = 0;  // OFFERs without an address, of those in the ledger
   std::uint64_t proxy_offers_lost_on_cable = 0;
+  std::uint64_t proxy_offers_missed = 0;  // came when their machines no longer waited for OFFERs
   std::array<std::uint64_t, kExchanges> closed_ports{};  // ICMP port unreachable, for a question
   std::uint64_t no_tftp = 0;           // came to the port of a transfer, and are no TFTP answers
   std::uint64_t shared_addresses = 0;  // given to a machine while another under way had them

@@ -161,6 +161,7 @@ struct FleetMachine::Observer {
     ++tally.busy_with[static_cast<std::size_t>(machine.busy_with_)];
   }
   void operator()(const DiscoverSent& request) {
+    machine.collects_offers_ = true;
     ask(Span::Offer, Exchange::Discover, request.number, Kind::Discover);
   }
   void operator()(const OfferSeen& offer) {
@@ -172,6 +173,7 @@ struct FleetMachine::Observer {
     machine.mark(tally, Span::Offer, machine.planned_, at);
   }
   void operator()(const RequestSent& request) {
+    machine.collects_offers_ = false;
     ask(Span::Lease, Exchange::Request, request.number, Kind::Request);
   }
   void operator()(const AddressAcquired& acquired) {

@@ -92,6 +92,8 @@ class FleetMachine {
   // The wait that the machine is in, or the longest that it was in. Times count from the start.
   std::optional<FleetWait> wait_now(Instant now, Instant start) const;
   std::optional<FleetWait> longest_wait(Instant start) const;
+  // It takes OFFERs: it has not chosen one since its last DISCOVER.
+  bool collects_offers() const { return collects_offers_; }
   // Counts the machine out of those under way.
   void leave(Instant now, FleetTally& tally);
   // The run ends before the machine does: what it still waits for counts.
@@ -145,6 +147,7 @@ class FleetMachine {
   std::uint32_t last_file_port_ = 0;  // of the last RRQ
   Phase busy_with_ = Phase::Offer;
   bool address_is_new_ = false;
+  bool collects_offers_ = true;
   bool waits_ = false;
   Wait wait_;  // while it waits
   Rom rom_;

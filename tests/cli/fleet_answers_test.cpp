@@ -82,6 +82,18 @@ TEST(FleetAnswers, CameTooLate) {
   EXPECT_THAT(cause->remedy, HasSubstr("--set 'no-ping'"));
 }
 
+TEST(FleetAnswers, OfAProxyCameTooLate) {
+  FleetResult result = all_failed(59, rom::Phase::BootServer);
+  rom::LedgerRow& offers = result.tally.ledger.row(rom::Exchange::Discover);
+  offers.asked = offers.sent = 60;
+  offers.received = 120;
+  result.tally.evidence.proxy_offers = 60;
+  EXPECT_EQ(cause_of(result), "none");
+  result.tally.evidence.proxy_offers_missed = 59;
+  EXPECT_THAT(cause_of(result), HasSubstr("59 of a proxy's 60 OFFERs came when their machines no "
+                                          "longer waited for any"));
+}
+
 // Two servers hear each DISCOVER; the sum of their answers hides that one of them was silent.
 TEST(FleetAnswers, OfOneServerDoNotStandForThoseOfAnother) {
   FleetResult result = all_failed(153, rom::Phase::BootServer);

@@ -45,9 +45,14 @@ class ScriptedServer {
 
   // Until the fleet is over and nothing is on its way to it.
   void run() {
+    run_until([] { return false; });
+  }
+
+  template <typename IsEnough>
+  void run_until(IsEnough&& is_enough) {
     fleet_.start(kStart);
     Instant now = kStart;
-    while (now < kLongAfter) {
+    while (now < kLongAfter && !is_enough()) {
       take_questions(now);
       const auto timer = fleet_.is_over() ? std::nullopt : fleet_.poll_timeout();
       if (!timer && due_.empty()) return;
@@ -200,22 +205,34 @@ TEST(FleetEvidence, TimesOffersToMachinesThatHadGivenUp) {
   EXPECT_GT(tally.evidence.offer_lateness.minimum(), 200s);
 }
 
-TEST(FleetEvidence, TellsOffersOfAProxyFromThoseOfAddresses) {
-  const FleetTally tally = tally_of(5, {});
-  EXPECT_EQ(tally.evidence.proxy_offers, 0U);
-  Fleet fleet(plan_of(1));
-  fleet.start(kStart);
-  fleet.on_timeout(kStart);
+// An OFFER of a server that offers no address.
+Bytes proxy_offer(const Fleet& fleet) {
   dhcp::Message offer;
   offer.header.op = dhcp::kBootReply;
   offer.header.set_mac(fleet.numbering().mac(0));
   offer.add_type(dhcp::MessageType::Offer);
-  fleet.on_frame(kStart + 1s,
-                 frames::build_udp({.destination_mac = MacAddress::broadcast(),
-                                    .source = {kServer, dhcp::kServerPort},
-                                    .destination = {Ipv4Address::broadcast(), dhcp::kClientPort}},
-                                   dhcp::encode(offer)));
+  return frames::build_udp({.destination_mac = MacAddress::broadcast(),
+                            .source = {kServer, dhcp::kServerPort},
+                            .destination = {Ipv4Address::broadcast(), dhcp::kClientPort}},
+                           dhcp::encode(offer));
+}
+
+TEST(FleetEvidence, TellsOffersOfAProxyFromThoseOfAddresses) {
+  EXPECT_EQ(tally_of(5, {}).evidence.proxy_offers, 0U);
+  Fleet fleet(plan_of(1));
+  fleet.start(kStart);
+  fleet.on_timeout(kStart);
+  fleet.on_frame(kStart + 1s, proxy_offer(fleet));
   EXPECT_EQ(fleet.tally().evidence.proxy_offers, 1U);
+  EXPECT_EQ(fleet.tally().evidence.proxy_offers_missed, 0U);
+}
+
+TEST(FleetEvidence, CountsAProxysOfferThatItsMachineNoLongerWaitsFor) {
+  Fleet fleet(plan_of(1));
+  ScriptedServer(fleet, {}).run_until([&] { return fleet.tally().leases == 1; });
+  ASSERT_FALSE(fleet.is_over());
+  fleet.on_frame(kStart + 5s, proxy_offer(fleet));
+  EXPECT_EQ(fleet.tally().evidence.proxy_offers_missed, 1U);
 }
 
 // Of a machine that failed it is the wait that it ended in.
