@@ -146,10 +146,11 @@ std::string last_lines(const FleetOptions& options, const FleetResult& result,
       expected += std::string(expected.empty() ? "" : ", ") + "every machine to end by itself";
       const rom::FleetTally& tally = result.tally;
       const std::uint64_t left = tally.powered_on - tally.booted - tally.failed;
-      seen += fmt::format("{}{} had not ended when the run did", seen.empty() ? "" : ", ", left);
-      if (tally.planned > tally.powered_on) {
-        seen += fmt::format(", {} were never powered on", tally.planned - tally.powered_on);
-      }
+      const auto add = [&seen](std::uint64_t machines, std::string_view what) {
+        if (machines > 0) seen += fmt::format("{}{} {}", seen.empty() ? "" : ", ", machines, what);
+      };
+      add(left, "had not ended when the run did");
+      add(tally.planned - tally.powered_on, "were never powered on");
     }
   }
   return fmt::format("  expected  {}\n  seen      {}\n  again     {}\n", expected, seen,
