@@ -1,7 +1,6 @@
 #include "server/lease_pool.h"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 #include "protocol/letter_case.h"
@@ -58,8 +57,8 @@ const Lease* LeasePool::find(const LeaseClient& client) const {
   if (client.hardware.empty()) return nullptr;
   const auto same = by_hardware_.find(hardware_key(client));
   if (same == by_hardware_.end()) return nullptr;
-  for (const Ipv4Address address : std::views::reverse(same->second)) {
-    const Lease* lease = find(address);
+  for (auto address = same->second.rbegin(); address != same->second.rend(); ++address) {
+    const Lease* lease = find(*address);
     if (client.client_id.empty() || lease->client.client_id.empty()) return lease;
   }
   return nullptr;

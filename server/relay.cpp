@@ -1,7 +1,6 @@
 #include "server/relay.h"
 
 #include <algorithm>
-#include <ranges>
 
 #include "protocol/dhcp/message.h"
 
@@ -65,7 +64,8 @@ std::vector<OutgoingDatagram> Relay::forward(const IncomingDatagram& request) co
   const Ipv4Address relayed_by = address_at(payload, kGiaddrOffset);
   if (payload[kHopsOffset]++ > kMaximumHops) return {};
   // As dnsmasq does, the last line of the file first.
-  for (const Line& line : std::views::reverse(lines_)) {
+  for (auto each = lines_.rbegin(); each != lines_.rend(); ++each) {
+    const Line& line = *each;
     if (line.interface_index != request.interface_index) continue;
     // What this relay sent has come back: nobody is helped by another round.
     if (relayed_by == line.words.local) continue;
