@@ -51,7 +51,7 @@ constexpr std::array<std::string_view, 5> kKernelNames{"vmlinu", "bzimage", "zim
 
 constexpr int kPxelinux = 60;
 constexpr int kPlain = 10;
-constexpr int kStub = 1;  // the EFI stub of what is a kernel, too, such as memtest86+
+constexpr int kKernelAsProgram = 1;  // the EFI stub of what is a kernel, too, such as memtest86+
 
 std::uint32_t little_endian(ByteView octets, std::size_t offset, std::size_t count) {
   std::uint32_t value = 0;
@@ -137,7 +137,7 @@ std::optional<BootProgram> read_boot_program(std::string_view path, ByteView hea
       return BootProgram{{0}, "lpxelinux", kPxelinux - 1};
     case BootImage::Linux:
       if (!is_called_efi_program(name)) return std::nullopt;
-      return efi_program(name, head, kStub);
+      return efi_program(name, head, kKernelAsProgram);
     case BootImage::Elf:
       return std::nullopt;
     case BootImage::IpxeScript:

@@ -8,6 +8,7 @@
 #include "protocol/dhcp/message.h"
 #include "protocol/frames/inspect.h"
 #include "simclient/fleet_reasons.h"
+#include "simclient/frame_peek.h"
 
 namespace pxeproof::rom {
 
@@ -29,10 +30,6 @@ constexpr std::size_t kDhcp = kUdp + frames::kUdpHeaderSize;
 constexpr std::size_t kChaddr = kDhcp + 28;
 
 bool is_group(ByteView frame) { return (frame[0] & 1U) != 0; }
-
-std::uint16_t read16(ByteView octets, std::size_t at) {
-  return static_cast<std::uint16_t>((octets[at] << 8U) | octets[at + 1]);
-}
 
 // The client that a group frame concerns: in ARP the address asked for, in DHCP the chaddr.
 std::optional<Ipv4Address> asked_address(ByteView frame) {

@@ -1,31 +1,12 @@
 #include "simclient/fleet_evidence.h"
 
 #include "protocol/dhcp/message.h"
-#include "protocol/frames/inspect.h"
 #include "protocol/tftp/packet.h"
+#include "simclient/frame_peek.h"
 
 namespace pxeproof::rom {
 
 namespace {
-
-constexpr std::size_t kIp = frames::kEthernetHeaderSize;
-constexpr std::size_t kEtherType = 12;
-constexpr std::size_t kProtocol = kIp + 9;
-
-std::uint16_t read16(ByteView octets, std::size_t at) {
-  return static_cast<std::uint16_t>((octets[at] << 8U) | octets[at + 1]);
-}
-
-// Behind the headers of an IP packet of this protocol; nullopt: it is none, or cut.
-std::optional<ByteView> behind_ip(ByteView frame, std::uint8_t protocol, std::size_t least) {
-  if (frame.size() < kIp + frames::kIpv4HeaderSize ||
-      read16(frame, kEtherType) != frames::kEtherTypeIpv4 || frame[kProtocol] != protocol) {
-    return std::nullopt;
-  }
-  const std::size_t at = kIp + std::size_t{frame[kIp] & 0x0fU} * 4;
-  if (frame.size() < at + least) return std::nullopt;
-  return frame.subspan(at);
-}
 
 ByteView udp_payload(ByteView frame) {
   const auto udp = behind_ip(frame, frames::kProtocolUdp, frames::kUdpHeaderSize);

@@ -1,20 +1,12 @@
 #include "simclient/fleet_ledger.h"
 
 #include "protocol/dhcp/message.h"
-#include "protocol/frames/inspect.h"
 #include "protocol/tftp/packet.h"
+#include "simclient/frame_peek.h"
 
 namespace pxeproof::rom {
 
 namespace {
-
-constexpr std::size_t kIp = frames::kEthernetHeaderSize;
-constexpr std::size_t kEtherType = 12;
-constexpr std::size_t kProtocol = kIp + 9;
-
-std::uint16_t read16(ByteView octets, std::size_t at) {
-  return static_cast<std::uint16_t>((octets[at] << 8U) | octets[at + 1]);
-}
 
 std::optional<Classified> classify_transfer(ByteView payload) {
   const auto opcode = tftp::peek_opcode(payload);
@@ -68,16 +60,11 @@ std::string_view to_string(Exchange exchange) {
 }
 
 std::optional<Classified> classify(ByteView frame) {
-  if (frame.size() < kIp + frames::kIpv4HeaderSize + frames::kUdpHeaderSize ||
-      read16(frame, kEtherType) != frames::kEtherTypeIpv4 ||
-      frame[kProtocol] != frames::kProtocolUdp) {
-    return std::nullopt;
-  }
-  const std::size_t udp = kIp + std::size_t{frame[kIp] & 0x0fU} * 4;
-  if (frame.size() < udp + frames::kUdpHeaderSize) return std::nullopt;
-  const std::uint16_t source = read16(frame, udp);
-  const std::uint16_t destination = read16(frame, udp + 2);
-  const ByteView payload = frame.subspan(udp + frames::kUdpHeaderSize);
+  const auto udp = behind_ip(frame, frames::kProtocolUdp, frames::kUdpHeaderSize);
+  if (!udp) return std::nullopt;
+  const std::uint16_t source = read16(*udp, 0);
+  const std::uint16_t destination = read16(*udp, 2);
+  const ByteView payload = udp->subspan(frames::kUdpHeaderSize);
   if (destination == dhcp::kBootServerPort || source == dhcp::kBootServerPort) {
     // Some firmware asks from the port that it asks.
     const bool is_reply = !payload.empty() && payload[0] == dhcp::kBootReply;
