@@ -51,6 +51,7 @@ class PreparedFleet : public Station {
     station_.on_frame(now, frame);
     prepare();
   }
+  void expect(ByteView frame) const override { station_.expect(frame); }
   void on_timeout(Instant now) override {
     station_.on_timeout(now);
     prepare();

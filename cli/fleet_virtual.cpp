@@ -242,6 +242,7 @@ class KnownFleet : public Station {
     station_.on_frame(now, frame);
     tell();
   }
+  void expect(ByteView frame) const override { station_.expect(frame); }
   void on_timeout(Instant now) override {
     station_.on_timeout(now);
     tell();

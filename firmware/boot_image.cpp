@@ -69,6 +69,14 @@ bool stands_in(std::string_view text, const Signature& signature) {
   return false;
 }
 
+BootImage by_banner(ByteView octets) {
+  const std::string_view text(reinterpret_cast<const char*>(octets.data()), octets.size());
+  for (const Signature& signature : kSignatures) {
+    if (stands_in(text, signature)) return signature.image;
+  }
+  return BootImage::Unknown;
+}
+
 }  // namespace
 
 std::string_view to_string(BootImage image) {
@@ -128,15 +136,19 @@ void BootImageRecogniser::on_octets(std::uint64_t offset, ByteView octets) {
   if (image_ != BootImage::Unknown) return;
   if (offset != next_offset_) tail_.clear();
   next_offset_ = offset + octets.size();
-  tail_.insert(tail_.end(), octets.begin(), octets.end());
-  const std::string_view text(reinterpret_cast<const char*>(tail_.data()), tail_.size());
-  for (const Signature& signature : kSignatures) {
-    if (!stands_in(text, signature)) continue;
-    image_ = signature.image;
+  // A banner that is cut in two lies between the last octets of before and the first of these.
+  const ByteView first = octets.first(std::min(octets.size(), kLongestSignature));
+  tail_.insert(tail_.end(), first.begin(), first.end());
+  image_ = by_banner(tail_);
+  if (image_ == BootImage::Unknown) image_ = by_banner(octets);
+  if (image_ != BootImage::Unknown) {
     tail_ = {};
     return;
   }
-  if (tail_.size() > kLongestSignature) {
+  if (octets.size() >= kLongestSignature) {
+    const ByteView last = octets.last(kLongestSignature);
+    tail_.assign(last.begin(), last.end());
+  } else if (tail_.size() > kLongestSignature) {
     tail_.erase(tail_.begin(), tail_.end() - static_cast<std::ptrdiff_t>(kLongestSignature));
   }
 }

@@ -51,7 +51,7 @@ class BootImageRecogniser {
   BootImage image_ = BootImage::Unknown;
   std::optional<std::uint16_t> efi_machine_;
   std::uint64_t next_offset_ = 0;
-  Bytes tail_;  // the last octets seen, shorter than the longest signature
+  Bytes tail_;  // the last octets seen, as many as the longest signature has
 };
 
 }  // namespace pxeproof::firmware

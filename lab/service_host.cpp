@@ -308,8 +308,7 @@ bool ServiceHost::wait_for(Ipv4Address next_hop, const Frame& frame) {
 }
 
 std::optional<MacAddress> ServiceHost::neighbour(Ipv4Address address) {
-  const auto permanent = permanent_.find(address);
-  if (permanent != permanent_.end()) return permanent->second;
+  if (const MacAddress* permanent = permanent_.find(address.value)) return *permanent;
   return neighbours_.use(now_, address);
 }
 

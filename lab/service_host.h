@@ -7,12 +7,12 @@
 #include <map>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "lab/neighbour_table.h"
 #include "protocol/addresses.h"
 #include "protocol/datagram_service.h"
+#include "protocol/flat_map.h"
 #include "protocol/frames/build.h"
 #include "protocol/frames/inspect.h"
 #include "protocol/station.h"
@@ -64,7 +64,9 @@ class ServiceHost : public Station {
 
   // A neighbour that is known from now on without ARP, as a permanent entry of Linux's table is; it
   // does not count among the others.
-  void add_neighbour(Ipv4Address address, const MacAddress& mac) { permanent_[address] = mac; }
+  void add_neighbour(Ipv4Address address, const MacAddress& mac) {
+    if (!permanent_.insert(address.value, mac)) *permanent_.find(address.value) = mac;
+  }
 
   std::uint64_t dropped(Drop drop) const { return drops_[static_cast<std::size_t>(drop)]; }
 
@@ -100,8 +102,8 @@ class ServiceHost : public Station {
   std::optional<MacAddress> neighbour(Ipv4Address address);
 
   NeighbourTable neighbours_;
-  std::unordered_map<Ipv4Address, MacAddress> permanent_;
-  std::deque<Frame> replies_;  // ARP and ICMP
+  FlatMap<MacAddress> permanent_;  // by address
+  std::deque<Frame> replies_;      // ARP and ICMP
   std::optional<frames::UdpTemplate> dhcp_frames_;
   std::optional<frames::UdpTemplate> other_frames_;
   std::vector<std::uint16_t> identifications_;

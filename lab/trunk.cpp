@@ -6,6 +6,13 @@
 #include "protocol/frames/inspect.h"
 
 namespace pxeproof::lab {
+namespace {
+
+// How many crossings before its own a frame is fetched, and what it concerns.
+constexpr std::size_t kFetchAhead = 12;
+constexpr std::size_t kExpectAhead = 4;
+
+}  // namespace
 
 void Trunk::attach_host(Station& station, const MacAddress& mac) {
   attach({.station = &station, .mac = mac});
@@ -62,6 +69,22 @@ void Trunk::deliver(const Crossing& crossing) {
   if (rest_ && *rest_ != crossing.sender) hand_over(*rest_, frame);
 }
 
+// A storm's frames and machines are more than a processor's caches hold: what comes next is fetched
+// while something else is at work.
+void Trunk::expect_next() const {
+  constexpr std::size_t kLine = 64;
+  constexpr std::size_t kHeaders = 4 * kLine;  // the rest is read in order
+  if (wire_.size() > kFetchAhead) {
+    const Frame& frame = wire_[kFetchAhead].frame;
+    for (std::size_t at = 0; at < std::min(kHeaders, frame.size()); at += kLine) {
+      __builtin_prefetch(frame.data() + at);
+    }
+  }
+  if (wire_.size() <= kExpectAhead) return;
+  const Crossing& next = wire_[kExpectAhead];
+  if (rest_ && next.sender != *rest_) ports_[*rest_].station->expect(next.frame);
+}
+
 RunEnd Trunk::run_until(const std::function<bool()>& condition, Instant deadline) {
   while (!condition()) {
     std::size_t due = ports_.size();
@@ -87,6 +110,7 @@ RunEnd Trunk::run_until(const std::function<bool()>& condition, Instant deadline
     }
     Crossing crossing = std::move(wire_.front());
     wire_.pop_front();
+    expect_next();
     deliver(crossing);
     // Never more than were on the wire at once. Given back to the allocator, a storm's frames would
     // be mapped anew with each step of the storm.

@@ -55,6 +55,7 @@ class Trunk {
 
   void attach(Port port);
   void collect(std::size_t id);
+  void expect_next() const;
   void deliver(const Crossing& crossing);
   void hand_over(std::size_t id, ByteView frame);
 

@@ -43,7 +43,11 @@ void BatchRunner::receive(Way& way) {
   }
   way.may_have_frames = frames->size() == PacketPort::kBatch;
   const Instant time = now();
-  for (const ByteView frame : *frames) station_.on_frame(time, frame);
+  constexpr std::size_t kAhead = 4;
+  for (std::size_t i = 0; i < frames->size(); ++i) {
+    if (i + kAhead < frames->size()) station_.expect((*frames)[i + kAhead]);
+    station_.on_frame(time, (*frames)[i]);
+  }
 }
 
 Activity BatchRunner::on_wake(Instant /*now*/) {

@@ -5,19 +5,22 @@
 #include <memory>
 
 #include "protocol/addresses.h"
+#include "protocol/flat_map.h"
 #include "protocol/random.h"
 
 namespace pxeproof::server {
+
+// 48 bits.
+constexpr std::uint64_t number_of(const Endpoint& endpoint) {
+  return std::uint64_t{endpoint.address.value} << 16U | endpoint.port;
+}
 
 // Mixes an endpoint with a secret, so that nobody outside can aim at one bucket.
 struct EndpointHash {
   std::uint64_t secret = 0;
 
   std::size_t operator()(const Endpoint& endpoint) const noexcept {
-    std::uint64_t mixed = secret ^ (std::uint64_t{endpoint.address.value} << 16U | endpoint.port);
-    mixed = (mixed ^ (mixed >> 30U)) * 0xbf58476d1ce4e5b9U;
-    mixed = (mixed ^ (mixed >> 27U)) * 0x94d049bb133111ebU;
-    return static_cast<std::size_t>(mixed ^ (mixed >> 31U));
+    return static_cast<std::size_t>(mix(secret, number_of(endpoint)));
   }
 };
 

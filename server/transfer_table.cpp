@@ -14,7 +14,7 @@ TransferSlot TransferTable::add(Transfer transfer) {
     slot = free_.back();
     free_.pop_back();
   }
-  const bool inserted = by_client_.emplace(transfer.client, slot).second;
+  const bool inserted = by_client_.insert(number_of(transfer.client), slot);
   assert(inserted);
   static_cast<void>(inserted);
   places_[slot].transfer.emplace(std::move(transfer));
@@ -23,7 +23,7 @@ TransferSlot TransferTable::add(Transfer transfer) {
 
 void TransferTable::release(TransferSlot slot) {
   Place& place = places_[slot];
-  by_client_.erase(place.transfer->client);
+  by_client_.erase(number_of(place.transfer->client));
   deadlines_.remove(slot);
   place.transfer.reset();
   ++place.generation;
@@ -31,8 +31,8 @@ void TransferTable::release(TransferSlot slot) {
 }
 
 TransferSlot TransferTable::find(const Endpoint& client) const {
-  const auto found = by_client_.find(client);
-  return found == by_client_.end() ? kNoSlot : found->second;
+  const TransferSlot* found = by_client_.find(number_of(client));
+  return found == nullptr ? kNoSlot : *found;
 }
 
 TransferSlot TransferTable::find_id(std::uint64_t id) const {

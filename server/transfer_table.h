@@ -4,12 +4,12 @@
 #include <deque>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
 #include "protocol/addresses.h"
 #include "protocol/deadline_heap.h"
+#include "protocol/flat_map.h"
 #include "protocol/time.h"
 #include "server/recent_transfers.h"
 #include "server/slot_queue.h"
@@ -54,7 +54,7 @@ static_assert(sizeof(Transfer) <= 768, "an idle transfer must stay well under 2 
 // wants to be woken. Nothing here is searched one by one.
 class TransferTable {
  public:
-  explicit TransferTable(EndpointHash hash) : by_client_(0, hash) {}
+  explicit TransferTable(EndpointHash hash) : by_client_(hash.secret) {}
 
   // The transfer's place until release. Its client must not have one yet.
   TransferSlot add(Transfer transfer);
@@ -99,7 +99,7 @@ class TransferTable {
 
   std::deque<Place> places_;
   std::vector<TransferSlot> free_;
-  std::unordered_map<Endpoint, TransferSlot, EndpointHash> by_client_;
+  FlatMap<TransferSlot> by_client_;  // by number_of its endpoint
   DeadlineHeap deadlines_;
   TransferSlot first_ready_ = kNoSlot;
   TransferSlot last_ready_ = kNoSlot;

@@ -100,6 +100,18 @@ std::optional<ClientIndex> Fleet::receiver_of(ByteView frame) const {
   return std::nullopt;
 }
 
+void Fleet::expect(ByteView frame) const {
+  constexpr std::size_t kLine = 64;
+  if (frame.size() < frames::kEthernetHeaderSize) return;
+  const auto client = numbering_.client_of(frame.first(6));
+  if (!client || *client >= machines_.size()) return;
+  const auto* machine = reinterpret_cast<const std::uint8_t*>(machines_[*client].get());
+  if (machine == nullptr) return;
+  for (std::size_t at = 0; at < sizeof(FleetMachine); at += kLine) {
+    __builtin_prefetch(machine + at, 1);
+  }
+}
+
 void Fleet::on_frame(Instant now, ByteView frame) {
   ++tally_.frames_received;
   const auto client = receiver_of(frame);

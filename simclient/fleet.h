@@ -38,6 +38,7 @@ class Fleet final : public Station {
 
   void start(Instant now) override;
   void on_frame(Instant now, ByteView frame) override;
+  void expect(ByteView frame) const override;
   void on_timeout(Instant now) override;
   bool poll_transmit(Frame& out) override;
   std::optional<Instant> poll_timeout() const override;
