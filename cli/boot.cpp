@@ -24,7 +24,8 @@ namespace pxeproof::cli {
 namespace {
 
 constexpr std::array kOptions = {
-    OptionSpec{"against", "SERVER", "builtin or dnsmasq, with :CONF for a configuration of yours"},
+    OptionSpec{"against", "SERVER",
+               "builtin, dnsmasq, CONF (a configuration of yours for builtin) or dnsmasq:CONF"},
     OptionSpec{"fault", "FAULTS",
                "make the builtin server faulty: `pxeproof serve --fault list` shows how"},
     OptionSpec{"interface", "IF", "boot on a real network instead of a private lab"},

@@ -6,6 +6,7 @@
 
 #include "cli/boot_lab.h"
 #include "cli/configuration_disk.h"
+#include "cli/did_you_mean.h"
 #include "protocol/random.h"
 
 namespace pxeproof::cli {
@@ -77,10 +78,12 @@ Outcome<std::shared_ptr<const firmware::Profile>> load_profile(std::string_view 
   if (!is_profile_file(name_or_file)) {
     auto builtin = firmware::builtin_profile(name_or_file);
     if (builtin) return *builtin;
+    const auto known = firmware::builtin_profile_names();
     std::error_code ignored;
     const bool is_there = std::filesystem::is_regular_file(name_or_file, ignored);
     return wrong_usage(fmt::format(
-        "{}: {}{}", option, builtin.error().message,
+        "{}: {}{}{}", option, builtin.error().message,
+        did_you_mean(name_or_file, {known.begin(), known.end()}),
         is_there ? fmt::format("; the file of this name is meant by ./{}", name_or_file) : ""));
   }
   const auto text = read_configuration_file(name_or_file, Pipes::Awaited);
@@ -104,7 +107,7 @@ Outcome<BootOptions> read_boot_options(const Arguments& arguments) {
         "pxeproof boot: --against starts a server in a lab and --interface uses the servers of a "
         "real network; give one of them");
   }
-  const auto target = parse_boot_target("--against", arguments.value_or("against", "builtin"));
+  const auto target = parse_target_or_file("--against", arguments.value_or("against", "builtin"));
   if (!target) return fail(target.error());
   options.target = *target;
   if (!options.interface.empty() && arguments.has("fault")) {
@@ -122,7 +125,8 @@ Outcome<BootOptions> read_boot_options(const Arguments& arguments) {
     const auto phase = rom::parse_phase(*text);
     if (!phase)
       return wrong_usage(
-          fmt::format("--until: no phase '{}'; give offer, 4011, nbp, config or payload", *text));
+          fmt::format("--until: no phase '{}'{}; give offer, 4011, nbp, config or payload", *text,
+                      did_you_mean(*text, {"offer", "4011", "nbp", "config", "payload"})));
     options.until = *phase;
   }
   if (arguments.has("real-waits")) options.waits = rom::Waits::Real;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 namespace pxeproof::cli {
 
 std::string_view to_string(BootTarget::Server server) {
@@ -35,6 +37,19 @@ Outcome<BootTarget> parse_boot_target(std::string_view option, std::string_view 
     }
   }
   return target;
+}
+
+Outcome<BootTarget> parse_target_or_file(std::string_view option, const std::string& text) {
+  std::error_code error;
+  const bool is_file = text.find(':') == std::string::npos &&
+                       (text.find('/') != std::string::npos || text.ends_with(".conf")) &&
+                       std::filesystem::exists(text, error);
+  if (is_file) return BootTarget{BootTarget::Server::Builtin, text};
+  auto target = parse_boot_target(option, text);
+  if (target) return target;
+  return wrong_usage(
+      target.error().message +
+      "; or a configuration file that exists, whose name ends in .conf or holds a /");
 }
 
 }  // namespace pxeproof::cli

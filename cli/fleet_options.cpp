@@ -6,9 +6,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <filesystem>
 
 #include "cli/boot_options.h"
+#include "cli/did_you_mean.h"
 #include "cli/faults/fault.h"
 #include "cli/fleet_limit.h"
 
@@ -163,8 +163,8 @@ Outcome<void> read_arrivals(const std::string& text, FleetOptions& options, bool
     return {};
   }
   return wrong_usage(fmt::format(
-      "--arrive: no pattern '{}'; give storm, storm=2s, rate=50/s, racks=10x50@5s or stp=30s",
-      name));
+      "--arrive: no pattern '{}'{}; give storm, storm=2s, rate=50/s, racks=10x50@5s or stp=30s",
+      name, did_you_mean(name, {"storm", "rate", "racks", "stp"})));
 }
 
 Outcome<void> read_mix(const std::string& text, FleetOptions& options) {
@@ -223,8 +223,8 @@ Outcome<void> read_fault(std::string_view fault, Impairment& impairment) {
     return {};
   }
   return wrong_usage(fmt::format(
-      "--link: no fault '{}'; give loss=1%, duplicate=1%, reorder=1%, delay=2ms or jitter=1ms",
-      name));
+      "--link: no fault '{}'{}; give loss=1%, duplicate=1%, reorder=1%, delay=2ms or jitter=1ms",
+      name, did_you_mean(name, {"loss", "duplicate", "reorder", "delay", "jitter"})));
 }
 
 Outcome<void> read_link(const std::string& text, FleetOptions& options) {
@@ -249,8 +249,9 @@ Outcome<void> read_link(const std::string& text, FleetOptions& options) {
     if (!is_known) {
       std::vector<std::string> names;
       for (const FleetOptions::Share& share : options.mix) names.push_back(share.name);
-      return wrong_usage(fmt::format("--link: no machines of '{}' are in the mix; it has {}",
-                                     link.kind, fmt::join(names, ", ")));
+      return wrong_usage(fmt::format("--link: no machines of '{}' are in the mix{}; it has {}",
+                                     link.kind, did_you_mean(link.kind, names),
+                                     fmt::join(names, ", ")));
     }
   }
   for (const std::string_view fault : split(faults, ',')) {
@@ -277,18 +278,8 @@ Outcome<void> read_target(const Arguments& arguments, FleetOptions& options) {
     }
   }
   const std::string text = arguments.value_or("against", "builtin");
-  // The name of a file alone is a configuration for the server built in.
-  std::error_code error;
-  const bool is_file = text.find(':') == std::string::npos &&
-                       (text.find('/') != std::string::npos || text.ends_with(".conf")) &&
-                       std::filesystem::exists(text, error);
-  const auto target = is_file ? Outcome<BootTarget>(BootTarget{BootTarget::Server::Builtin, text})
-                              : parse_boot_target("--against", text);
-  if (!target) {
-    return wrong_usage(
-        target.error().message +
-        "; or a configuration file that exists, whose name ends in .conf or holds a /");
-  }
+  const auto target = parse_target_or_file("--against", text);
+  if (!target) return fail(target.error());
   options.target = *target;
   const std::string time = arguments.value_or("time", "real");
   if (time != "real" && time != "virtual") {
@@ -433,7 +424,8 @@ Outcome<FleetOptions> read_fleet_options(const Arguments& arguments) {
     const auto phase = rom::parse_phase(*text);
     if (!phase) {
       return wrong_usage(
-          fmt::format("--until: no phase '{}'; give offer, 4011, nbp, config or payload", *text));
+          fmt::format("--until: no phase '{}'{}; give offer, 4011, nbp, config or payload", *text,
+                      did_you_mean(*text, {"offer", "4011", "nbp", "config", "payload"})));
     }
     options.until = *phase;
   }

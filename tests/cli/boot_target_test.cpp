@@ -22,5 +22,15 @@ TEST(ParseBootTarget, RefusesUnknownServersAndEmptyFiles) {
   EXPECT_FALSE(parse_boot_target("--against", ""));
 }
 
+TEST(ParseBootTarget, TakesTheNameOfAFileAloneForTheServerBuiltIn) {
+  const auto target = parse_target_or_file("--against", "/proc/self/stat");
+  ASSERT_TRUE(target);
+  EXPECT_EQ(target->server, BootTarget::Server::Builtin);
+  EXPECT_EQ(target->configuration_file, "/proc/self/stat");
+  EXPECT_FALSE(parse_target_or_file("--against", "/no/such/file.conf"));
+  EXPECT_EQ(parse_target_or_file("--against", "dnsmasq:/a.conf")->server,
+            BootTarget::Server::Dnsmasq);
+}
+
 }  // namespace
 }  // namespace pxeproof::cli

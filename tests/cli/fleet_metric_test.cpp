@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/cli/virtual_fleet.h"
+
 namespace pxeproof::cli {
 namespace {
 
@@ -72,6 +74,27 @@ TEST(FleetDuration, IsPrintedWithThreeDigits) {
   EXPECT_EQ(duration_text(800us), "800 us");
   EXPECT_EQ(duration_text(1234us), "1.23 ms");
   EXPECT_EQ(duration_text(14200ms), "14.2 s");
+}
+
+// One letter wrong, and the word that was meant.
+TEST(FleetOptions, AreSuggestedWhereTheyAreMisspelt) {
+  struct Case {
+    std::vector<std::string> words;
+    std::string meant;
+  };
+  const std::vector<Case> cases{{{"--arrive", "strom"}, "did you mean storm?"},
+                                {{"--arrive", "raks=2x5@1s"}, "did you mean racks?"},
+                                {{"--mix", "ipxe-bois"}, "did you mean ipxe-bios?"},
+                                {{"--link", "los=1%"}, "did you mean loss?"},
+                                {{"--link", "ipxe-bois:loss=1%"}, "did you mean ipxe-bios?"},
+                                {{"--until", "paylaod"}, "did you mean payload?"}};
+  for (const Case& each : cases) {
+    const auto options = read_words(each.words);
+    ASSERT_FALSE(options) << each.words.back();
+    EXPECT_THAT(options.error().message, HasSubstr(each.meant));
+  }
+  EXPECT_THAT(read_words({"--arrive", "altogether"}).error().message,
+              ::testing::Not(HasSubstr("did you mean")));
 }
 
 }  // namespace
