@@ -220,11 +220,14 @@ std::optional<FleetCause> cables(const Question& question) {
 // The boot server was killed because the user wanted it, and machines waited for it.
 std::optional<FleetCause> restart(const Question& question) {
   const FleetResult::HeldByRestart& held = question.result.held_by_restart;
-  const std::uint64_t failed = question.tally.failed;
-  if (failed > 0 ? held.failed * 2 < failed : held.booted == 0) return std::nullopt;
+  const std::uint64_t under_way = question.tally.under_way();
+  const std::uint64_t stopped = question.tally.failed + under_way;
+  const std::uint64_t held_up = held.failed + held.under_way;
+  if (stopped > 0 ? held_up * 2 < stopped : held.booted == 0) return std::nullopt;
   const std::string machines =
-      failed > 0 ? fmt::format("{} of the {} machines that failed", held.failed, failed)
-                 : fmt::format("{} machines", held.booted);
+      stopped > 0 ? fmt::format("{} of the {} machines that {}", held_up, stopped,
+                                under_way == 0 ? "failed" : "failed or had not ended")
+                  : fmt::format("{} machines", held.booted);
   return FleetCause{"restart",
                     fmt::format("{} waited for an answer of the boot server when it was killed and "
                                 "started anew, as --restart wanted",
@@ -260,9 +263,12 @@ std::optional<FleetCause> find_cause(const FleetOptions& options, const FleetRes
   if (auto cause = half_open(question)) return cause;
   // What a fleet always meets says nothing where a signal ended a run in which all went well.
   const bool is_only_stopped = all_hold && result.stopped;
-  for (const auto& look : {processor, restart}) {
-    if (is_only_stopped) break;
-    if (auto cause = look(question)) return cause;
+  if (!is_only_stopped) {
+    if (auto cause = processor(question)) return cause;
+  }
+  // Machines that wait for what a dead server owed them do not go well.
+  if (!is_only_stopped || result.held_by_restart.under_way > 0) {
+    if (auto cause = restart(question)) return cause;
   }
   // A server that waits for its own pings reads nothing, and its sockets overflow.
   if (result.server.pings) {

@@ -156,11 +156,10 @@ std::string fleet_report_html(const FleetOptions& options, const FleetResult& re
       fmt::format("{} of {} booted, {} failed", tally.booted, tally.planned, tally.failed),
       is_good ? "good" : "bad");
   std::string summary = verdict_table(verdicts);
-  if (const std::string fault = own_fault(result, verdicts); !fault.empty()) {
-    summary += "<p>" + cell(fault) + "</p>";
-  }
+  const std::string fault = own_fault(result, verdicts);
+  if (!fault.empty()) summary += "<p>" + cell(fault) + "</p>";
   if (const auto cause = find_cause(options, result)) {
-    summary += "<p>" + cell(cause->why) + "</p>";
+    summary += std::string("<p>") + (fault.empty() ? "" : "Maybe: ") + cell(cause->why) + "</p>";
     if (!cause->remedy.empty()) summary += "<p>Try: " + cell(cause->remedy) + "</p>";
   }
   page.add_section("summary", "Verdict", summary);

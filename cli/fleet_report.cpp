@@ -193,7 +193,9 @@ std::string fleet_report_text(const FleetOptions& options, const FleetResult& re
     for (const std::string& line : result.server_words) text += printable(line) + "\n";
   }
   if (const auto cause = find_cause(options, result)) {
-    text += fmt::format("why:   {}\n", cause->why);
+    // Of a generator that fell behind, no evidence against the server is sure.
+    const bool is_sure = own_fault(result, verdicts).empty();
+    text += fmt::format("{} {}\n", is_sure ? "why:  " : "maybe:", cause->why);
     if (!cause->remedy.empty()) text += fmt::format("try:   {}\n", cause->remedy);
   }
   return text + last_lines(options, result, verdicts);

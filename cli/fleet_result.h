@@ -76,6 +76,7 @@ struct FleetResult {
   struct HeldByRestart {
     std::uint64_t booted = 0;
     std::uint64_t failed = 0;
+    std::uint64_t under_way = 0;  // when the run was cut short
   };
   HeldByRestart held_by_restart;
   std::size_t clients = 0;

@@ -98,10 +98,13 @@ void FleetWatch::take(rom::Fleet& fleet) {
   while (auto failure = fleet.poll_failure()) keep(fleet, std::move(*failure));
 }
 
+bool FleetWatch::is_held(const rom::FleetOutcome& outcome) const {
+  return std::ranges::any_of(options_->restarts,
+                             [&outcome](Duration at) { return was_held_by_restart(outcome, at); });
+}
+
 void FleetWatch::count(const rom::FleetOutcome& outcome) {
-  const bool was_held = std::ranges::any_of(
-      options_->restarts, [&outcome](Duration at) { return was_held_by_restart(outcome, at); });
-  if (was_held) ++(outcome.booted ? held_by_restart_.booted : held_by_restart_.failed);
+  if (is_held(outcome)) ++(outcome.booted ? held_by_restart_.booted : held_by_restart_.failed);
 }
 
 void FleetWatch::look(const rom::Fleet& fleet, Instant now) {
@@ -186,6 +189,11 @@ FleetResult FleetWatch::finish(rom::Fleet& fleet, Instant now) {
   take(fleet);
   next_look_ = now;
   look(fleet, now);
+  for (const rom::FleetWait& wait : fleet.waits(now)) {
+    rom::FleetOutcome unended;
+    unended.wait = wait;
+    if (is_held(unended)) ++held_by_restart_.under_way;
+  }
   fleet.stop(now);
   if (line_is_open_) fmt::print(stderr, "\r\x1b[K");
   FleetResult result;

@@ -41,6 +41,7 @@ class FleetWatch {
   void show(const rom::FleetTally& tally, Duration since_start);
   void keep(const rom::Fleet& fleet, rom::KeptFailure failure);
   void count(const rom::FleetOutcome& outcome);
+  bool is_held(const rom::FleetOutcome& outcome) const;  // by a restart
   void write_line(const std::string& line);
 
   const FleetOptions* options_;

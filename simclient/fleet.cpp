@@ -451,6 +451,15 @@ void Fleet::record(Instant now, FleetMachine& machine, ByteView frame) {
 
 void Fleet::stop(Instant now) {
   stopped_ = true;
+std::vector<FleetWait> Fleet::waits(Instant now) const {
+  std::vector<FleetWait> waits;
+  for (const auto& machine : machines_) {
+    if (!machine) continue;
+    if (const auto wait = machine->wait_now(now, started_)) waits.push_back(*wait);
+  }
+  return waits;
+}
+
   for (std::size_t i = 0; i < machines_.size(); ++i) {
     if (!machines_[i]) continue;
     machines_[i]->cut_short(now, tally_);

@@ -61,6 +61,9 @@ class Fleet final : public Station {
   const FleetNumbering& numbering() const { return numbering_; }
   Instant started() const { return started_; }
 
+  // What the machines under way wait for.
+  std::vector<FleetWait> waits(Instant now) const;
+
   // No further machine is powered on, and those under way are switched off. The tally keeps them as
   // they were.
   void stop(Instant now);

@@ -209,6 +209,38 @@ TEST(FleetCause, IsTheRestartThatMachinesWaitedForBeforeTheyBooted) {
   EXPECT_FALSE(was_held_by_restart(booted(7s, 12s), 5s)) << "after";
 }
 
+// Machines that were let down wait for minutes before they fail; nobody waits so long for them.
+TEST(FleetCause, IsTheRestartWhereTheRunIsCutShortSoonAfterIt) {
+  FleetOptions options = options_of({"--clients", "30", "--restart", "1ms"});
+  options.cut_off = 10s;
+  FleetResult result = run(options);
+  EXPECT_EQ(result.tally.failed, 0U);
+  const auto cause = find_cause(options, result);
+  ASSERT_TRUE(cause);
+  EXPECT_THAT(cause->why, HasSubstr("30 of the 30 machines that failed or had not ended waited"));
+  // By a signal too: machines that wait for a dead server's word do not go well.
+  result.ran_out_of_time = false;
+  result.stopped = true;
+  ASSERT_TRUE(find_cause(options, result));
+  EXPECT_EQ(find_cause(options, result)->name, "restart");
+}
+
+TEST(FleetCause, IsNoRestartWhereMachinesWaitForSomethingElseWhenTheRunIsCutShort) {
+  FleetResult result = cut_short();
+  result.ran_out_of_time = true;
+  result.held_by_restart = {.booted = 10, .under_way = 2};
+  EXPECT_NE(find_cause(options_of({}), result)->name, "restart");
+}
+
+TEST(FleetCause, IsNotSureWhereTheGeneratorFellBehind) {
+  FleetResult result = silent_tftp();
+  EXPECT_THAT(fleet_report_text(options_of({}), result), HasSubstr("why:   1200 of 1200 RRQs"));
+  result.tally.timer_lateness.record(5s, 200);
+  const std::string text = fleet_report_text(options_of({}), result);
+  EXPECT_THAT(text, HasSubstr("maybe: 1200 of 1200 RRQs"));
+  EXPECT_THAT(text, Not(HasSubstr("why:")));
+}
+
 TEST(FleetCause, IsTheServerThatEndedByItself) {
   FleetResult result = silent_tftp();
   result.server.death = "dnsmasq of the lab ended by itself";
