@@ -4,6 +4,7 @@
 
 #include "cli/fleet_fate.h"
 #include "protocol/bytes.h"
+#include "simclient/failure_reason.h"
 
 namespace pxeproof::cli {
 
@@ -32,6 +33,9 @@ std::string_view meaning_of_closed(Exchange exchange) {
 }
 
 std::string_view remedy_of_closed(Exchange exchange) {
+  if (exchange == Exchange::Block) {
+    return "the TFTP server's log: it gave up their transfers, or was started anew";
+  }
   return exchange == Exchange::File ? "a TFTP server there (dnsmasq is one only with enable-tftp), "
                                       "and no firewall before it"
                                     : "a server there, and no firewall before it";
@@ -82,6 +86,58 @@ std::optional<FleetCause> closed_port(const FleetOptions&, const FleetResult& re
                       fmt::format("{}: ICMP port unreachable came back {} times for {} {}",
                                   meaning_of_closed(exchange), closed, row.sent, part.name),
                       std::string(remedy_of_closed(exchange))};
+  }
+  return std::nullopt;
+}
+
+std::optional<FleetCause> silent_neighbour(const FleetOptions&, const FleetResult& result) {
+  const std::uint64_t stopped = result.tally.failed + result.tally.under_way();
+  for (const auto& [address, neighbour] : result.tally.evidence.neighbours) {
+    // Each has asked again, and so has waited.
+    if (neighbour.answered > 0 || stopped == 0 || neighbour.asked < 2 * stopped) continue;
+    return FleetCause{
+        "no such neighbour",
+        fmt::format("nobody answered any of {} ARP requests for {}, where machines were sent",
+                    neighbour.asked, to_string(address)),
+        "the address of the boot server or router that the servers name"};
+  }
+  return std::nullopt;
+}
+
+std::optional<FleetCause> no_proxy(const FleetOptions&, const FleetResult& result) {
+  const rom::FleetTally& tally = result.tally;
+  const rom::FleetEvidence& evidence = tally.evidence;
+  std::uint64_t untold = 0;
+  for (const auto& [kind, failure] : tally.failures) {
+    const bool is_untold = kind.reason == rom::reason_of(firmware::Failure::NothingToBoot);
+    if (is_untold) untold += failure.count;
+  }
+  const bool has_proxy = evidence.proxy_offers + evidence.proxy_offers_lost_on_cable > 0;
+  if (has_proxy || !is_enough(untold, tally.failed + tally.under_way())) return std::nullopt;
+  return FleetCause{
+      "no proxy",
+      fmt::format("none of {} OFFERs is from a proxy, and none names a file for this firmware",
+                  tally.ledger.row(Exchange::Discover).received),
+      "the boot server's filters, and whether it has a boot file for this architecture"};
+}
+
+std::optional<FleetCause> unused_answers(const FleetOptions& options, const FleetResult& result) {
+  // Copies that a cable made are no use to anybody either.
+  for (const FleetLinkOption& link : options.links) {
+    if (link.impairment.duplication > 0) return std::nullopt;
+  }
+  for (const Exchange exchange : {Exchange::Request, Exchange::BootItem, Exchange::File}) {
+    const FleetPart& part = part_of(exchange);
+    const rom::LedgerRow& row = result.tally.ledger.row(exchange);
+    const std::uint64_t unused = row.received > row.used ? row.received - row.used : 0;
+    if (!is_enough(unused, troubled_in(result.tally, part))) continue;
+    // A few are always sent twice.
+    if (unused * 2 < row.received || unused < fate_of(result, part).silent) continue;
+    return FleetCause{"unused answers",
+                      fmt::format("{} of {} answers to {} helped no machine: they came too late, "
+                                  "or not as its firmware wants them",
+                                  unused, row.received, part.name),
+                      {}};
   }
   return std::nullopt;
 }

@@ -14,6 +14,12 @@ namespace pxeproof::cli {
 std::optional<FleetCause> refused_leases(const FleetOptions& options, const FleetResult& result);
 // One address for several machines at a time.
 std::optional<FleetCause> shared_address(const FleetOptions& options, const FleetResult& result);
+// Nobody has the address that machines are sent to.
+std::optional<FleetCause> silent_neighbour(const FleetOptions& options, const FleetResult& result);
+// No OFFER is from a proxy, and machines were not told what to boot.
+std::optional<FleetCause> no_proxy(const FleetOptions& options, const FleetResult& result);
+// Answers that machines ignored: most often, they had asked again or gone on before.
+std::optional<FleetCause> unused_answers(const FleetOptions& options, const FleetResult& result);
 // Nobody listens where machines ask.
 std::optional<FleetCause> closed_port(const FleetOptions& options, const FleetResult& result);
 // What answers read requests speaks no TFTP.

@@ -189,6 +189,16 @@ std::optional<FleetCause> silence(const Question& question) {
   if (fate.in_vain() == 0) return std::nullopt;
   const rom::LedgerRow& row = question.tally.ledger.row(fate.part.exchange);
   const Heard heard = heard_by_server(question, fate.part);
+  const bool is_for_address =
+      fate.part.exchange == rom::Exchange::Discover || fate.part.exchange == rom::Exchange::Request;
+  const bool has_offered = question.tally.ledger.row(rom::Exchange::Discover).received > 0;
+  if (question.server.pings && is_for_address && has_offered) {
+    return FleetCause{"server silent",
+                      fmt::format("{} of {} {} were not answered: dnsmasq pings each address "
+                                  "before it offers it, and hears nothing else meanwhile",
+                                  fate.silent, row.sent, fate.part.name),
+                      remedy_line(question.options, "no-ping")};
+  }
   if (heard.questions > heard.answers) {
     return FleetCause{
         "server silent",
@@ -275,14 +285,17 @@ std::optional<FleetCause> find_cause(const FleetOptions& options, const FleetRes
     if (auto cause = late_offers(options, result)) return cause;
   }
   if (auto cause = overflow(question)) return cause;
-  for (const auto& look : {refused_leases, closed_port, no_tftp}) {
+  for (const auto& look : {refused_leases, silent_neighbour, closed_port, no_tftp}) {
     if (auto cause = look(options, result)) return cause;
   }
   if (!is_only_stopped) {
     if (auto cause = cables(question)) return cause;
   }
-  if (auto cause = late_offers(options, result)) return cause;
-  return silence(question);
+  for (const auto& look : {late_offers, unused_answers}) {
+    if (auto cause = look(options, result)) return cause;
+  }
+  if (auto cause = silence(question)) return cause;
+  return no_proxy(options, result);
 }
 
 }  // namespace pxeproof::cli

@@ -23,15 +23,22 @@ bool explains_most(const FleetResult& result, const FleetFate& fate) {
 }
 
 // A DISCOVER has an answer of each server: of the one for addresses, and of a proxy where there is
-// one. The more silent of them counts.
-std::uint64_t unanswered_discovers(const rom::FleetTally& tally) {
+// one. The more silent of them counts. Whether there is a proxy that says nothing at all, only the
+// servers' own wires tell.
+std::uint64_t unanswered_discovers(const FleetResult& result) {
+  const rom::FleetTally& tally = result.tally;
   const rom::LedgerRow& row = tally.ledger.row(Exchange::Discover);
   const std::uint64_t all = row.received + row.answers_lost_on_cable;
   const std::uint64_t of_proxy =
       tally.evidence.proxy_offers + tally.evidence.proxy_offers_lost_on_cable;
   const std::uint64_t with_address = all - of_proxy;
   const std::uint64_t fewest = of_proxy > 0 ? std::min(with_address, of_proxy) : with_address;
-  return row.sent > fewest ? row.sent - fewest : 0;
+  std::uint64_t unanswered = row.sent > fewest ? row.sent - fewest : 0;
+  for (const WatchedServer& each : result.watched) {
+    if (each.discovers > each.offers)
+      unanswered = std::max(unanswered, each.discovers - each.offers);
+  }
+  return unanswered;
 }
 
 }  // namespace
@@ -76,7 +83,7 @@ FleetFate fate_of(const FleetResult& result, const FleetPart& part) {
   // Nothing answers the ACK of a file's last block.
   if (part.exchange == Exchange::Block) answers += tally.files_checked + tally.files_unchecked;
   if (row.sent > answers) fate.silent = row.sent - answers;
-  if (part.exchange == Exchange::Discover) fate.silent = unanswered_discovers(tally);
+  if (part.exchange == Exchange::Discover) fate.silent = unanswered_discovers(result);
   return fate;
 }
 

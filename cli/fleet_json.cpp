@@ -54,6 +54,10 @@ ordered_json evidence_json(const FleetResult& result) {
     if (evidence.closed_ports[i] == 0) continue;
     closed[std::string(rom::to_string(static_cast<rom::Exchange>(i)))] = evidence.closed_ports[i];
   }
+  ordered_json silent = ordered_json::object();
+  for (const auto& [address, neighbour] : evidence.neighbours) {
+    if (neighbour.answered == 0) silent[to_string(address)] = neighbour.asked;
+  }
   return {{"refusals", evidence.refusals},
           {"proxy_offers", evidence.proxy_offers},
           {"proxy_offers_missed", evidence.proxy_offers_missed},
@@ -62,7 +66,9 @@ ordered_json evidence_json(const FleetResult& result) {
           {"shared_addresses", evidence.shared_addresses},
           {"late_offers", evidence.offer_lateness.count()},
           {"offered_late", evidence.offered_late},
-          {"held_by_restart", result.held_by_restart.booted + result.held_by_restart.failed}};
+          {"silent_neighbours", std::move(silent)},
+          {"held_by_restart", result.held_by_restart.booted + result.held_by_restart.failed +
+                                  result.held_by_restart.under_way}};
 }
 
 ordered_json watched_json(const FleetResult& result) {

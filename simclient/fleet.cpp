@@ -125,6 +125,7 @@ void Fleet::on_frame(Instant now, ByteView frame) {
     if (const auto question = closed_port(frame)) {
       ++tally_.evidence.closed_ports[static_cast<std::size_t>(*question)];
     }
+    count_arp_received(tally_.evidence, frame);
   }
   if (machine == nullptr) {
     if (!kind || kind->traffic != Traffic::Answer) return;
@@ -267,6 +268,7 @@ void Fleet::depart(Instant now, ClientIndex client, FleetMachine& machine, Frame
 
 void Fleet::transmit(Frame& frame, const std::optional<Classified>& kind) {
   if (kind && kind->traffic == Traffic::Question) ++tally_.ledger.row(kind->exchange).sent;
+  if (!kind) count_arp_sent(tally_.evidence, frame);
   ++tally_.frames_sent;
   if (spare_.empty()) {
     outbox_.emplace_back();
@@ -449,8 +451,6 @@ void Fleet::record(Instant now, FleetMachine& machine, ByteView frame) {
       {now, static_cast<std::uint32_t>(frame.size()), Bytes(kept.begin(), kept.end())});
 }
 
-void Fleet::stop(Instant now) {
-  stopped_ = true;
 std::vector<FleetWait> Fleet::waits(Instant now) const {
   std::vector<FleetWait> waits;
   for (const auto& machine : machines_) {
@@ -460,6 +460,8 @@ std::vector<FleetWait> Fleet::waits(Instant now) const {
   return waits;
 }
 
+void Fleet::stop(Instant now) {
+  stopped_ = true;
   for (std::size_t i = 0; i < machines_.size(); ++i) {
     if (!machines_[i]) continue;
     machines_[i]->cut_short(now, tally_);

@@ -60,6 +60,25 @@ std::optional<Exchange> closed_port(ByteView frame) {
   }
 }
 
+void count_arp_sent(FleetEvidence& evidence, ByteView frame) {
+  constexpr std::size_t kNeighbours = 16;
+  const auto arp = frames::inspect_arp(frame);
+  if (!arp || arp->operation != frames::kArpRequest) return;
+  // Who asks for its own address looks for a conflict, and hopes for silence.
+  const bool is_own = arp->sender_address == arp->target_address;
+  if (is_own || arp->sender_address.is_unspecified()) return;
+  auto& neighbours = evidence.neighbours;
+  if (neighbours.size() >= kNeighbours && !neighbours.contains(arp->target_address)) return;
+  ++neighbours[arp->target_address].asked;
+}
+
+void count_arp_received(FleetEvidence& evidence, ByteView frame) {
+  const auto arp = frames::inspect_arp(frame);
+  if (!arp) return;
+  const auto neighbour = evidence.neighbours.find(arp->sender_address);
+  if (neighbour != evidence.neighbours.end()) ++neighbour->second.answered;
+}
+
 std::optional<std::uint16_t> destination_port(ByteView frame) {
   const auto udp = behind_ip(frame, frames::kProtocolUdp, frames::kUdpHeaderSize);
   if (!udp) return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -24,6 +25,12 @@ struct FleetWait {
   Duration length() const { return to - from; }
 };
 
+// An address that machines ask for by ARP, before they can send anything to it.
+struct AskedNeighbour {
+  std::uint64_t asked = 0;     // requests that left the machines and their cables
+  std::uint64_t answered = 0;  // ARP packets that came from it
+};
+
 // What answers, and what came in their place, say against the servers of a fleet.
 struct FleetEvidence {
   std::uint64_t refusals = 0;      // NAKs that came to a machine
@@ -37,6 +44,7 @@ struct FleetEvidence {
   std::optional<Ipv4Address> first_shared;
   LatencyHistogram offer_lateness;  // of OFFERs to machines that had given up waiting for one
   std::uint64_t offered_late = 0;   // such machines
+  std::map<Ipv4Address, AskedNeighbour> neighbours;  // the first few
 };
 
 // Whether an OFFER has an address; whether a server's DHCP answer is a NAK, and what it says.
@@ -48,6 +56,10 @@ bool knows_no_transfer(ByteView frame);
 
 // The question for which an ICMP port unreachable came back; nullopt: it is none.
 std::optional<Exchange> closed_port(ByteView frame);
+
+// Counts an ARP packet that a machine sent or that came to one; other frames are passed over.
+void count_arp_sent(FleetEvidence& evidence, ByteView frame);
+void count_arp_received(FleetEvidence& evidence, ByteView frame);
 
 // The port that a UDP datagram goes to; nullopt for all other frames.
 std::optional<std::uint16_t> destination_port(ByteView frame);

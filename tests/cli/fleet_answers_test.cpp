@@ -117,6 +117,74 @@ TEST(FleetAnswers, OfOneServerDoNotStandForThoseOfAnother) {
   EXPECT_THAT(cause_of(result), HasSubstr("486 of 833"));
 }
 
+// The address server answers all, and only the wire tells that another server hears them too.
+TEST(FleetAnswers, OfABootServerThatSaysNothingAtAllAreMissed) {
+  FleetResult result = all_failed(20, rom::Phase::BootServer);
+  result.tally.leases = 20;
+  rom::LedgerRow& offers = result.tally.ledger.row(rom::Exchange::Discover);
+  offers.asked = offers.sent = offers.reached = 40;
+  offers.received = offers.answered = offers.used = 40;
+  result.harness.has_wire = true;
+  result.watched = {{.name = "address server", .discovers = 40, .offers = 40},
+                    {.name = "boot server", .discovers = 40}};
+  EXPECT_THAT(cause_of(result),
+              HasSubstr("40 of 40 DISCOVERs that reached the boot server were not answered"));
+}
+
+TEST(FleetAnswers, AreOfNoProxyWhereItsFiltersFitNoMachine) {
+  const FleetOptions options = options_of({"--clients", "20", "--set", "dhcp-ignore=tag:!known"});
+  const auto cause = find_cause(options, run(options));
+  ASSERT_TRUE(cause);
+  EXPECT_EQ(cause->name, "no proxy");
+  EXPECT_THAT(cause->why, HasSubstr("none of 40 OFFERs is from a proxy"));
+}
+
+TEST(FleetAnswers, SendMachinesToAnAddressThatNobodyHas) {
+  const FleetOptions options = options_of(
+      {"--clients", "20", "--set", "dhcp-range=192.168.178.50,192.168.178.150,255.255.255.0",
+       "--set", "dhcp-boot=pxelinux.0,,192.168.178.199"});
+  const auto cause = find_cause(options, run(options));
+  ASSERT_TRUE(cause);
+  EXPECT_EQ(cause->name, "no such neighbour");
+  EXPECT_THAT(cause->why, HasSubstr("ARP requests for 192.168.178.199"));
+}
+
+TEST(FleetAnswers, HelpNoMachineThatHasGoneOn) {
+  FleetResult result = all_failed(59, rom::Phase::Config);
+  rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
+  files.asked = files.sent = files.received = 2700;
+  files.used = 680;
+  EXPECT_THAT(cause_of(result), HasSubstr("2020 of 2700 answers to RRQs helped no machine"));
+  files.used = 2690;
+  EXPECT_EQ(cause_of(result), "none");
+  // Every other one is a copy that a cable made.
+  files.used = 1350;
+  EXPECT_FALSE(find_cause(options_of({"--link", "duplicate=100%"}), result));
+}
+
+TEST(FleetAnswers, AreNotHeardWhileAServerPings) {
+  FleetResult result = all_failed(20, rom::Phase::BootServer);
+  rom::LedgerRow& offers = result.tally.ledger.row(rom::Exchange::Discover);
+  offers.asked = offers.sent = offers.received = offers.used = 20;
+  rom::LedgerRow& requests = result.tally.ledger.row(rom::Exchange::Request);
+  requests.asked = requests.sent = 24;
+  result.server.pings = true;
+  const auto cause = find_cause(options_of({}), result);
+  ASSERT_TRUE(cause);
+  EXPECT_THAT(cause->why, HasSubstr("24 of 24 REQUESTs were not answered: dnsmasq pings"));
+  EXPECT_THAT(cause->remedy, HasSubstr("--set 'no-ping'"));
+}
+
+TEST(FleetAnswers, SayThatTransfersWereGivenUp) {
+  FleetResult result = all_failed(30, rom::Phase::Config);
+  rom::LedgerRow& blocks = result.tally.ledger.row(rom::Exchange::Block);
+  blocks.asked = blocks.sent = 120;
+  result.tally.evidence.closed_ports[static_cast<std::size_t>(rom::Exchange::Block)] = 120;
+  const auto cause = find_cause(options_of({}), result);
+  ASSERT_TRUE(cause);
+  EXPECT_THAT(cause->remedy, HasSubstr("it gave up their transfers, or was started anew"));
+}
+
 // What they were asked was answered in the end.
 TEST(FleetAnswers, ThatCameExcuseASocketThatOverflowed) {
   FleetResult result = all_failed(30, rom::Phase::Nbp);

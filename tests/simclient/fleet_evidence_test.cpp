@@ -35,6 +35,7 @@ FleetPlan plan_of(std::size_t clients) {
 struct Script {
   dhcp::MessageType to_request = dhcp::MessageType::Ack;
   bool one_address_for_all = false;
+  bool answers_arp = true;
   Duration offer_delay{};
   std::optional<Bytes> to_rrq{};  // nullopt: an ICMP port unreachable
 };
@@ -82,7 +83,7 @@ class ScriptedServer {
                               .sender_address = arp->target_address,
                               .target_mac = arp->sender_mac,
                               .target_address = arp->sender_address};
-      if (arp->target_address == kServer) {
+      if (arp->target_address == kServer && script_.answers_arp) {
         due_.emplace(now, frames::build_arp(reply, arp->sender_mac));
       }
       return;
@@ -187,6 +188,18 @@ TEST(FleetEvidence, CountsPortsThatAreClosed) {
   EXPECT_GE(closed, 5U);
   EXPECT_EQ(closed, tally.ledger.row(Exchange::File).sent);
   EXPECT_EQ(tally.ledger.row(Exchange::File).received, 0U);
+}
+
+TEST(FleetEvidence, KnowsWhoAnswersArp) {
+  const FleetTally answered = tally_of(5, {});
+  ASSERT_TRUE(answered.evidence.neighbours.contains(kServer));
+  EXPECT_GE(answered.evidence.neighbours.at(kServer).answered, 5U);
+  const FleetTally silent = tally_of(5, {.answers_arp = false});
+  EXPECT_EQ(silent.ledger.row(Exchange::File).sent, 0U);
+  // Their own addresses, which machines announce, are nobody's that they ask for.
+  ASSERT_EQ(silent.evidence.neighbours.size(), 1U);
+  EXPECT_GE(silent.evidence.neighbours.at(kServer).asked, 5U);
+  EXPECT_EQ(silent.evidence.neighbours.at(kServer).answered, 0U);
 }
 
 TEST(FleetEvidence, KnowsOneAddressThatManyMachinesWereGiven) {
