@@ -37,6 +37,7 @@ std::vector<Mutant> field_mutants();
 std::vector<Mutant> pxe_mutants();
 std::vector<Mutant> tftp_mutants();
 std::vector<Mutant> transfer_mutants();
+std::vector<Mutant> ending_mutants();
 std::vector<Mutant> file_mutants();
 
 }  // namespace pxeproof::cli

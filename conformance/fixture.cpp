@@ -12,6 +12,12 @@ namespace {
 
 using Kind = FixtureEntry::Kind;
 
+constexpr std::string_view kLongPath =
+    "tftp/sub/a name of over one hundred and fifty octets, which is more than BOOTP has room for, "
+    "and "
+    "which nobody may cut, for RFC 1350 knows no limit to names of files.bin";
+static_assert(kLongPath.substr(5) == kLongName);
+
 // Sizes round one block, windows, and the wrap of the 16-bit block number at 8 octets a block.
 constexpr std::array kEntries = {
     FixtureEntry{.kind = Kind::Directory, .path = "tftp", .mode = 0755},
@@ -22,6 +28,8 @@ constexpr std::array kEntries = {
     FixtureEntry{.path = "tftp/c.bin", .size = 330},
     FixtureEntry{.path = "tftp/k1024.bin", .size = 1024},
     FixtureEntry{.path = "tftp/k1300.bin", .size = 1300},
+    FixtureEntry{.path = "tftp/k2048.bin", .size = 2048},
+    FixtureEntry{.path = "tftp/k3072.bin", .size = 3072},
     FixtureEntry{.path = "tftp/k5000.bin", .size = 5000},
     FixtureEntry{.path = "tftp/k30000.bin", .size = 30000},
     FixtureEntry{.path = "tftp/k70000.bin", .size = 70000},
@@ -37,6 +45,7 @@ constexpr std::array kEntries = {
     FixtureEntry{.path = "tftp/unreadable.bin", .size = 100, .mode = 0},
     FixtureEntry{.kind = Kind::Directory, .path = "tftp/sub", .mode = 0755},
     FixtureEntry{.path = "tftp/sub/f.bin", .size = 400},
+    FixtureEntry{.path = kLongPath, .size = 420},
     FixtureEntry{.path = "tftp/f.bin", .size = 410},
     FixtureEntry{.kind = Kind::Directory, .path = "tftp/dir", .mode = 0755},
     FixtureEntry{.kind = Kind::Directory, .path = "tftp/pxelinux.cfg", .mode = 0755},

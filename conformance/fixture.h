@@ -32,6 +32,11 @@ struct FixtureEntry {
 // The directory served, within the fixture; beside it lies what must never be served.
 inline constexpr std::string_view kFixtureRoot = "tftp";
 inline constexpr std::string_view kSmallFile = "small.bin";
+// Longer than the field of a DHCP message that holds names, and with blanks.
+inline constexpr std::string_view kLongName =
+    "sub/a name of over one hundred and fifty octets, which is more than BOOTP has room for, and "
+    "which "
+    "nobody may cut, for RFC 1350 knows no limit to names of files.bin";
 inline constexpr std::uint64_t kMebibyte = 1U << 20U;
 inline constexpr std::uint64_t kSparseSize = 5ULL << 30U;
 // Text that lies outside the root; whoever sends it has let a client out.

@@ -46,6 +46,30 @@ void swap_flags(Message& reply) {
 }
 void no_siaddr(Message& reply) { reply.header.siaddr = {}; }
 
+void empty_host_name(Message& reply) { set_option(reply, 12, {}); }
+void pairs_torn(Message& reply) { set_option(reply, 93, {0, 0, 0}); }
+void relay_option_twice(Message& reply) {
+  for (const dhcp::Option& option : std::vector<dhcp::Option>(reply.options)) {
+    if (option.code == 82) reply.options.push_back(option);
+  }
+}
+void relay_option_invented(Message& reply) {
+  const bool relayed = std::ranges::any_of(
+      reply.options, [](const dhcp::Option& option) { return option.code == 82; });
+  if (!relayed) set_option(reply, 82, {1, 2, 'e', '0'});
+}
+
+// Looks for option 53 where it usually stands.
+ServicePtr wants_53_first(DatagramService& inner, const Configuration&) {
+  Edits edits;
+  edits.hear = [](IncomingDatagram& datagram, Bytes& payload, Mouth&) {
+    const bool elsewhere =
+        is_dhcp_port(datagram.destination.port) && payload.size() > 240 && payload[240] != 53;
+    return elsewhere ? Pass::Drop : Pass::On;
+  };
+  return std::make_unique<EditedService>(inner, std::move(edits));
+}
+
 // What a message would be without RFC 1542's padding to 300 octets.
 ServicePtr unpadded(DatagramService& inner, const Configuration&) {
   Edits edits;
@@ -127,6 +151,9 @@ void menu_with(Bytes& menu) {
   edit_menu(menu, Edit);
 }
 void reverse_menu(std::vector<pxe::MenuEntry>& entries) { std::ranges::reverse(entries); }
+void one_type(std::vector<pxe::MenuEntry>& entries) {
+  for (pxe::MenuEntry& entry : entries) entry.type = entries.front().type;
+}
 void text_with_nul(std::vector<pxe::MenuEntry>& entries) {
   for (pxe::MenuEntry& entry : entries) entry.text += '\0';
 }
@@ -190,6 +217,30 @@ std::vector<Mutant> field_mutants() {
        .what = "menus begin with their last entry",
        .killed_by = {"CTRL-05"},
        .wrap = sub_option<VendorTag::BootMenu, menu_with<reverse_menu>>},
+      {.name = "menu-type-twice",
+       .what = "all entries of a menu are of the first one's type",
+       .killed_by = {"CTRL-05"},
+       .wrap = sub_option<VendorTag::BootMenu, menu_with<one_type>>},
+      {.name = "empty-option",
+       .what = "replies hold an option without octets",
+       .killed_by = {"OFFER-09"},
+       .wrap = replies<empty_host_name>},
+      {.name = "pairs-torn",
+       .what = "replies hold one architecture and a half",
+       .killed_by = {"ECHO-03"},
+       .wrap = replies<pairs_torn>},
+      {.name = "82-twice",
+       .what = "option 82 comes back twice",
+       .killed_by = {"RELAY-02"},
+       .wrap = replies<relay_option_twice>},
+      {.name = "82-invented",
+       .what = "option 82 stands in answers to clients without a relay",
+       .killed_by = {"OFFER-11"},
+       .wrap = replies<relay_option_invented>},
+      {.name = "wants-53-first",
+       .what = "requests are heard only if option 53 is their first",
+       .killed_by = {"OFFER-01"},
+       .wrap = wants_53_first},
       {.name = "menu-text-nul",
        .what = "the texts of a menu end with a NUL",
        .killed_by = {"CTRL-05"},

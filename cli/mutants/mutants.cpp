@@ -5,8 +5,8 @@ namespace pxeproof::cli {
 const std::vector<Mutant>& mutants() {
   static const std::vector<Mutant> all = [] {
     std::vector<Mutant> list;
-    for (const auto make :
-         {dhcp_mutants, field_mutants, pxe_mutants, tftp_mutants, transfer_mutants, file_mutants}) {
+    for (const auto make : {dhcp_mutants, field_mutants, pxe_mutants, tftp_mutants,
+                            transfer_mutants, ending_mutants, file_mutants}) {
       const std::vector<Mutant> more = make();
       list.insert(list.end(), more.begin(), more.end());
     }

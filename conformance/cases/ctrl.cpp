@@ -145,6 +145,12 @@ void check_menu(Script& s, std::uint16_t arch) {
             fmt::format("arch {}: an entry \"{}\" that is not due", arch, printable(entry.text))));
       ++due;
     }
+    // Of two entries of one type the client can have the first only.
+    std::set<std::uint16_t> types;
+    for (const pxe::MenuEntry& entry : *entries) {
+      if (!types.insert(entry.type).second)
+        return s.rule(refuse(fmt::format("arch {}: type {:04x} twice", arch, entry.type)));
+    }
     s.rule(admit(entries->size() == wanted ? "every entry resolves" : "whole entries left out"));
     for (const pxe::MenuEntry& entry : *entries) {
       if (entry.type == 0) continue;

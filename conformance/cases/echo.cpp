@@ -60,15 +60,15 @@ void guid_length_script(Script& s) {
 
 void arch_ndi_script(Script& s) {
   s.offer(s.d0(), [](const Reply& reply) -> Ruling {
-    const bool both = has_option(reply, 93) && has_option(reply, 94);
-    if (!both) {
-      return has_option(reply, 93) || has_option(reply, 94) ? loosely("one of them")
-                                                            : loosely("absent");
-    }
     const Bytes arch{0, 0};
     const Bytes undi{1, 2, 1};
-    if (option_value(reply, 93) == arch && option_value(reply, 94) == undi) return admit("present");
-    return refuse("another option 93 or 94");
+    const bool has_arch = has_option(reply, 93);
+    const bool has_undi = has_option(reply, 94);
+    if ((has_arch && option_value(reply, 93) != arch) ||
+        (has_undi && option_value(reply, 94) != undi))
+      return refuse("another option 93 or 94");
+    if (has_arch && has_undi) return admit("present");
+    return has_arch || has_undi ? loosely("one of them") : loosely("absent");
   });
 }
 

@@ -39,6 +39,11 @@ void answers_script(Script& s) {
       return more == 0 ? go_on() : refuse(fmt::format("{} OFFERs", more + 1));
     });
   });
+  // RFC 2131 s.4.1 gives options no order.
+  Stimulus turned = s.d0();
+  std::ranges::reverse(turned.message.options);
+  s.offer(turned.called("DISCOVER with its options in another order"),
+          [](const Reply&) -> Ruling { return go_on(); });
 }
 
 void class_id_script(Script& s) {
@@ -147,6 +152,8 @@ Ruling well_formed(const Reply& reply) {
   if (option_value(reply, 54).size() != 4) return refuse("option 54 is not four octets");
   for (const auto& [code, count] : option_counts(reply)) {
     if (count > 1 && code != 43) return refuse(fmt::format("option {} {} times", code, count));
+    // RFC 2132: no option of a reply may be without an octet.
+    if (option_value(reply, code).empty()) return refuse(fmt::format("an empty option {}", code));
   }
   return admit("well-formed");
 }
@@ -210,7 +217,7 @@ void never_sends_script(Script& s) {
   Stimulus discover = s.d0();
   discover.option(OptionCode::RequestedAddress, s.ip().octets());
   s.offer(discover, [](const Reply& reply) -> Ruling {
-    const std::string present = first_present(reply, {50, 55, 57});
+    const std::string present = first_present(reply, {50, 55, 57, 82});
     return present.empty() ? admit("none of them") : refuse("an OFFER with " + present);
   });
 }
@@ -225,7 +232,7 @@ std::vector<Case> offer_cases() {
        .clause = "PXE 2.1 s.2.2.3; draft-henry-remote-boot-protocol-00 s.3.1.2",
        .requirement = "A proxy answers a PXE client's DISCOVER with one OFFER, within the client's "
                       "first window of four seconds.",
-       .stimulus = "the canonical DISCOVER",
+       .stimulus = "the canonical DISCOVER, and one with its options in another order",
        .answers = {"one OFFER", "~late OFFER"},
        .problems = "A server that waits on purpose (dhcp-reply-delay) answers late.",
        .needs = dhcp,
@@ -301,8 +308,8 @@ std::vector<Case> offer_cases() {
       {.id = "OFFER-09",
        .slug = "framing",
        .clause = "RFC 2131 s.3, s.4.1; RFC 2132 s.9.6; RFC 1542 s.2.1",
-       .requirement = "Magic cookie, one octet of option 53, each option once, End, and at least "
-                      "300 octets.",
+       .requirement = "Magic cookie, one octet of option 53, each option once and none empty, End, "
+                      "and at least 300 octets.",
        .stimulus = "DISCOVERs of BIOS and x64 EFI, their REQUESTs to 4011, and one for an item",
        .answers = {"well-formed"},
        .problems = "Option 43 may come in parts (RFC 3396).",
@@ -322,8 +329,9 @@ std::vector<Case> offer_cases() {
        .script = size_limit_script},
       {.id = "OFFER-11",
        .slug = "never-sends",
-       .clause = "RFC 2131 s.4.3.1 table 3",
-       .requirement = "The options 50, 55 and 57 are a client's; a server never sends them.",
+       .clause = "RFC 2131 s.4.3.1 table 3; RFC 3046 s.2.2",
+       .requirement = "The options 50, 55 and 57 are a client's, and 82 a relay's; a server never "
+                      "sends them on its own.",
        .stimulus = "a DISCOVER with the options 50, 55 and 57",
        .answers = {"none of them"},
        .problems = "None known.",

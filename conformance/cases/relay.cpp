@@ -52,6 +52,7 @@ void option_82_script(Script& s) {
       in_options = in_options || (option.code == 82 && option.field == dhcp::OptionField::Options);
     });
     if (!has_option(reply, 82)) return refuse("an OFFER without option 82");
+    if (option_counts(reply)[82] != 1) return refuse("option 82 twice");
     if (option_value(reply, 82) != value) return refuse("another option 82");
     if (!in_options) return refuse("option 82 in an overloaded field");
     return last_option(reply) == 82 ? admit("echoed, last") : loosely("echoed, not last");

@@ -29,6 +29,10 @@ void not_found_script(Script& s) {
         s.setting().time == Setting::Time::Virtual ? Duration(100ms) : Duration(4s);
     return s.now() - *asked <= allowed ? admit("ERROR 1 at once") : refuse("a slow ERROR 1");
   });
+  // RFC 1350 s.2: an ERROR is not acknowledged, and not retransmitted.
+  s.watch(flow, 6s, [](std::span<const Reply> replies) -> Ruling {
+    return replies.empty() ? go_on() : refuse("after the ERROR: " + replies.front().words());
+  });
 }
 
 void not_a_file_script(Script& s) {
@@ -187,6 +191,10 @@ void client_error_script(Script& s) {
   });
   s.error(negotiated, 8);
   s.watch(negotiated, 6s, quiet);
+  const FlowPtr later = s.flow();
+  s.read({.file = "k5000.bin", .flow = later, .stop_after = 4});
+  s.error(later, 3);
+  s.watch(later, 6s, quiet);
 }
 
 Bytes raw_request(std::string_view text) {
@@ -263,8 +271,9 @@ std::vector<Case> terr_cases() {
   return {
       {.id = "TERR-01",
        .slug = "not-found",
-       .clause = "RFC 1350 appendix, error code 1",
-       .requirement = "A missing file is ERROR 1, at once, with a text that ends with NUL.",
+       .clause = "RFC 1350 appendix, error code 1; s.2, s.7",
+       .requirement =
+           "A missing file is ERROR 1, at once and once, with a text that ends with NUL.",
        .stimulus = "a read request for a name that does not exist",
        .answers = {"ERROR 1 at once"},
        .problems = none,

@@ -16,8 +16,14 @@ namespace {
 using namespace std::chrono_literals;
 
 void octet_script(Script& s) {
-  s.read({.file = "k1300.bin"});
+  const FlowPtr flow = s.flow();
+  s.read({.file = "k1300.bin", .flow = flow});
+  // RFC 1350 s.6: the ACK of a short block ends the transfer.
+  s.settle(flow, [](std::span<const Reply> replies) -> Ruling {
+    return replies.empty() ? go_on() : refuse("after the last ACK: " + replies.front().words());
+  });
   s.read({.file = "k1300.bin", .mode = "OcTeT"});
+  s.read({.file = std::string(kLongName)});
 }
 
 void empty_script(Script& s) {
@@ -211,9 +217,10 @@ std::vector<Case> tftp_cases() {
        .slug = "octet",
        .clause = "RFC 1350 s.2, s.4, s.5",
        .requirement =
-           "A file comes in numbered blocks of 512 octets, each acknowledged; the mode's "
-           "name is free of case.",
-       .stimulus = "read requests for 1300 octets in the modes octet and OcTeT",
+           "A file comes in numbered blocks of 512 octets, each acknowledged, and nothing "
+           "after the last ACK; the mode's name is free of case, a file's of any length.",
+       .stimulus = "read requests for 1300 octets in the modes octet and OcTeT, and for a name "
+                   "of over 150 octets with blanks",
        .answers = {"the whole file"},
        .problems = "None known.",
        .needs = needs,

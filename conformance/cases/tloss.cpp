@@ -41,7 +41,9 @@ void ack_lost_script(Script& s) {
 }
 
 void oack_lost_script(Script& s) {
-  s.read({.file = "k1300.bin", .options = {{"blksize", "1024"}}, .lose_oack = true},
+  s.read({.file = "k1300.bin",
+          .options = {{"tsize", "0"}, {"blksize", "1024"}, {"timeout", "3"}, {"windowsize", "2"}},
+          .lose_oack = true},
          whole_in_spite("OACK lost", "the OACK again"));
 }
 
@@ -249,7 +251,7 @@ std::vector<Case> tloss_cases() {
        .slug = "oack-lost",
        .clause = "RFC 2347",
        .requirement = "An OACK that was lost comes again, the same.",
-       .stimulus = "the OACK is lost",
+       .stimulus = "the OACK for tsize, blksize, timeout and windowsize is lost",
        .answers = {"the OACK again"},
        .problems = none,
        .needs = needs,

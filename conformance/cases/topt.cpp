@@ -130,6 +130,22 @@ void nothing_unasked_script(Script& s) {
       return admit("a subset");
     });
   }
+  // RFC 2347: the order in which options are specified is not significant.
+  const auto agreed = std::make_shared<std::optional<std::set<std::string>>>();
+  std::vector<tftp::Option> ordered = all;
+  for (std::size_t turn = 0; turn < all.size(); ++turn) {
+    first_answer(s, rrq("k5000.bin", ordered), [ordered, agreed](const Reply& reply) -> Ruling {
+      std::set<std::string> seen;
+      if (const auto oack = reply.as_oack()) {
+        for (const tftp::Option& option : oack->options) seen.insert(option_text(option));
+      }
+      if (!*agreed) *agreed = seen;
+      return **agreed == seen
+                 ? go_on()
+                 : refuse("in another order, asked" + option_words(ordered) + ": " + reply.words());
+    });
+    std::ranges::rotate(ordered, ordered.begin() + 1);
+  }
 }
 
 void value_named_script(Script& s) {
@@ -395,8 +411,10 @@ std::vector<Case> topt_cases() {
       {.id = "TOPT-03",
        .slug = "nothing-unasked",
        .clause = "RFC 2347 Negotiation",
-       .requirement = "An OACK has only what was asked for, each once.",
-       .stimulus = "all subsets of blksize, tsize, timeout and windowsize",
+       .requirement =
+           "An OACK has only what was asked for, each once, in whatever order it was asked.",
+       .stimulus =
+           "all subsets of blksize, tsize, timeout and windowsize; all of them in other orders",
        .answers = {"a subset"},
        .problems = none,
        .needs = needs,

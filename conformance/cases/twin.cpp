@@ -57,7 +57,7 @@ void expect_only(Script& s, const FlowPtr& flow, std::vector<std::uint16_t> want
 }
 
 void negotiate_script(Script& s) {
-  for (const unsigned size : {1U, 4U, 64U, 65535U}) {
+  for (const unsigned size : {1U, 3U, 4U, 5U, 64U, 65535U}) {
     const FlowPtr flow = s.flow();
     s.request(flow, rrq("k5000.bin", {{"windowsize", std::to_string(size)}}));
     s.next(flow, [size](const Reply& reply) -> Ruling {
@@ -160,6 +160,16 @@ void last_window_script(Script& s) {
           .options = {{"blksize", "512"}, {"windowsize", "4"}},
           .lose_acks = {10}},
          judge);
+  // A block without octets ends what fills its blocks: in a window of its own (four and six full
+  // blocks: the empty one begins a window, or stands within one).
+  for (const std::string_view name : {"k2048.bin", "k3072.bin"}) {
+    s.read({.file = std::string(name), .options = {{"blksize", "512"}, {"windowsize", "4"}}},
+           [name](const ReadResult& result) -> Ruling {
+             return result.ending == ReadResult::Ending::Complete
+                        ? go_on()
+                        : refuse(fmt::format("{}: {}", name, result.words()));
+           });
+  }
 }
 
 void rollover_script(Script& s) {
