@@ -121,6 +121,21 @@ std::optional<FleetCause> no_proxy(const FleetOptions&, const FleetResult& resul
       "the boot server's filters, and whether it has a boot file for this architecture"};
 }
 
+std::optional<FleetCause> no_address(const FleetOptions&, const FleetResult& result) {
+  const rom::FleetTally& tally = result.tally;
+  const rom::LedgerRow& offers = tally.ledger.row(Exchange::Discover);
+  const std::uint64_t all = offers.received + offers.answers_lost_on_cable;
+  const std::uint64_t of_proxy =
+      tally.evidence.proxy_offers + tally.evidence.proxy_offers_lost_on_cable;
+  const bool is_enough_failed =
+      is_enough(failed_before(tally, rom::Phase::Offer), tally.failed + tally.under_way());
+  if (of_proxy == 0 || of_proxy < all || !is_enough_failed) return std::nullopt;
+  return FleetCause{
+      "no address",
+      fmt::format("all of {} OFFERs are from a proxy, and none has an address", of_proxy),
+      "a DHCP server that gives addresses, and its filters"};
+}
+
 std::optional<FleetCause> unused_answers(const FleetOptions& options, const FleetResult& result) {
   // Copies that a cable made are no use to anybody either.
   for (const FleetLinkOption& link : options.links) {

@@ -18,6 +18,8 @@ std::optional<FleetCause> shared_address(const FleetOptions& options, const Flee
 std::optional<FleetCause> silent_neighbour(const FleetOptions& options, const FleetResult& result);
 // No OFFER is from a proxy, and machines were not told what to boot.
 std::optional<FleetCause> no_proxy(const FleetOptions& options, const FleetResult& result);
+// Proxies answer, and nobody gives addresses.
+std::optional<FleetCause> no_address(const FleetOptions& options, const FleetResult& result);
 // Answers that machines ignored: most often, they had asked again or gone on before.
 std::optional<FleetCause> unused_answers(const FleetOptions& options, const FleetResult& result);
 // Nobody listens where machines ask.

@@ -291,10 +291,11 @@ std::optional<FleetCause> find_cause(const FleetOptions& options, const FleetRes
   if (!is_only_stopped) {
     if (auto cause = cables(question)) return cause;
   }
-  for (const auto& look : {late_offers, unused_answers}) {
+  for (const auto& look : {late_offers, no_address}) {
     if (auto cause = look(options, result)) return cause;
   }
   if (auto cause = silence(question)) return cause;
+  if (auto cause = unused_answers(options, result)) return cause;
   return no_proxy(options, result);
 }
 

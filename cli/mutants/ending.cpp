@@ -162,7 +162,7 @@ std::vector<Mutant> ending_mutants() {
        .wrap = first_option_only},
       {.name = "long-names-cut",
        .what = "names of files are cut after 127 octets",
-       .killed_by = {"TFTP-01"},
+       .killed_by = {"TFTP-09"},
        .wrap = long_names_cut},
       {.name = "no-empty-in-windows",
        .what = "with windows, blocks without octets are not sent",

@@ -152,8 +152,9 @@ Ruling well_formed(const Reply& reply) {
   if (option_value(reply, 54).size() != 4) return refuse("option 54 is not four octets");
   for (const auto& [code, count] : option_counts(reply)) {
     if (count > 1 && code != 43) return refuse(fmt::format("option {} {} times", code, count));
-    // RFC 2132: no option of a reply may be without an octet.
-    if (option_value(reply, code).empty()) return refuse(fmt::format("an empty option {}", code));
+    // RFC 2132 gives each at least one octet; only Rapid Commit (80, RFC 4039) has none.
+    if (code != 80 && option_value(reply, code).empty())
+      return refuse(fmt::format("an empty option {}", code));
   }
   return admit("well-formed");
 }

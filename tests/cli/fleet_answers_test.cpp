@@ -5,6 +5,7 @@
 
 #include "cli/fleet_result.h"
 #include "tests/cli/virtual_fleet.h"
+#include "tests/support/test_directory.h"
 
 namespace pxeproof::cli {
 namespace {
@@ -28,7 +29,7 @@ std::string cause_of(const FleetResult& result) {
 TEST(FleetAnswers, AreRefusalsOfTheAddressServer) {
   FleetResult result = all_failed(30, rom::Phase::BootServer);
   rom::LedgerRow& requests = result.tally.ledger.row(rom::Exchange::Request);
-  requests.asked = requests.sent = requests.received = 180;
+  requests.asked = requests.sent = requests.received = requests.used = 180;
   result.tally.evidence.refusals = 180;
   result.tally.evidence.first_refusal = "wrong network";
   EXPECT_THAT(cause_of(result),
@@ -54,7 +55,7 @@ TEST(FleetAnswers, SayThatAPortIsClosed) {
   result.tally.evidence.closed_ports[static_cast<std::size_t>(rom::Exchange::File)] = 6;
   EXPECT_THAT(cause_of(result), HasSubstr("nothing listens on port 69: ICMP port unreachable came "
                                           "back 6 times for 120 RRQs"));
-  files.received = 110;
+  files.received = files.used = 110;
   EXPECT_EQ(cause_of(result), "none");
 }
 
@@ -139,10 +140,23 @@ TEST(FleetAnswers, AreOfNoProxyWhereItsFiltersFitNoMachine) {
   EXPECT_THAT(cause->why, HasSubstr("none of 40 OFFERs is from a proxy"));
 }
 
-TEST(FleetAnswers, SendMachinesToAnAddressThatNobodyHas) {
+// With a range of addresses beside the proxy's, the server answers PXE clients as a proxy alone.
+TEST(FleetAnswers, AreOfAProxyAlone) {
   const FleetOptions options = options_of(
-      {"--clients", "20", "--set", "dhcp-range=192.168.178.50,192.168.178.150,255.255.255.0",
-       "--set", "dhcp-boot=pxelinux.0,,192.168.178.199"});
+      {"--clients", "20", "--set", "dhcp-range=192.168.178.50,192.168.178.150,255.255.255.0"});
+  const auto cause = find_cause(options, run(options));
+  ASSERT_TRUE(cause);
+  EXPECT_EQ(cause->name, "no address");
+  EXPECT_THAT(cause->why, HasSubstr("all of 80 OFFERs are from a proxy"));
+}
+
+TEST(FleetAnswers, SendMachinesToAnAddressThatNobodyHas) {
+  const TestDirectory directory;
+  const std::string conf =
+      directory.write("conf",
+                      "port=0\nlisten-address=192.168.178.7\ndhcp-range=192.168.178.0,proxy\n"
+                      "pxe-service=x86PC,\"boot\",pxelinux,192.168.178.199\n");
+  const FleetOptions options = options_of({"--clients", "20", "--against", conf});
   const auto cause = find_cause(options, run(options));
   ASSERT_TRUE(cause);
   EXPECT_EQ(cause->name, "no such neighbour");
@@ -189,7 +203,7 @@ TEST(FleetAnswers, SayThatTransfersWereGivenUp) {
 TEST(FleetAnswers, ThatCameExcuseASocketThatOverflowed) {
   FleetResult result = all_failed(30, rom::Phase::Nbp);
   rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
-  files.asked = files.sent = files.received = 30;
+  files.asked = files.sent = files.received = files.used = 30;
   result.watched = {{.name = "boot server", .discovers = 40, .offers = 40, .overflows = 50}};
   EXPECT_EQ(cause_of(result), "none");
 }

@@ -169,7 +169,7 @@ TEST(FleetCause, IsNotSoughtInWhatIsJustOnItsWayWhenASignalComes) {
 TEST(FleetCause, IsNoTrifleThatCannotHaveStoppedSoMany) {
   FleetResult result = silent_tftp();
   rom::LedgerRow& files = result.tally.ledger.row(rom::Exchange::File);
-  files.received = 1199;
+  files.received = files.used = 1199;
   EXPECT_FALSE(find_cause(options_of({}), result));
 }
 
