@@ -24,8 +24,8 @@ class Station {
   // A frame arrived. The view is valid during the call only.
   virtual void on_frame(Instant now, ByteView frame) = 0;
 
-  // This frame is about to arrive: a station of thousands may fetch into the processor's caches what
-  // it concerns. Changes nothing.
+  // This frame is about to arrive: what it concerns may be fetched into the processor's caches.
+  // Changes nothing.
   virtual void expect(ByteView /*frame*/) const {}
 
   // Time has passed. Early or repeated calls do nothing.
