@@ -22,6 +22,8 @@ class TargetHost : public live::EventSource {
                                                     const LiveRunOptions& options);
 
   conformance::ActionResult act(const conformance::TargetAction& action);
+  // Of the process that serves, or served last.
+  pid_t pid() const { return process_->pid(); }
   // How it ended, if it did without being asked to.
   std::optional<live::Exit> died();
   const std::vector<std::string>& log() const { return log_; }

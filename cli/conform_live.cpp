@@ -1,10 +1,12 @@
 #include "cli/conform_live.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
 #include <regex>
+#include <utility>
 
 #include "cli/conform_host.h"
 #include "cli/target_program.h"
@@ -15,6 +17,7 @@
 #include "live/event_loop.h"
 #include "live/monotonic_clock.h"
 #include "live/packet_port.h"
+#include "live/processor_wait.h"
 #include "live/station_runner.h"
 
 namespace pxeproof::cli {
@@ -25,6 +28,10 @@ using namespace std::chrono_literals;
 using conformance::TargetFile;
 
 constexpr int kMaximumDeaths = 8;
+constexpr Duration kLookInterval = 50ms;
+// So long, and for a tenth of a case: far more than a busy machine makes a server wait that sleeps
+// most of the time.
+constexpr Duration kStarved = 1s;
 
 // One instance in its lab.
 class LiveInstance {
@@ -34,6 +41,9 @@ class LiveInstance {
   Outcome<void> run(conformance::Rack& rack,
                     const std::function<void(const conformance::CaseStation&)>& on_end);
   const std::vector<std::string>& notes() const { return notes_; }
+  // Why nothing can be held against the target since then: it, or we, had no processor. Empty: both
+  // had.
+  std::string starved_since(Instant begun);
   // How the target ended while this case was in progress; empty when it did not.
   std::string death_beside(const conformance::Case& subject) const {
     const auto found = deaths_beside_.find(&subject);
@@ -41,12 +51,36 @@ class LiveInstance {
   }
 
  private:
+  void look(Instant now);
+
   TargetHost& host_;
   live::PacketPort& port_;
+  live::ProcessorWaits own_waits_;
+  live::ProcessorWaits target_waits_;
+  Instant next_look_;
   std::vector<std::string> notes_;
   std::map<const conformance::Case*, std::string> deaths_beside_;
   int deaths_ = 0;
 };
+
+void LiveInstance::look(Instant now) {
+  if (const auto own = live::processor_wait(getpid())) own_waits_.add(now, *own);
+  if (const auto target = live::processor_wait(host_.pid())) target_waits_.add(now, *target);
+  next_look_ = now + kLookInterval;
+}
+
+std::string LiveInstance::starved_since(Instant begun) {
+  const Instant now = live::now();
+  look(now);
+  for (const auto& [waits, who] :
+       {std::pair(&target_waits_, "the server"), std::pair(&own_waits_, "the harness")}) {
+    const Duration waited = waits->since(begun);
+    if (waited < kStarved || waited * 10 < now - begun) continue;
+    return fmt::format("{} waited {:.1f} s for a processor; the machine is too busy", who,
+                       std::chrono::duration<double>(waited).count());
+  }
+  return {};
+}
 
 Outcome<void> LiveInstance::run(
     conformance::Rack& rack, const std::function<void(const conformance::CaseStation&)>& on_end) {
@@ -61,6 +95,7 @@ Outcome<void> LiveInstance::run(
     }
     std::optional<conformance::Rack::Wish> wish;
     const auto end = loop->run([&] {
+      if (const Instant now = live::now(); now >= next_look_) look(now);
       while (const auto* ended = rack.poll_finished()) on_end(*ended);
       wish = rack.poll_wish();
       return wish || rack.is_over() || runner.error() || host_.died();
@@ -214,6 +249,11 @@ Outcome<LiveInstanceNotes> run_live_instance(const conformance::Instance& instan
       if (lost > 0 && result.verdict == conformance::Verdict::Fail) {
         result.verdict = conformance::Verdict::Error;
         result.seen = fmt::format("the harness itself lost {} frames; {}", lost, result.seen);
+      }
+      const std::string starved = running.starved_since(ended.begun());
+      if (!starved.empty() && result.verdict == conformance::Verdict::Fail) {
+        result.verdict = conformance::Verdict::Error;
+        result.seen = fmt::format("{}; {}", starved, result.seen);
       }
       if (const std::string death = running.death_beside(ended.subject()); !death.empty()) {
         if (all_of(instance).size() > 1 && options.on_unclear) {
