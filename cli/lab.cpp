@@ -31,7 +31,8 @@ using namespace std::chrono_literals;
 
 constexpr std::array kOptions = {
     OptionSpec{"firmware", "NAME", "the real ROM: ipxe-bios (default), ovmf-x64, ovmf-ia32, ..."},
-    OptionSpec{"server", "SERVER", "builtin or dnsmasq, with :CONF for a configuration of yours"},
+    OptionSpec{"server", "SERVER",
+               "builtin, dnsmasq, CONF (a configuration of yours for builtin) or dnsmasq:CONF"},
     OptionSpec{"fault", "FAULTS",
                "make the builtin server faulty: `pxeproof serve --fault list` shows how"},
     OptionSpec{"uuid", "UUID", "the machine's SMBIOS UUID (none by default)"},
@@ -109,7 +110,7 @@ Outcome<LabBootOptions> read_options(const Arguments& arguments) {
                     options.uuid));
   }
   if (arguments.has("real-waits")) options.ipv6_router = LabBootOptions::Ipv6Router::Absent;
-  const auto target = parse_boot_target("--server", arguments.value_or("server", "builtin"));
+  const auto target = parse_target_or_file("--server", arguments.value_or("server", "builtin"));
   if (!target) return fail(target.error());
   options.target = *target;
   auto faults = read_lab_faults(arguments.all("fault"), options.target.server);
