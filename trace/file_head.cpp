@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "firmware/boot_image.h"
 #include "protocol/letter_case.h"
@@ -26,6 +27,15 @@ bool FileHead::is_web_page() const {
   if (begin == std::string::npos) return false;
   const std::string_view text = std::string_view(head).substr(begin);
   return text.starts_with("<!doctype") || text.starts_with("<html") || text.starts_with("<?xml");
+}
+
+bool FileHead::is_blanked() const {
+  return std::ranges::adjacent_find(octets, std::ranges::not_equal_to()) == octets.end();
+}
+
+bool FileHead::may_be_efi_program() const {
+  using namespace std::string_view_literals;
+  return begins_with("MZ") || begins_with("PE\0\0"sv) || begins_with("VZ");
 }
 
 std::string FileHead::in_words() const {

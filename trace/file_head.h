@@ -18,6 +18,10 @@ struct FileHead {
 
   bool begins_with(std::string_view text) const;
   bool is_web_page() const;
+  // The same octet all along: who anonymised the capture may have blanked what files hold.
+  bool is_blanked() const;
+  // Firmware's loader of images takes these only: PE/COFF, with and without a DOS stub, and TE.
+  bool may_be_efi_program() const;
   // Its text, else its octets in hexadecimal digits.
   std::string in_words() const;
 };

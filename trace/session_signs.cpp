@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "protocol/dhcp/client_options.h"
 #include "protocol/dhcp/message.h"
 #include "protocol/letter_case.h"
 #include "protocol/tftp/packet.h"
@@ -142,6 +143,25 @@ bool is_for_another_machine(const Boot& boot, ClientKind kind, std::string_view 
   const bool is_kernel =
       wanted == 0 && kind == ClientKind::Ipxe && !lower_case(name).ends_with(".efi");
   return made_for && *made_for != wanted && !is_kernel;
+}
+
+bool loads_efi_programs_only(const Boot& boot, firmware::Family family) {
+  if (!boot.architecture) return false;
+  const auto* known = dhcp::find_architecture(*boot.architecture);
+  return family != firmware::Family::Uboot && family != firmware::Family::Ipxe &&
+         known != nullptr && known->name.starts_with("UEFI");
+}
+
+bool is_no_program(const Boot& boot, firmware::Family family, const TransferStep& file) {
+  constexpr std::size_t kEnough = 4;
+  const FileHead& head = file.head;
+  // Of a capture that began later, the first file may be any.
+  if (boot.begins_before_capture || head.octets.size() < kEnough || head.is_blanked() ||
+      lower_case(file.mode) != "octet") {
+    return false;
+  }
+  return head.is_web_page() ||
+         (loads_efi_programs_only(boot, family) && !head.may_be_efi_program());
 }
 
 std::string disk_of(const DhcpStep& answer) {

@@ -44,6 +44,13 @@ std::string file_of_lease(const BootSession& session);
 bool is_for_another_machine(const Boot& boot, ClientKind kind, std::string_view name,
                             const FileHead& head);
 
+// Firmware of this family runs EFI programs and nothing else. Of other machines it is not known
+// what they load.
+bool loads_efi_programs_only(const Boot& boot, firmware::Family family);
+// What the firmware's first file begins with shows that it cannot be run: a web page, or for UEFI
+// anything that is no EFI program.
+bool is_no_program(const Boot& boot, firmware::Family family, const TransferStep& file);
+
 // The disk in the network that iPXE is told to boot (option 17): "iscsi:10.0.0.9::::iqn...". Empty
 // when the answer names none.
 std::string disk_of(const DhcpStep& answer);

@@ -143,12 +143,14 @@ void add_file_captures(std::vector<FaultCapture>& list) {
 namespace {
 
 // A web server's words, saved under the program's name.
-void fetch_page(CaptureScript& script, ScriptClient& client, const std::string& name) {
-  const std::string_view page = "<!DOCTYPE html>\n<html><body>Please log in</body></html>\n";
+constexpr std::string_view kPage = "<!DOCTYPE html>\n<html><body>Please log in</body></html>\n";
+
+void fetch_text(CaptureScript& script, ScriptClient& client, const std::string& name,
+                std::string_view text) {
   script.rrq(client, kProxy, name, {{"tsize", "0"}});
-  script.from_server(client, kProxy, tftp::Oack{{{"tsize", std::to_string(page.size())}}, {}});
+  script.from_server(client, kProxy, tftp::Oack{{{"tsize", std::to_string(text.size())}}, {}});
   script.from_client(client, kProxy, tftp::Ack{0, {}});
-  script.from_server(client, kProxy, tftp::Data{1, as_bytes(page)});
+  script.from_server(client, kProxy, tftp::Data{1, as_bytes(text)});
   script.from_client(client, kProxy, tftp::Ack{1, {}});
 }
 
@@ -160,8 +162,23 @@ void add_program_captures(std::vector<FaultCapture>& list) {
     const bool is_bios = client.architecture == 0;
     const std::string file = is_bios ? "pxelinux.0" : "grubx64.efi";
     reach_file(script, client, file);
-    fetch_page(script, client, file);
+    fetch_text(script, client, file, kPage);
     list.push_back({is_bios ? "r86-page-for-bios" : "r86-page-for-uefi", "R86", script, 60s, {}});
+  }
+  {
+    // Under a name that does not tell what it would fetch next.
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    reach_file(script, client, "boot.ipxe");
+    fetch_text(script, client, "boot.ipxe", "#!ipxe\nchain http://10.0.0.9/menu\n");
+    list.push_back({"r86-script-for-uefi", "R86", script, 60s, {}});
+  }
+  {
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    reach_file(script, client, "bootx64.efi");
+    fetch_text(script, client, "bootx64.efi", "\xfa\xeb\x1e program for BIOS");
+    list.push_back({"r86-bios-program-for-uefi", "R86", script, 60s, {}});
   }
   {
     // WDS: the loader asks for its orders, and is named itself.

@@ -290,6 +290,19 @@ TEST(Menu, BootsTheDiskByChain) {
   EXPECT_THAT(told.cause(), IsEmpty());
 }
 
+// What a file holds may have been blanked by who gave the capture away.
+TEST(FirstProgram, IsNotJudgedByBlankedContents) {
+  CaptureScript script;
+  ScriptClient client = edk2_client();
+  testing::reach_file(script, client, "bootx64.efi");
+  script.rrq(client, kProxy, "bootx64.efi");
+  script.from_server(client, kProxy, tftp::Data{1, Bytes(200)});
+  script.from_client(client, kProxy, tftp::Ack{1, {}});
+  const Told told = tell(script);
+  EXPECT_EQ(told.verdict().kind, Kind::Booted) << told.verdict().text;
+  EXPECT_THAT(told.cause(), IsEmpty());
+}
+
 // The ROM of one card loads iPXE, which asks by another: no Secure Boot kept it from running.
 TEST(SecondCard, ShowsThatTheProgramRan) {
   CaptureScript script;

@@ -119,19 +119,6 @@ Look wrong_architecture_image(const RuleInput& in) {
 
 namespace {
 
-// Firmware's loader of images takes these only: PE/COFF, with and without a DOS stub, and TE.
-bool may_be_efi_program(const FileHead& head) {
-  using namespace std::string_view_literals;
-  return head.begins_with("MZ") || head.begins_with("PE\0\0"sv) || head.begins_with("VZ");
-}
-
-// Of other machines it is not known what they load.
-bool loads_efi_programs_only(const RuleInput& in) {
-  const auto* known = dhcp::find_architecture(in.architecture());
-  return in.family != firmware::Family::Uboot && in.family != firmware::Family::Ipxe &&
-         in.boot.architecture.has_value() && known != nullptr && known->name.starts_with("UEFI");
-}
-
 // By UEFI HTTP boot, or the script that iPXE was given.
 Look page_by_http(const RuleInput& in) {
   if (in.session.http.empty()) return std::nullopt;
@@ -166,14 +153,12 @@ Look file_is_no_program(const RuleInput& in) {
   // What was loaded next was loaded by it.
   const SeenTransfer* last = last_transfer(in.session);
   const bool ran = !in.session.http.empty() || last == nullptr || last->step != file->step;
-  constexpr std::size_t kEnough = 4;
-  const bool is_known =
-      transfer.head.octets.size() >= kEnough && lower_case(transfer.mode) == "octet";
   // A program for another machine is told so.
-  if (ran || !is_known || wrong_architecture_image(in)) return std::nullopt;
-  const bool is_refused = loads_efi_programs_only(in) && !may_be_efi_program(transfer.head);
+  if (ran || !is_no_program(in.boot, in.family, transfer) || wrong_architecture_image(in)) {
+    return std::nullopt;
+  }
   const bool is_page = transfer.head.is_web_page();
-  if (!is_refused && !is_page) return std::nullopt;
+  const bool is_refused = loads_efi_programs_only(in.boot, in.family);
   Finding finding;
   finding.confidence = Confidence::Certain;
   finding.packets = packets_of(*file);

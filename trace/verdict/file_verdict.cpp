@@ -99,10 +99,16 @@ std::string obstacle(const BootView& view, const BootSession& session, const See
     return fmt::format("{} sends {} as an empty file", to_string(file->server.address),
                        quoted(file->filename));
   }
-  if (!is_first || !is_for_another_machine(view.boot(), session.kind, file->filename, file->head)) {
-    return {};
+  if (!is_first) return {};
+  if (is_for_another_machine(view.boot(), session.kind, file->filename, file->head)) {
+    return for_another_machine(file->filename, file->head);
   }
-  return for_another_machine(file->filename, file->head);
+  if (session.kind == ClientKind::Rom && !view.system_spoke() &&
+      is_no_program(view.boot(), view.boot().firmware.family, *file.what)) {
+    return fmt::format("{} came whole, and is no program that this firmware can run",
+                       quoted(file->filename));
+  }
+  return {};
 }
 
 // A menu, what a menu needs, or a program such as chain.c32 that boots the local disk.
