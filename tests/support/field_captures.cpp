@@ -143,6 +143,15 @@ void add_dhcp_faults(std::vector<FaultCapture>& list) {
     list.push_back({"r80-acknowledgement-differs", "R80", script, 60s, {}});
   }
   {
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    Answer answer = file_offer("grubx64.efi");
+    answer.yiaddr = client.address;
+    script.discover(client).offer(client, kRouter, answer).request(client, kRouter);
+    script.ack(client, kRouter, {.yiaddr = client.address});
+    list.push_back({"r80-file-not-acknowledged", "R80", script, 60s, {}});
+  }
+  {
     // A second server refuses what it never offered, before the right one acknowledges.
     CaptureScript script;
     ScriptClient client = edk2_client();

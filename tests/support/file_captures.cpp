@@ -293,6 +293,16 @@ void add_slow_captures(std::vector<FaultCapture>& list) {
     list.push_back({"r13-first-discovers-lost", "R13", script, 20s, {}});
   }
   {
+    // At a mirror of the client's port: DISCOVER at 0, 4, 12 and 28 s, the last one answered.
+    CaptureScript script;
+    ScriptClient client = edk2_client();
+    for (const Duration pause : {4s, 8s, 16s}) script.discover(client).wait(pause);
+    const Answer answer{.yiaddr = client.address, .siaddr = kRouter.address, .file = "memtest.efi"};
+    script.discover(client).offer(client, kRouter, answer).wait(4s).request(client, kRouter);
+    script.ack(client, kRouter, answer).fetch(client, kRouter, "memtest.efi", 9000);
+    list.push_back({"r13-first-discovers-unanswered", "R13", script, 20s, {"R63"}});
+  }
+  {
     CaptureScript script;
     ScriptClient client = ipxe_client();
     reach_file(script, client, "memtest.img");

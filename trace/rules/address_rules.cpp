@@ -398,28 +398,6 @@ Look address_used_twice(const RuleInput& in) {
   return finding;
 }
 
-Look acknowledgement_differs(const RuleInput& in) {
-  if (in.session.requests.empty() || in.session.acks.empty() || in.session.fetches() ||
-      !in.session.boot_server_requests.empty()) {
-    return std::nullopt;
-  }
-  const auto wanted = in.session.requests.back()->requested_address;
-  const SeenDhcp& ack = in.session.acks.back();
-  if (!wanted || *wanted == ack->yiaddr || ack->yiaddr.is_unspecified()) return std::nullopt;
-  Finding finding;
-  finding.packets = {in.session.requests.back().packet(), ack.packet()};
-  finding.cause = fmt::format(
-      "{} acknowledges {}, but the client had asked for {}, which was offered: firmware drops such "
-      "an answer (RFC 2131 s.4.3.2).",
-      to_string(identity_of(*ack.what)), to_string(ack->yiaddr), to_string(*wanted));
-  finding.fixes = {{"address server",
-                    "let only one entry fit this client; see its log for the reservation or pool "
-                    "that changed"},
-                   {"dnsmasq", "one dhcp-host line for this MAC"}};
-  finding.until = "4011";
-  return finding;
-}
-
 namespace {
 
 struct Named {

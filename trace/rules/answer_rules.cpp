@@ -188,4 +188,56 @@ Look offer_too_late(const RuleInput& in) {
   return finding;
 }
 
+namespace {
+
+// The server's offer named a boot file, and its acknowledgement, which firmware goes by, does not.
+Look file_not_acknowledged(const RuleInput& in, const SeenDhcp& ack) {
+  if (!ack->boot_file.empty() || any_answer_cut(in.session)) return std::nullopt;
+  const auto names_file = [](const SeenDhcp& answer) { return !answer->boot_file.empty(); };
+  if (std::ranges::any_of(proxy_offers(in.session), names_file)) return std::nullopt;
+  const Ipv4Address server = identity_of(*ack.what);
+  const std::vector<SeenDhcp> offers = address_offers(in.session);
+  const auto named = std::ranges::find_if(offers, [&](const SeenDhcp& offer) {
+    return names_file(offer) && identity_of(*offer.what) == server;
+  });
+  if (named == offers.end()) return std::nullopt;
+  Finding finding;
+  finding.packets = {named->packet(), ack.packet()};
+  finding.cause = fmt::format(
+      "{} names {} in its offer and no file in its acknowledgement: the client has an address and "
+      "nothing to fetch.",
+      to_string(server), quote((*named)->boot_file));
+  finding.fixes = {{"address server",
+                    "say in the ACK what the OFFER says (RFC 2131 s.4.3.1): one rule for both; a "
+                    "class that tests what only DISCOVER holds, or a reservation without the file"},
+                   {"network", "or two servers share this address: let one of them answer"}};
+  finding.until = "4011";
+  return finding;
+}
+
+}  // namespace
+
+Look acknowledgement_differs(const RuleInput& in) {
+  if (in.session.requests.empty() || in.session.acks.empty() || in.session.fetches() ||
+      !in.session.boot_server_requests.empty()) {
+    return std::nullopt;
+  }
+  const auto wanted = in.session.requests.back()->requested_address;
+  const SeenDhcp& ack = in.session.acks.back();
+  if (auto without_file = file_not_acknowledged(in, ack)) return without_file;
+  if (!wanted || *wanted == ack->yiaddr || ack->yiaddr.is_unspecified()) return std::nullopt;
+  Finding finding;
+  finding.packets = {in.session.requests.back().packet(), ack.packet()};
+  finding.cause = fmt::format(
+      "{} acknowledges {}, but the client had asked for {}, which was offered: firmware drops such "
+      "an answer (RFC 2131 s.4.3.2).",
+      to_string(identity_of(*ack.what)), to_string(ack->yiaddr), to_string(*wanted));
+  finding.fixes = {{"address server",
+                    "let only one entry fit this client; see its log for the reservation or pool "
+                    "that changed"},
+                   {"dnsmasq", "one dhcp-host line for this MAC"}};
+  finding.until = "4011";
+  return finding;
+}
+
 }  // namespace pxeproof::trace::rule

@@ -172,6 +172,42 @@ Look file_is_no_program(const RuleInput& in) {
   return finding;
 }
 
+namespace {
+
+// Nobody answers the first DISCOVERs for as long as a port listens and learns, then the first
+// answer comes at once: it is not the server that is slow.
+Look answered_at_once_at_last(const BootSession& first) {
+  if (first.offers.empty() || first.acks.empty()) return std::nullopt;
+  constexpr Duration kShortest = 10s;
+  constexpr Duration kAtOnce = 300ms;
+  const SeenDhcp& offer = first.offers.front();
+  const SeenDhcp* answered = nullptr;
+  std::size_t before = 0;
+  for (const SeenDhcp& question : first.discovers) {
+    if (question.at() > offer.at()) break;
+    before += answered != nullptr ? 1 : 0;
+    answered = &question;
+  }
+  const SeenDhcp& asked = first.discovers.front();
+  if (before < 2 || answered->at() - asked.at() < kShortest ||
+      offer.at() - answered->at() > kAtOnce) {
+    return std::nullopt;
+  }
+  Finding finding;
+  finding.packets = {asked.packet(), answered->packet(), offer.packet()};
+  finding.cause = fmt::format(
+      "{} DISCOVERs were not answered, and the next one, {} after the first, was at once: the "
+      "earlier ones did not reach the server, most often because a switch port does not forward "
+      "yet (spanning tree). Or the server was not ready before.",
+      before, describe_duration(answered->at() - asked.at()));
+  finding.fixes = {{"switch", "spanning-tree portfast (edge port) on the client's port"}};
+  finding.elsewhere = "whether the first ones reached the server: capture there";
+  finding.until = "offer";
+  return finding;
+}
+
+}  // namespace
+
 Look port_was_blocked(const RuleInput& in) {
   // After a program took the card over: the link comes up again.
   for (std::size_t at = 1; at < in.sessions.size(); ++at) {
@@ -197,6 +233,7 @@ Look port_was_blocked(const RuleInput& in) {
   }
   const BootSession& first = in.sessions.front();
   if (first.discovers.empty()) return std::nullopt;
+  if (auto found = answered_at_once_at_last(first)) return found;
   const DhcpStep& question = *first.discovers.front().what;
   std::uint16_t usual = 0;
   bool knows = true;

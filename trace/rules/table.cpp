@@ -212,8 +212,9 @@ constexpr std::array kRules = {
     Rule{"R79", "offer-too-late", kFault, 20, "The first offer came when the client had given up.",
          "", rule::offer_too_late},
     Rule{"R80", "acknowledgement-differs", kFault, 30,
-         "The server acknowledges another address than the client asked for.", "",
-         rule::acknowledgement_differs},
+         "The server acknowledges another address than was asked for, or without the offered "
+         "file.",
+         "", rule::acknowledgement_differs},
     Rule{"R81", "answer-broken", kFault, 14, "An answer is no sound DHCP message.", "25",
          rule::answer_broken},
     Rule{"R82", "block-misnumbered", kFault, 22,
