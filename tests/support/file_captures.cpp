@@ -226,6 +226,20 @@ void add_program_captures(std::vector<FaultCapture>& list) {
   }
   {
     CaptureScript script;
+    ScriptClient client = edk2_client();
+    reach_file(script, client, "ipxe.efi");
+    script.fetch(client, kProxy, "ipxe.efi", 9000);
+    for (int round = 0; round < 3; ++round) {
+      ScriptClient ipxe = as_ipxe(client);
+      ipxe.xid += static_cast<std::uint32_t>(round);
+      script.wait(3s).lease(ipxe, {.file = "http://10.0.0.9/ipxe.efi"});
+      script.http_get(ipxe, kProxy, "/ipxe.efi", 200);
+      client.next_port = ipxe.next_port;
+    }
+    list.push_back({"r09-ipxe-loop-by-http", "R09", script, 60s, {"R33", "R61"}});
+  }
+  {
+    CaptureScript script;
     ScriptClient client = ipxe_client();
     for (int boot = 0; boot < 3; ++boot) {
       boot_pxelinux(script, client);

@@ -45,9 +45,39 @@ Look script_begins_anew(const RuleInput& in) {
   return finding;
 }
 
+// The same by HTTP: each round of iPXE ends with the same program.
+Look ipxe_loop_by_http(const RuleInput& in) {
+  if (in.session.kind != ClientKind::Ipxe || in.session.http.empty()) return std::nullopt;
+  const SeenHttp& last = in.session.http.back();
+  const std::string& name = last->target;
+  const FileRole role = role_of(std::string_view(name).substr(0, name.find('?')));
+  Finding finding;
+  std::size_t rounds = 0;
+  for (const BootSession& session : in.sessions) {
+    if (session.kind != ClientKind::Ipxe || session.http.empty()) continue;
+    const SeenHttp& ended = session.http.back();
+    if (ended->target != name || ended->status != 200 || ended->is_cut_short()) continue;
+    finding.packets.push_back(ended.packet());
+    ++rounds;
+  }
+  const bool is_ipxe = role == FileRole::Ipxe && rounds >= 2;
+  const bool is_program =
+      role != FileRole::Config && rounds_with_only(in.sessions, name) >= kRoundsOfALoop;
+  if (!is_ipxe && !is_program) return std::nullopt;
+  finding.confidence = is_ipxe ? Confidence::Certain : Confidence::Likely;
+  finding.cause = fmt::format(
+      "iPXE asks again and is given {} by HTTP again ({} rounds), and nothing after it: the server "
+      "does not recognise iPXE (option 77 \"iPXE\" or option 175){}.",
+      quote(name), rounds, is_ipxe ? "" : ", or the program ends at once");
+  finding.fixes = ipxe_fixes(in, name, namer_of(in.session));
+  finding.until = "payload";
+  return finding;
+}
+
 }  // namespace
 
 Look ipxe_loop(const RuleInput& in) {
+  if (auto by_http = ipxe_loop_by_http(in)) return by_http;
   // For each file that came whole: does iPXE, asking later, get it again?
   for (std::size_t at = 0; at < in.sessions.size(); ++at) {
     for (const SeenTransfer& seen : in.sessions[at].transfers) {
