@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "server/address_search.h"
+#include "server/host_names.h"
 #include "server/read_circumstances.h"
 #include "server/reply_header.h"
 #include "server/tag_evaluation.h"
@@ -98,11 +99,16 @@ bool AddressServer::has_given_name(const Request& request) {
          !request.host->line->name.empty();
 }
 
-// The name a client gets with its lease: dhcp-host's; else its own, where that is believed; else,
-// where they are wanted, its hardware address.
-std::string AddressServer::leased_name(const Request& request) const {
+std::string_view AddressServer::given_name(const Request& request, Ipv4Address address) const {
   if (has_given_name(request)) return request.host->line->name;
-  std::string name;
+  return host_name_of(configuration_.lines(), address, networks_.domain_of(address));
+}
+
+// The name a client gets with its lease: the one given; else its own, where that is believed; else,
+// where they are wanted, its hardware address.
+std::string AddressServer::leased_name(const Request& request, Ipv4Address address) const {
+  std::string name{given_name(request, address)};
+  if (!name.empty()) return name;
   if (!is_configured(configuration_.ignored_names)) name = client_host_name(request.message);
   if (!name.empty() || !is_configured(configuration_.generated_names)) return name;
   for (const char octet : hashed_identity(client_)) {
@@ -310,12 +316,12 @@ Result<LeaseAnswer, Reason> AddressServer::grant(Instant now, const Request& req
   const MatchedRange* range = range_of(request, address);
   set_tags(request, range);
   const std::uint32_t seconds = lease_seconds(request, *range);
-  std::string name = leased_name(request);
+  std::string name = leased_name(request, address);
   Lease lease{.address = address,
               .client = client_,
               .host_name = name,
               .expires = std::nullopt,
-              .has_given_name = has_given_name(request),
+              .has_given_name = !given_name(request, address).empty(),
               .server_override = request.server_override};
   if (choosing != Choosing::Selecting && choosing != Choosing::Committing) {
     lease.server_override = known_server_id(request, pool_.find(lease.client));

@@ -82,7 +82,9 @@ class AddressServer {
   void set_tags(const Request& request, const MatchedRange* range);
   bool is_configured(const std::vector<TagFilter>& filters) const;
   static bool has_given_name(const Request& request);
-  std::string leased_name(const Request& request) const;
+  // The name that a dhcp-host line gives the client, or a hosts file its address.
+  std::string_view given_name(const Request& request, Ipv4Address address) const;
+  std::string leased_name(const Request& request, Ipv4Address address) const;
 
   const CompiledConfiguration& configuration_;
   const HostTable& hosts_;

@@ -30,9 +30,7 @@ Result<LeaseAnswer, Reason> AddressServer::inform(Instant now, const Request& re
                      .refusal = {},
                      .left_out = 0,
                      .delay = {}};
-  if (request.host != nullptr && request.host->is_by_identity()) {
-    answer.host_name = request.host->line->name;
-  }
+  answer.host_name = given_name(request, request.ciaddr);
   if (answer.host_name.empty()) answer.host_name = client_host_name(request.message);
   if (answer.host_name.empty()) answer.host_name = known_name;
   LeaseTerms terms{.type = dhcp::MessageType::Ack,

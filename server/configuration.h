@@ -272,6 +272,9 @@ struct Configuration {
   // Names for the server fields: host-record, addn-hosts, address=, /etc/hosts. Filled by the
   // reader, in lower case; ask addresses_of.
   std::map<std::string, std::vector<Ipv4Address>, std::less<>> names{};
+  // The first name of an address in hosts files and host-record, which a client of that address
+  // gets; empty with port=0, as in dnsmasq.
+  std::map<Ipv4Address, std::string> names_of_addresses{};
 
   TftpConfiguration tftp{};
   std::vector<DhcpRelay> relays{};

@@ -59,7 +59,7 @@ Judgement read_host_record(ReaderSession& session, Argument argument) {
     if (const Judgement judged = check_domain_name(name); !judged) return judged;
   }
   if (!address) return {};
-  for (const std::string& name : names) add_host_name(session.configuration(), name, *address);
+  for (const std::string& name : names) add_host(session.configuration(), name, *address);
   return {};
 }
 

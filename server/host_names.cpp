@@ -1,6 +1,7 @@
 #include "server/host_names.h"
 
 #include <algorithm>
+#include <set>
 
 #include "protocol/letter_case.h"
 #include "server/directive_values.h"
@@ -38,6 +39,12 @@ void add_host_name(Configuration& configuration, std::string_view name, Ipv4Addr
   if (!known && addresses.size() < kMostAddresses) addresses.push_back(address);
 }
 
+void add_host(Configuration& configuration, std::string_view name, Ipv4Address address) {
+  add_host_name(configuration, name, address);
+  if (configuration.names_of_addresses.size() >= kMostNames) return;
+  configuration.names_of_addresses.try_emplace(address, key_of(name));
+}
+
 void add_hosts_file(Configuration& configuration, std::string_view text) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
@@ -49,7 +56,7 @@ void add_hosts_file(Configuration& configuration, std::string_view text) {
     while (true) {
       const std::string_view name = take_word(line);
       if (name.empty()) break;
-      if (is_host_name(name)) add_host_name(configuration, name, *address);
+      if (is_host_name(name)) add_host(configuration, name, *address);
     }
   }
 }
@@ -64,6 +71,42 @@ void add_names_in_domain(Configuration& configuration) {
   for (const auto& [name, addresses] : added) {
     for (const Ipv4Address address : addresses) add_host_name(configuration, name, address);
   }
+}
+
+void give_hosts_their_addresses(Configuration& configuration, bool in_domain) {
+  if (configuration.dns_port == 0) configuration.names_of_addresses.clear();
+  const auto& names = configuration.names_of_addresses;
+  if (names.empty()) return;
+  std::set<Ipv4Address> taken;
+  for (const DhcpHost& host : configuration.hosts) {
+    if (host.address) taken.insert(*host.address);
+  }
+  for (auto host = configuration.hosts.rbegin(); host != configuration.hosts.rend(); ++host) {
+    if (host->address || host->name.empty()) continue;
+    const std::string key = key_of(host->name);
+    const auto found = configuration.names.find(key);
+    if (found == configuration.names.end()) continue;
+    std::vector<Ipv4Address> addresses = found->second;
+    std::erase_if(addresses, [&](Ipv4Address each) { return !names.contains(each); });
+    // Of several, the first whose own name it is.
+    if (addresses.size() > 1) {
+      std::erase_if(addresses,
+                    [&](Ipv4Address each) { return in_domain || names.at(each) != key; });
+    }
+    if (addresses.empty() || !taken.insert(addresses.front()).second) continue;
+    host->address = addresses.front();
+  }
+}
+
+std::string_view host_name_of(const Configuration& configuration, Ipv4Address address,
+                              std::string_view domain) {
+  const auto found = configuration.names_of_addresses.find(address);
+  if (found == configuration.names_of_addresses.end()) return {};
+  const std::string_view name = found->second;
+  const std::size_t dot = std::min(name.find('.'), name.size());
+  if (dot < name.size() && name.substr(dot + 1) != lower_case(domain)) return {};
+  const std::string_view host = name.substr(0, dot);
+  return is_host_name(host) ? host : std::string_view{};
 }
 
 std::vector<Ipv4Address> addresses_of(const Configuration& configuration, std::string_view name) {

@@ -343,6 +343,7 @@ void ReaderSession::read_deferred_files() {
   }
   for (const Deferred& deferred : deferred_) read_deferred(deferred);
   if (expands_host_names_) add_names_in_domain(configuration_);
+  give_hosts_their_addresses(configuration_, expands_host_names_);
 }
 
 void ReaderSession::read_deferred(const Deferred& deferred) {

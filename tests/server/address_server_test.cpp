@@ -289,6 +289,38 @@ TEST(AddressServer, TakesTheNextServerFromItsOptionWithoutABootLine) {
   EXPECT_EQ(with_boot.ask(discover()).header.siaddr, Ipv4Address::of(192, 168, 77, 1));
 }
 
+// The usual way to keep all addresses of a site in /etc/hosts, and dnsmasq's answers to it.
+TEST(AddressServer, TakesAddressesAndNamesFromHostsFiles) {
+  const std::string pool =
+      "no-ping\ndomain=lab.example\nno-hosts\n"
+      "dhcp-range=192.168.77.100,192.168.77.200,12h\n";
+  const std::string lines =
+      "host-record=Lap,alias,192.168.77.90\nhost-record=other.example,192.168.77.91\n"
+      "host-record=nas.lab.example,192.168.77.92\naddress=/printer/192.168.77.93\n"
+      "dhcp-host=02:00:00:00:00:01,lap\ndhcp-host=02:00:00:00:00:02,192.168.77.91\n"
+      "dhcp-host=02:00:00:00:00:03,192.168.77.92\ndhcp-host=02:00:00:00:00:04,printer\n"
+      "dhcp-host=02:00:00:00:00:05,192.168.77.94\ndhcp-host=02:00:00:00:00:06,laptop\n"
+      "host-record=laptop,192.168.77.94\n";
+  const auto ask = [](Site& site, std::uint32_t number, Ipv4Address address) {
+    const auto given = obtain(site, mac(number));
+    const bool is_it = given == address;
+    return is_it ? option(site.reply(), OptionCode::HostName) : "another address";
+  };
+  const auto name = [](std::string_view text) { return to_hex(as_bytes(text)); };
+  Site site(pool + lines);
+  EXPECT_EQ(ask(site, 1, Ipv4Address::of(192, 168, 77, 90)), name("lap"));
+  EXPECT_EQ(ask(site, 2, Ipv4Address::of(192, 168, 77, 91)), "-");  // of another domain
+  EXPECT_EQ(ask(site, 3, Ipv4Address::of(192, 168, 77, 92)), name("nas"));
+  // A line for the name server alone, and an address that belongs to another line.
+  EXPECT_GE(obtain(site, mac(4)), Ipv4Address::of(192, 168, 77, 100));
+  EXPECT_EQ(ask(site, 5, Ipv4Address::of(192, 168, 77, 94)), name("laptop"));
+  EXPECT_GE(obtain(site, mac(6)), Ipv4Address::of(192, 168, 77, 100));
+
+  Site without("port=0\n" + pool + lines);
+  EXPECT_GE(obtain(without, mac(1)), Ipv4Address::of(192, 168, 77, 100));
+  EXPECT_EQ(ask(without, 3, Ipv4Address::of(192, 168, 77, 92)), "-");
+}
+
 // dnsmasq sends dhcp-boot's file and the user's option 67, and clients differ in which they take.
 TEST(AddressServer, SendsEachOptionOnce) {
   Site site(std::string(kPool) +
