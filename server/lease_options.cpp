@@ -324,8 +324,9 @@ void LeaseOptions::write_chosen(const Request& request, const LeaseTerms& terms,
     const Bytes value =
         value_of(*line, terms.range == nullptr ? request.interface.network.addresses[0].address
                                                : terms.range->local);
-    const bool ends_with_nul =
-        is_file || is_server_name || (line->value_is_text && text_end_ == TextEnd::Nul);
+    // A line without a value sends none: not even the end of a name.
+    const bool is_name = (is_file || is_server_name) && (!value.empty() || line->value_is_text);
+    const bool ends_with_nul = is_name || (line->value_is_text && text_end_ == TextEnd::Nul);
     const bool is_written = ends_with_nul ? writer.text_with_nul(code, as_view(value))
                                           : writer.option(line->code, value);
     if (is_written && code == OptionCode::VendorClass) sent_vendor_class_ = line->value;

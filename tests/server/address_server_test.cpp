@@ -270,6 +270,17 @@ TEST(AddressServer, GivesARomItsFileAsAnOption) {
   EXPECT_EQ(no_override.ask(discover()).header.file_text(), "pxelinux.0");
 }
 
+// dnsmasq sends it so to who asks for 67; and dies when it should go into the header.
+TEST(AddressServer, SendsAFileOptionWithoutAValueEmpty) {
+  Site site(std::string(kPool) + "dhcp-option=67\n");
+  dhcp::Message message = plain_message(MessageType::Discover);
+  EXPECT_EQ(site.ask(message).header.file_text(), "");
+  message.find(OptionCode::ParameterRequestList)->value.push_back(67);
+  EXPECT_EQ(option(site.ask(message), OptionCode::BootFileName), "");
+  Site quoted(std::string(kPool) + "dhcp-option=67,\"\"\n");
+  EXPECT_EQ(option(quoted.ask(message), OptionCode::BootFileName), "00");
+}
+
 // OpenStack Neutron names the TFTP server of a port so, in a dhcp-optsfile.
 TEST(AddressServer, TakesTheNextServerFromItsOptionWithoutABootLine) {
   const std::string line = "dhcp-option=option:server-ip-address,192.168.77.4,192.168.77.5\n";
