@@ -18,7 +18,7 @@ FileHead FileHead::of(ByteView beginning) {
 }
 
 bool FileHead::begins_with(std::string_view text) const {
-  return octets.size() >= text.size() && std::equal(text.begin(), text.end(), octets.begin());
+  return octets.size() >= text.size() && equal(ByteView(octets).first(text.size()), as_bytes(text));
 }
 
 bool FileHead::is_web_page() const {
@@ -36,6 +36,21 @@ bool FileHead::is_blanked() const {
 bool FileHead::may_be_efi_program() const {
   using namespace std::string_view_literals;
   return begins_with("MZ") || begins_with("PE\0\0"sv) || begins_with("VZ");
+}
+
+bool FileHead::is_surely_no_efi_program() const {
+  constexpr std::size_t kText = 16;
+  const bool is_text =
+      octets.size() >= kText && std::ranges::all_of(octets, [](std::uint8_t octet) {
+        return (octet >= 0x20 && octet < 0x7f) || octet == '\n' || octet == '\r' || octet == '\t';
+      });
+  // A jump over the header that BIOS programs have.
+  const bool is_bios_program =
+      begins_with("\xea") || begins_with("\xeb") || begins_with("\xe9") || begins_with("\xfa");
+  return !may_be_efi_program() &&
+         (is_text || begins_with("#!") || is_bios_program || is_web_page() ||
+          begins_with("\x7f"
+                      "ELF"));
 }
 
 std::string FileHead::in_words() const {

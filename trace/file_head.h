@@ -22,6 +22,9 @@ struct FileHead {
   bool is_blanked() const;
   // Firmware's loader of images takes these only: PE/COFF, with and without a DOS stub, and TE.
   bool may_be_efi_program() const;
+  // Text, or what begins as a BIOS program or an ELF image does. Of other octets nobody knows what
+  // they are: who anonymised the capture may have put them there.
+  bool is_surely_no_efi_program() const;
   // Its text, else its octets in hexadecimal digits.
   std::string in_words() const;
 };

@@ -104,7 +104,8 @@ std::string obstacle(const BootView& view, const BootSession& session, const See
     return for_another_machine(file->filename, file->head);
   }
   if (session.kind == ClientKind::Rom && !view.system_spoke() &&
-      is_no_program(view.boot(), view.boot().firmware.family, *file.what)) {
+      is_no_program(view.boot(), view.boot().firmware.family, *file.what) &&
+      (file->head.is_web_page() || file->head.is_surely_no_efi_program())) {
     return fmt::format("{} came whole, and is no program that this firmware can run",
                        quoted(file->filename));
   }
