@@ -176,8 +176,8 @@ Outcome<DirectoryConfiguration> directory_configuration(
   const fs::path root = fs::canonical(directory, error);
   if (error || !fs::is_directory(root, error)) {
     return wrong_usage(
-        fmt::format("{}: {}; name the directory that holds the boot files", directory,
-                    error ? error.message() : "not a directory"));
+        fmt::format("{}: {}; name the one that holds the boot files", directory,
+                    error ? "no such directory" : "is a file and no directory"));
   }
   const std::string ranges = proxy_ranges(interfaces);
   if (ranges.empty()) {
