@@ -175,9 +175,8 @@ Outcome<DirectoryConfiguration> directory_configuration(
   std::error_code error;
   const fs::path root = fs::canonical(directory, error);
   if (error || !fs::is_directory(root, error)) {
-    return wrong_usage(
-        fmt::format("{}: {}; name the one that holds the boot files", directory,
-                    error ? "no such directory" : "is a file and no directory"));
+    return wrong_usage(fmt::format("{}: {}; name the one that holds the boot files", directory,
+                                   error ? "no such directory" : "is a file and no directory"));
   }
   const std::string ranges = proxy_ranges(interfaces);
   if (ranges.empty()) {
